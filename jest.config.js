@@ -1,0 +1,20 @@
+const transform = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+  ],
+};
+
+/** One project a tier, so that `npm test` and the slow tiers name what they run. */
+const tier = (name, extra = {}) => ({
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testEnvironment: 'node',
+  transform,
+  ...extra,
+});
+
+module.exports = {
+  projects: ['unit', 'contract', 'simulation', 'integration', 'e2e', 'interop'].map((name) => tier(name)),
+  testTimeout: 30_000,
+};

@@ -1,0 +1,34 @@
+import type {
+  AttributeValue,
+  CreateTableCommandInput,
+  DeleteItemCommandInput,
+  GetItemCommandInput,
+  PutItemCommandInput,
+  ScanCommandInput,
+  TableDescription,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { CallOptions } from './kinesis-api';
+
+/** Attributes of one row, as DynamoDB has them. */
+export type Item = { [attribute: string]: AttributeValue };
+
+/**
+ * What the lease table needs of DynamoDB. One attempt a call; throws ConnectorError:
+ * LEASE_TABLE_CONDITION (condition not met), LEASE_TABLE_NOT_FOUND, AWS_THROTTLED, AWS_TIMEOUT and
+ * AWS_UNAVAILABLE (the write may have been applied), AWS_ACCESS_DENIED, AWS_UNKNOWN.
+ */
+export interface DynamoApi {
+  createTable(input: CreateTableCommandInput, options?: CallOptions): Promise<void>;
+  /** Undefined when there is no such table. */
+  describeTable(tableName: string, options?: CallOptions): Promise<TableDescription | undefined>;
+  putItem(input: PutItemCommandInput, options?: CallOptions): Promise<void>;
+  /** The attributes asked for by ReturnValues. */
+  updateItem(input: UpdateItemCommandInput, options?: CallOptions): Promise<Item>;
+  getItem(input: GetItemCommandInput, options?: CallOptions): Promise<Item | undefined>;
+  deleteItem(input: DeleteItemCommandInput, options?: CallOptions): Promise<void>;
+  scan(
+    input: ScanCommandInput,
+    options?: CallOptions,
+  ): Promise<{ readonly items: readonly Item[]; readonly lastKey: Item | undefined }>;
+}

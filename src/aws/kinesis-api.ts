@@ -1,0 +1,95 @@
+import type { ChildShard, Shard } from '../stream/shard';
+
+/** A stream as calls name it. The ARN, where known, wins over the name. */
+export interface StreamRef {
+  readonly name: string;
+  readonly arn?: string;
+}
+
+export interface StreamDescription {
+  readonly name: string;
+  readonly arn: string;
+  readonly status: 'CREATING' | 'DELETING' | 'ACTIVE' | 'UPDATING';
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly retentionHours: number;
+  readonly openShardCount: number;
+  /** Date header of the answer, milliseconds since the epoch; undefined when the service sent none. */
+  readonly serviceTime: number | undefined;
+}
+
+/** Source: Kinesis API, ShardFilter. */
+export type ShardFilter =
+  | { readonly type: 'AT_TRIM_HORIZON' }
+  | { readonly type: 'AT_LATEST' }
+  | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number };
+
+export interface ShardPage {
+  readonly shards: readonly Shard[];
+  readonly nextToken: string | undefined;
+}
+
+/** Where an iterator starts. Source: Kinesis API, ShardIteratorType. */
+export type IteratorPosition =
+  | { readonly type: 'TRIM_HORIZON' }
+  | { readonly type: 'LATEST' }
+  | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number }
+  | { readonly type: 'AT_SEQUENCE_NUMBER'; readonly sequenceNumber: string }
+  | { readonly type: 'AFTER_SEQUENCE_NUMBER'; readonly sequenceNumber: string };
+
+/** A record as Kinesis stores it, aggregated or not. */
+export interface RawRecord {
+  readonly data: Uint8Array;
+  readonly partitionKey: string;
+  readonly sequenceNumber: string;
+  /** Milliseconds since the epoch. */
+  readonly approximateArrival: number;
+  readonly encryptionType: 'NONE' | 'KMS';
+}
+
+export interface RecordsAnswer {
+  readonly records: readonly RawRecord[];
+  /** Undefined at the end of a closed shard. */
+  readonly nextIterator: string | undefined;
+  readonly millisBehindLatest: number | undefined;
+  /** Named at the end of a shard; empty otherwise. */
+  readonly childShards: readonly ChildShard[];
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface GetRecordsOptions extends CallOptions {
+  /**
+   * Called with the size of the answer (bytes of its body) before that body is read; the body is left in the
+   * socket until it resolves. A rejection abandons the answer and is thrown by the call.
+   */
+  readonly admit?: (bytes: number) => Promise<void>;
+}
+
+/**
+ * What we need of Kinesis. Every method throws ConnectorError (see src/aws/classify.ts) and makes one attempt
+ * of its own: retries belong to the caller, who knows whether its lease still holds.
+ */
+export interface KinesisApi {
+  describeStream(stream: StreamRef, options?: CallOptions): Promise<StreamDescription>;
+  /** One page of at most 1,000 shards. `filter` goes only with the first page. */
+  listShards(
+    stream: StreamRef,
+    query: { readonly filter?: ShardFilter; readonly nextToken?: string },
+    options?: CallOptions,
+  ): Promise<ShardPage>;
+  getShardIterator(
+    stream: StreamRef,
+    shardId: string,
+    position: IteratorPosition,
+    options?: CallOptions,
+  ): Promise<string>;
+  /** @param limit 1 to 10,000 records. */
+  getRecords(
+    stream: StreamRef,
+    query: { readonly iterator: string; readonly limit: number },
+    options?: GetRecordsOptions,
+  ): Promise<RecordsAnswer>;
+}

@@ -1,0 +1,30 @@
+/** An error as an AWS JSON service answers it: HTTP status, and `__type` with its message. */
+export class ServiceError extends Error {
+  constructor(
+    /** For example `ResourceNotFoundException`, without namespace. */
+    readonly type: string,
+    message: string,
+    readonly status: number = 400,
+    /** Further members of the body. */
+    readonly fields: { readonly [name: string]: unknown } = {},
+  ) {
+    super(message);
+  }
+}
+
+/** Time of the emulated services; may be set and moved while they run. Milliseconds since the epoch. */
+export interface ServiceClock {
+  now(): number;
+}
+
+/**
+ * One emulated service without its sockets: plain JSON values in, plain JSON values out, bytes as Uint8Array.
+ * The HTTP server, and the simulation, stand on it.
+ */
+export interface ServiceModel {
+  /** First half of X-Amz-Target, for example `Kinesis_20131202`. */
+  readonly target: string;
+  readonly operations: readonly string[];
+  /** @throws ServiceError */
+  invoke(operation: string, input: unknown): unknown;
+}

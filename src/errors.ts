@@ -1,0 +1,135 @@
+/**
+ * What may be done after an error:
+ * - `retry`: heals by itself; try again for as long as it takes, with backoff.
+ * - `bounded`: may heal; try again a few times, then treat it as fatal.
+ * - `fatal`: cannot heal without a person; the instance ends (exit code 3).
+ * - `config`: the configuration or the command line is wrong; nothing is started (exit code 2).
+ */
+export type ErrorTreatment = 'retry' | 'bounded' | 'fatal' | 'config';
+
+interface ErrorDefinition {
+  readonly treatment: ErrorTreatment;
+  /** What the reader should do, unless the place of the error knows better. */
+  readonly hint: string;
+}
+
+const define = <T extends { readonly [code: string]: ErrorDefinition }>(definitions: T): T => definitions;
+
+/** Every error a user can meet. A code never changes its meaning. */
+export const ERRORS = define({
+  // configuration and command line
+  CONFIG_INVALID: { treatment: 'config', hint: 'Mend every problem listed; `config validate FILE` checks again.' },
+  CONFIG_UNREADABLE: { treatment: 'config', hint: 'Check that the file exists, is readable, and is YAML or JSON.' },
+  USAGE: { treatment: 'config', hint: 'See --help of the command.' },
+  NOT_AVAILABLE_YET: { treatment: 'config', hint: 'Remove the option; this version cannot do it.' },
+
+  // AWS, any service
+  AWS_THROTTLED: { treatment: 'retry', hint: 'Nothing, unless it lasts: then raise the limit it names.' },
+  AWS_UNAVAILABLE: { treatment: 'retry', hint: 'Nothing, unless it lasts: then check network, endpoint and AWS status.' },
+  AWS_TIMEOUT: { treatment: 'retry', hint: 'Nothing, unless it lasts: then check network and endpoint, or raise the time-out.' },
+  AWS_ACCESS_DENIED: { treatment: 'fatal', hint: 'Grant the action named to the role in use.' },
+  AWS_CREDENTIALS: { treatment: 'bounded', hint: 'Check the credentials configured; the default chain looks at environment, profile, container and instance role.' },
+  AWS_CLOCK_SKEW: { treatment: 'fatal', hint: 'Set the clock of this machine; AWS refuses signatures more than five minutes off.' },
+  AWS_UNKNOWN: { treatment: 'bounded', hint: 'Read the cause; report it if it is not in the AWS documentation.' },
+
+  // Kinesis
+  KINESIS_STREAM_NOT_FOUND: { treatment: 'fatal', hint: 'Check stream name, region, account and endpoint.' },
+  KINESIS_STREAM_RECREATED: { treatment: 'fatal', hint: 'The lease table belongs to a deleted stream of that name: use another applicationName, or delete the table.' },
+  KINESIS_STREAM_NOT_READY: { treatment: 'bounded', hint: 'Wait until the stream is ACTIVE.' },
+  KINESIS_SHARD_NOT_FOUND: { treatment: 'bounded', hint: 'The shard has passed its retention; shard sync removes its lease.' },
+  KINESIS_ITERATOR_EXPIRED: { treatment: 'retry', hint: 'Nothing: a new iterator is taken.' },
+  KINESIS_POSITION_REFUSED: { treatment: 'bounded', hint: 'The position does not belong to this shard: was the stream deleted and created again?' },
+  KINESIS_KMS: { treatment: 'fatal', hint: 'Allow kms:Decrypt on the key of the stream, and check that the key is enabled.' },
+  KINESIS_HASH_RANGE_INCOMPLETE: { treatment: 'bounded', hint: 'ListShards did not cover the whole hash range; it does once a reshard has ended.' },
+
+  // lease table
+  LEASE_TABLE_NOT_FOUND: { treatment: 'fatal', hint: 'Create the table, or allow dynamodb:CreateTable.' },
+  LEASE_TABLE_NOT_READY: { treatment: 'bounded', hint: 'Wait until the table is ACTIVE.' },
+  LEASE_TABLE_WRONG_SHAPE: { treatment: 'fatal', hint: 'Use another leaseTableName: the table must have the single key leaseKey (String).' },
+  LEASE_TABLE_OTHER_STREAM: { treatment: 'fatal', hint: 'Use another applicationName or leaseTableName: one table serves one stream.' },
+  LEASE_TABLE_CONDITION: { treatment: 'bounded', hint: 'Nothing: another worker wrote first, the row is read again.' },
+  LEASE_LOST: { treatment: 'bounded', hint: 'Nothing: another worker holds the lease now.' },
+
+  // source
+  START_POSITION_IN_FUTURE: { treatment: 'config', hint: 'Give startAtTime an instant that has passed.' },
+  SOURCE_CLOSED: { treatment: 'fatal', hint: 'Nothing: the source was closed.' },
+  ILLEGAL_STATE: { treatment: 'fatal', hint: 'This is a defect: please report it with the log.' },
+
+  // Pulsar
+  PULSAR_UNAVAILABLE: { treatment: 'retry', hint: 'Nothing, unless it lasts: then check that the broker runs and serviceUrl is right.' },
+  PULSAR_SEND_FAILED: { treatment: 'retry', hint: 'Nothing: it is sent again in order.' },
+  PULSAR_SEND_TIMEOUT: { treatment: 'retry', hint: 'Nothing, unless it lasts: then look at the load of the broker.' },
+  PULSAR_AUTHENTICATION: { treatment: 'fatal', hint: 'Check pulsar.authentication: the broker refused it.' },
+  PULSAR_AUTHORIZATION: { treatment: 'fatal', hint: 'Grant produce on the topic to this role.' },
+  PULSAR_TOPIC_NOT_FOUND: { treatment: 'fatal', hint: 'Create the topic, or allow automatic creation on the broker.' },
+  PULSAR_TOPIC_TERMINATED: { treatment: 'fatal', hint: 'The topic was terminated: use another one.' },
+  PULSAR_PARTITIONED_TOPIC: { treatment: 'config', hint: 'Partitioned topics are not available yet: use a topic without partitions.' },
+  PULSAR_MESSAGE_TOO_LARGE: { treatment: 'fatal', hint: 'Raise maxMessageSize of the broker.' },
+  PULSAR_SCHEMA_REFUSED: { treatment: 'fatal', hint: 'The topic has a schema that bytes do not fit: use another topic or change its schema.' },
+  PULSAR_UNKNOWN: { treatment: 'bounded', hint: 'Read the cause.' },
+
+  // runtime
+  CONNECTOR_UNKNOWN: { treatment: 'config', hint: 'className or sourceType must name a connector: kinesis, the Java class, or a module path.' },
+  SHUTDOWN_DEADLINE: { treatment: 'fatal', hint: 'What was in flight is sent again by the next start; raise shutdownTimeoutMs if it recurs.' },
+  HTTP_PORT: { treatment: 'config', hint: 'Choose a free port.' },
+});
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorDetails {
+  /** What was expected, in the user's words. */
+  readonly expected?: string;
+  /** What was found instead. Never a secret. */
+  readonly found?: string;
+  /** What to do; the code's own hint when absent. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** The one class of errors a user can meet. Match on `code`. */
+export class ConnectorError extends Error {
+  override readonly name = 'ConnectorError';
+  readonly code: ErrorCode;
+  readonly treatment: ErrorTreatment;
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.treatment = ERRORS[code].treatment;
+    this.expected = details.expected;
+    this.found = details.found;
+    this.hint = details.hint ?? ERRORS[code].hint;
+  }
+
+  /** Whether the same thing may succeed when tried again. */
+  get retryable(): boolean {
+    return this.treatment === 'retry' || this.treatment === 'bounded';
+  }
+}
+
+/** Whether `error` is a ConnectorError, of one of `codes` when any are given. */
+export function isConnectorError(error: unknown, ...codes: ErrorCode[]): error is ConnectorError {
+  return error instanceof ConnectorError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The text of whatever was thrown, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One line for a person: code, what happened, expected and found, what to do. */
+export function explain(error: unknown): string {
+  if (!(error instanceof ConnectorError)) {
+    return messageOf(error);
+  }
+  const parts = [`${error.code}: ${error.message}`];
+  if (error.expected !== undefined || error.found !== undefined) {
+    parts.push(`expected ${error.expected ?? 'something else'}, found ${error.found ?? 'nothing'}`);
+  }
+  parts.push(error.hint);
+  const cause = error.cause instanceof Error ? ` (cause: ${error.cause.message})` : '';
+  return parts.map((part) => part.replace(/\.$/, '')).join('. ') + `.${cause}`;
+}

@@ -1,0 +1,36 @@
+import type { SinkContext, SourceContext } from './context';
+import type { Record, RecordPartition } from './record';
+
+/** Configuration as it stands under `configs` of a Pulsar SourceConfig or SinkConfig. */
+export type ConnectorConfig = { readonly [name: string]: unknown };
+
+/** Source: `org.apache.pulsar.io.core.Source`. */
+export interface Source<T> {
+  /** Validates `config` and starts reading. @throws ConnectorError */
+  open(config: ConnectorConfig, context: SourceContext): Promise<void>;
+  /**
+   * The next record, as soon as there is one.
+   * @throws ConnectorError SOURCE_CLOSED once `close()` was called: it never resolves after that.
+   */
+  read(): Promise<Record<T>>;
+  /**
+   * Up to `max` records, at least one; preferred by the runner where offered.
+   * @param accepts When given, only records of tenures it returns true for are handed out, so that one stalled
+   * partition does not hold up the others. Call `wake()` when its answer may have changed.
+   */
+  readBatch?(max: number, accepts?: (partition: RecordPartition) => boolean): Promise<Record<T>[]>;
+  /** Makes a pending `readBatch` ask `accepts` again. */
+  wake?(): void;
+  /** Stops reading, drains what is in flight, stores what is confirmed, releases everything. */
+  close(): Promise<void>;
+}
+
+/** Source: `org.apache.pulsar.io.core.Sink`. */
+export interface Sink<T> {
+  /** Validates `config` and connects. @throws ConnectorError */
+  open(config: ConnectorConfig, context: SinkContext): Promise<void>;
+  /** Takes `record`; resolves when there is room for another, which is not yet delivery. */
+  write(record: Record<T>): Promise<void>;
+  /** Delivers what was written, then releases everything. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,43 @@
+import type { Schema } from './schema';
+
+/** Names and values of a message's properties. */
+export type Properties = { readonly [name: string]: string };
+
+/**
+ * One tenure of one partition (for Kinesis: of one shard) at one source instance. Records of the same tenure
+ * share the same object; a partition that is lost and comes back is another tenure.
+ */
+export interface RecordPartition {
+  /** Name of the partition, unique within the connector, for example a shard id. */
+  readonly id: string;
+  /**
+   * Whether records of this tenure may still be sent. Cheap; looked at before every send (G4). Once false it
+   * stays false.
+   */
+  deliverable(): boolean;
+}
+
+/**
+ * A record on its way through a connector. Terms and meaning are those of
+ * `org.apache.pulsar.functions.api.Record`.
+ */
+export interface Record<T> {
+  readonly key: string | undefined;
+  readonly value: T;
+  /** Milliseconds since the epoch. */
+  readonly eventTime: number | undefined;
+  readonly properties: Properties;
+  /** Name of the partition the record came from; records of one partition are delivered in order. */
+  readonly partitionId: string | undefined;
+  /** Place of the record in its partition, growing; the sequence id in EFFECTIVELY_ONCE. */
+  readonly recordSequence: number | undefined;
+  /** Topic to send to instead of the connector's own. */
+  readonly destinationTopic: string | undefined;
+  readonly schema: Schema;
+  /** The tenure this record belongs to; absent for sources without partitions. */
+  readonly partition: RecordPartition | undefined;
+  /** Confirms the record: it is stored where it should go. Idempotent. */
+  ack(): void;
+  /** Says that the record can never be stored. The source ends, unless its own policy says otherwise. */
+  fail(cause: Error): void;
+}
