@@ -1,4 +1,7 @@
+import type { IteratorPosition, ShardFilter } from '../stream/iterator-position';
 import type { ChildShard, Shard } from '../stream/shard';
+
+export type { IteratorPosition, ShardFilter } from '../stream/iterator-position';
 
 /** A stream as calls name it. The ARN, where known, wins over the name. */
 export interface StreamRef {
@@ -18,24 +21,10 @@ export interface StreamDescription {
   readonly serviceTime: number | undefined;
 }
 
-/** Source: Kinesis API, ShardFilter. */
-export type ShardFilter =
-  | { readonly type: 'AT_TRIM_HORIZON' }
-  | { readonly type: 'AT_LATEST' }
-  | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number };
-
 export interface ShardPage {
   readonly shards: readonly Shard[];
   readonly nextToken: string | undefined;
 }
-
-/** Where an iterator starts. Source: Kinesis API, ShardIteratorType. */
-export type IteratorPosition =
-  | { readonly type: 'TRIM_HORIZON' }
-  | { readonly type: 'LATEST' }
-  | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number }
-  | { readonly type: 'AT_SEQUENCE_NUMBER'; readonly sequenceNumber: string }
-  | { readonly type: 'AFTER_SEQUENCE_NUMBER'; readonly sequenceNumber: string };
 
 /** A record as Kinesis stores it, aggregated or not. */
 export interface RawRecord {
@@ -70,7 +59,8 @@ export interface GetRecordsOptions extends CallOptions {
 
 /**
  * What we need of Kinesis. Every method throws ConnectorError (see src/aws/classify.ts) and makes one attempt
- * of its own: retries belong to the caller, who knows whether its lease still holds.
+ * of its own: retries belong to the caller, who knows whether its lease still holds. A call that is not answered,
+ * or whose answer stops coming, ends with AWS_TIMEOUT.
  */
 export interface KinesisApi {
   describeStream(stream: StreamRef, options?: CallOptions): Promise<StreamDescription>;

@@ -1,0 +1,188 @@
+import type { KinesisApi, RecordsAnswer, StreamRef } from '../aws/kinesis-api';
+import { ConnectorError, type ErrorCode, isConnectorError } from '../errors';
+import type { FixedPosition } from '../stream/iterator-position';
+import { throwIfAborted } from '../util/abort';
+import { type BackoffBounds, fullJitter } from '../util/backoff';
+import { type Clock, sleep } from '../util/clock';
+import type { Random } from '../util/random';
+import { withDeadline } from './deadline';
+import { Pacing } from './pacing';
+import type { Admit, RetrievalBatch, RetrievalObserver, ShardReader } from './retrieval';
+import { childrenAtEnd, listAllShards } from './shard-end';
+
+export interface PollingReaderOptions {
+  readonly kinesis: KinesisApi;
+  readonly stream: StreamRef;
+  readonly shardId: string;
+  /** Never LATEST: an iterator that expires before the first record starts here once more. */
+  readonly start: FixedPosition;
+  /** Most records of one answer, 1 to 10,000. */
+  readonly maxRecordsPerRead: number;
+  /** Above 0; AWS allows 5. */
+  readonly maxReadsPerSecond: number;
+  readonly backoff: BackoffBounds;
+  /** Retries in a row of an error that may not heal. */
+  readonly numRetries: number;
+  /** Milliseconds until a call is answered; a body that stops coming is the client's to notice. */
+  readonly requestTimeout: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observer?: RetrievalObserver;
+}
+
+/** Errors after which the iterator in hand leads nowhere. Source: KCL `KinesisDataFetcher.restartIterator`. */
+const NEEDS_ITERATOR: ReadonlySet<ErrorCode> = new Set([
+  'KINESIS_ITERATOR_EXPIRED',
+  'KINESIS_POSITION_REFUSED',
+  'KINESIS_SHARD_END_UNPROVEN',
+]);
+
+/** Opens a reader of one shard by GetRecords. No call is made before the first `read`. */
+export function openPollingReader(options: PollingReaderOptions): ShardReader {
+  return new PollingReader(options);
+}
+
+class PollingReader implements ShardReader {
+  readonly #options: PollingReaderOptions;
+  readonly #pacing: Pacing;
+  /** Behind the last record handed out, or the start. */
+  #position: FixedPosition;
+  #iterator: string | undefined;
+  #ended = false;
+
+  constructor(options: PollingReaderOptions) {
+    this.#options = options;
+    this.#pacing = new Pacing(options.maxReadsPerSecond);
+    this.#position = options.start;
+  }
+
+  async read(signal: AbortSignal, admit: Admit): Promise<RetrievalBatch> {
+    if (this.#ended) {
+      throw new ConnectorError('ILLEGAL_STATE', `${this.#options.shardId} is read behind its end`);
+    }
+    const failures = { all: 0, bounded: 0 };
+    for (;;) {
+      try {
+        return await this.#attempt(signal, admit);
+      } catch (error) {
+        throwIfAborted(signal);
+        await sleep(this.#options.clock, this.#heal(error, failures), signal);
+      }
+    }
+  }
+
+  close(): void {
+    this.#ended = true;
+    this.#iterator = undefined;
+  }
+
+  async #attempt(signal: AbortSignal, admit: Admit): Promise<RetrievalBatch> {
+    const { clock } = this.#options;
+    const wait = this.#pacing.next() - clock.monotonic();
+    if (wait > 0) {
+      await sleep(clock, wait, signal);
+    }
+    const iterator = this.#iterator ?? (await this.#startIterator(signal));
+    throwIfAborted(signal);
+    this.#iterator = iterator;
+    this.#pacing.started(clock.monotonic());
+    const answer = await this.#getRecords(iterator, signal, admit);
+    const end = answer.nextIterator === undefined ? await this.#end(answer, signal) : undefined;
+    throwIfAborted(signal);
+    this.#take(answer);
+    return { records: answer.records, millisBehindLatest: answer.millisBehindLatest, end };
+  }
+
+  #startIterator(signal: AbortSignal): Promise<string> {
+    const { kinesis, stream, shardId } = this.#options;
+    return this.#timed(signal, (timed) =>
+      kinesis.getShardIterator(stream, shardId, this.#position, { signal: timed }),
+    );
+  }
+
+  #getRecords(iterator: string, signal: AbortSignal, admit: Admit): Promise<RecordsAnswer> {
+    const { kinesis, stream, maxRecordsPerRead: limit } = this.#options;
+    return this.#timed(signal, (timed, answered) =>
+      kinesis.getRecords(
+        stream,
+        { iterator, limit },
+        {
+          signal: timed,
+          admit: (bytes) => {
+            answered();
+            return admit(bytes);
+          },
+        },
+      ),
+    );
+  }
+
+  async #end(
+    answer: RecordsAnswer,
+    signal: AbortSignal,
+  ): Promise<{ childShards: RecordsAnswer['childShards'] }> {
+    const { kinesis, stream, shardId } = this.#options;
+    const childShards = await childrenAtEnd(shardId, answer.childShards, () =>
+      this.#timed(signal, (timed) => listAllShards(kinesis, stream, timed)),
+    );
+    return { childShards };
+  }
+
+  #timed<T>(signal: AbortSignal, call: (timed: AbortSignal, answered: () => void) => Promise<T>): Promise<T> {
+    return withDeadline(this.#options.clock, this.#options.requestTimeout, signal, call);
+  }
+
+  #take(answer: RecordsAnswer): void {
+    const last = answer.records.at(-1);
+    if (last !== undefined) {
+      this.#position = { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: last.sequenceNumber };
+    }
+    this.#iterator = answer.nextIterator;
+    this.#ended = answer.nextIterator === undefined;
+    this.#pacing.answered({
+      records: answer.records.length,
+      limit: this.#options.maxRecordsPerRead,
+      millisBehindLatest: answer.millisBehindLatest,
+    });
+  }
+
+  /**
+   * Prepares another attempt.
+   * @param failures of this read so far; counts this one.
+   * @returns milliseconds to wait.
+   * @throws `error` when it is not to be tried again.
+   */
+  #heal(error: unknown, failures: { all: number; bounded: number }): number {
+    if (!isConnectorError(error) || !error.retryable) {
+      throw error;
+    }
+    const { shardId, numRetries, observer } = this.#options;
+    if (error.treatment === 'bounded' && ++failures.bounded > numRetries) {
+      throw error;
+    }
+    if (NEEDS_ITERATOR.has(error.code)) {
+      this.#iterator = undefined;
+    }
+    const wait = this.#waitAfter(error, failures.all++);
+    if (error.code === 'AWS_THROTTLED') {
+      observer?.throttled?.(shardId);
+    } else if (error.code === 'KINESIS_ITERATOR_EXPIRED') {
+      observer?.iteratorRenewed?.(shardId);
+    }
+    observer?.retried?.(shardId, error, failures.all, wait);
+    return wait;
+  }
+
+  #waitAfter(error: ConnectorError, retries: number): number {
+    const { backoff, random } = this.#options;
+    if (error.code === 'KINESIS_ITERATOR_EXPIRED' && retries === 0) {
+      return 0;
+    }
+    if (error.code === 'AWS_THROTTLED') {
+      // A throttled call is no outage: the slower pace is the remedy, the jitter only spreads the readers.
+      this.#pacing.throttled();
+      return fullJitter(retries, { initialMs: this.#pacing.interval, maxMs: backoff.maxMs }, random);
+    }
+    return fullJitter(retries, backoff, random);
+  }
+}

@@ -1,0 +1,46 @@
+import type { RawRecord } from '../aws/kinesis-api';
+import type { ConnectorError } from '../errors';
+import type { ChildShard } from '../stream/shard';
+
+/** What one read of a shard gave, in shard order; `records` may be empty. */
+export interface RetrievalBatch {
+  readonly records: readonly RawRecord[];
+  /** Milliseconds from the end of this batch to the tip of the shard; undefined when the service did not say. */
+  readonly millisBehindLatest: number | undefined;
+  /** Set with the last records of a closed shard; there is nothing to read behind it. */
+  readonly end: { readonly childShards: readonly ChildShard[] } | undefined;
+}
+
+/**
+ * Asked with the size of an answer before its body is read; the body stays in the socket until this resolves.
+ * A second call within one read replaces the first, whose answer broke off. Rejects only when the signal of that
+ * read has fired.
+ */
+export type Admit = (bytes: number) => Promise<void>;
+
+/**
+ * Reads one shard from a fixed position on. The consumer pulls: nothing is fetched, and nothing kept, that was
+ * not asked for. One `read` at a time.
+ */
+export interface ShardReader {
+  /**
+   * The next batch, after as much pacing, retrying and resuming as it takes.
+   * @throws the signal's reason; ConnectorError of a treatment other than `retry`: after
+   * that, or after `end`, the reader is of no more use.
+   */
+  read(signal: AbortSignal, admit: Admit): Promise<RetrievalBatch>;
+  /** Gives up what the reader holds at the service. A read under way is ended by its signal, not by this. */
+  close(): void;
+}
+
+/** Hears of what the reader heals by itself. */
+export interface RetrievalObserver {
+  throttled?(shardId: string): void;
+  /**
+   * A call is tried again.
+   * @param attempt 1 for the first retry in a row.
+   */
+  retried?(shardId: string, error: ConnectorError, attempt: number, waitMs: number): void;
+  /** An iterator had expired and another one is taken. */
+  iteratorRenewed?(shardId: string): void;
+}

@@ -1,0 +1,66 @@
+import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
+import { ConnectorError } from '../errors';
+import { covers } from '../stream/hash-coverage';
+import type { ChildShard, Shard } from '../stream/shard';
+import { isOpen, parentIds } from '../stream/shard-graph';
+
+/**
+ * Children of a shard whose reading has come to an end. GetRecords names them; when it does not (services before
+ * 2020, some emulators, a wrong answer) ListShards has to show that the shard is closed and who came after it.
+ * @throws ConnectorError KINESIS_SHARD_END_UNPROVEN: it is open there, or its children are not all listed yet.
+ */
+export async function childrenAtEnd(
+  shardId: string,
+  named: readonly ChildShard[],
+  list: () => Promise<readonly Shard[]>,
+): Promise<readonly ChildShard[]> {
+  if (named.length > 0 && named.every((child) => child.parentShards.includes(shardId))) {
+    return named;
+  }
+  const shards = await list();
+  const shard = shards.find((listed) => listed.shardId === shardId);
+  const children = shards.filter((listed) => parentIds(listed).includes(shardId)).map(asChild);
+  if (shard === undefined) {
+    // Past its retention: whoever is still listed of its children is all there is.
+    return children;
+  }
+  if (isOpen(shard)) {
+    throw unproven(shardId, 'ListShards shows it open');
+  }
+  if (!covers(children, shard)) {
+    throw unproven(shardId, `ListShards shows ${children.length} of its children`);
+  }
+  return children;
+}
+
+/** All pages of ListShards. @throws ConnectorError */
+export async function listAllShards(
+  kinesis: KinesisApi,
+  stream: StreamRef,
+  signal: AbortSignal,
+): Promise<readonly Shard[]> {
+  const shards: Shard[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await kinesis.listShards(stream, nextToken === undefined ? {} : { nextToken }, { signal });
+    shards.push(...page.shards);
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return shards;
+}
+
+function asChild(shard: Shard): ChildShard {
+  const { shardId, startingHashKey, endingHashKey } = shard;
+  return { shardId, parentShards: parentIds(shard), startingHashKey, endingHashKey };
+}
+
+function unproven(shardId: string, found: string): ConnectorError {
+  return new ConnectorError(
+    'KINESIS_SHARD_END_UNPROVEN',
+    `GetRecords ended ${shardId} without naming its children`,
+    {
+      expected: 'a closed shard and its children in ListShards',
+      found,
+    },
+  );
+}

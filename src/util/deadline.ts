@@ -1,0 +1,27 @@
+import { abortable, throwIfAborted } from './abort';
+import type { Clock } from './clock';
+
+/**
+ * `work`, given up after `ms` milliseconds of `clock` or when `signal` is aborted. Work that ignores the signal
+ * it gets is abandoned, not stopped: what it asked for may still happen.
+ * @throws `timeout()` at the deadline, the reason of `signal`, or what the work throws.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  timeout: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const limit = new AbortController();
+  const timer = clock.setTimer(() => limit.abort(timeout()), ms);
+  const onAbort = (): void => limit.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await abortable(work(limit.signal), limit.signal);
+  } finally {
+    clock.clearTimer(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,165 @@
+import { AdmissionRefused } from '../../../src/aws/answer-handler';
+import { type CallContext, classify } from '../../../src/aws/classify';
+import { ConnectorError, type ErrorCode } from '../../../src/errors';
+
+const kinesis = (action: string): CallContext => ({ service: 'kinesis', action, resource: 'orders' });
+const dynamodb = (action: string): CallContext => ({ service: 'dynamodb', action, resource: 'leases' });
+const READ = kinesis('GetRecords');
+const ITERATOR = kinesis('GetShardIterator');
+const LIST = kinesis('ListShards');
+const UPDATE = dynamodb('UpdateItem');
+
+interface Thrown {
+  readonly name?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly status?: number;
+  readonly corrected?: boolean;
+}
+
+function thrown({ name = 'Error', code, message = 'said the service', status, corrected }: Thrown): Error {
+  return Object.assign(new Error(message), {
+    name,
+    ...(code === undefined ? {} : { code }),
+    ...(status === undefined && corrected === undefined
+      ? {}
+      : { $metadata: { httpStatusCode: status, clockSkewCorrected: corrected } }),
+  });
+}
+
+const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
+  [{ name: 'ProvisionedThroughputExceededException', status: 400 }, READ, 'AWS_THROTTLED'],
+  [{ name: 'LimitExceededException', status: 400 }, LIST, 'AWS_THROTTLED'],
+  [{ name: 'ThrottlingException', status: 400 }, UPDATE, 'AWS_THROTTLED'],
+  [{ name: 'RequestLimitExceeded', status: 400 }, UPDATE, 'AWS_THROTTLED'],
+  [{ name: 'KMSThrottlingException', status: 400 }, READ, 'AWS_THROTTLED'],
+  [{ name: 'Unheard', status: 429 }, READ, 'AWS_THROTTLED'],
+
+  [{ name: 'InternalFailure', status: 500 }, READ, 'AWS_UNAVAILABLE'],
+  [{ name: 'InternalServerError', status: 500 }, UPDATE, 'AWS_UNAVAILABLE'],
+  [{ name: 'ServiceUnavailable', status: 503 }, READ, 'AWS_UNAVAILABLE'],
+  [{ name: 'SyntaxError', message: 'Unexpected token <', status: 502 }, READ, 'AWS_UNAVAILABLE'],
+  [{ name: 'TimeoutError', code: 'ECONNRESET' }, UPDATE, 'AWS_UNAVAILABLE'],
+  [{ name: 'TimeoutError', code: 'EPIPE' }, UPDATE, 'AWS_UNAVAILABLE'],
+  [{ code: 'ECONNREFUSED' }, READ, 'AWS_UNAVAILABLE'],
+  [{ code: 'ENOTFOUND' }, READ, 'AWS_UNAVAILABLE'],
+  [{ code: 'EAI_AGAIN' }, READ, 'AWS_UNAVAILABLE'],
+
+  [{ name: 'TimeoutError', code: 'ETIMEDOUT' }, READ, 'AWS_TIMEOUT'],
+  [{ name: 'TimeoutError' }, READ, 'AWS_TIMEOUT'],
+  [{ name: 'RequestTimeoutException', status: 408 }, UPDATE, 'AWS_TIMEOUT'],
+  [{ name: 'Unheard', status: 408 }, UPDATE, 'AWS_TIMEOUT'],
+
+  [{ code: 'SELF_SIGNED_CERT_IN_CHAIN' }, READ, 'AWS_TLS'],
+  [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, READ, 'AWS_TLS'],
+  [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, READ, 'AWS_TLS'],
+
+  [{ name: 'AccessDeniedException', status: 400 }, READ, 'AWS_ACCESS_DENIED'],
+  [{ name: 'AccessDenied', status: 403 }, READ, 'AWS_ACCESS_DENIED'],
+  [{ name: 'Unheard', status: 403 }, READ, 'AWS_ACCESS_DENIED'],
+
+  [{ name: 'CredentialsProviderError' }, READ, 'AWS_CREDENTIALS'],
+  [{ name: 'ExpiredTokenException', status: 400 }, READ, 'AWS_CREDENTIALS'],
+  [{ name: 'UnrecognizedClientException', status: 400 }, UPDATE, 'AWS_CREDENTIALS'],
+  [{ name: 'InvalidSignatureException', status: 400 }, READ, 'AWS_CREDENTIALS'],
+
+  [
+    {
+      name: 'InvalidSignatureException',
+      message: 'Signature expired: 20260101T000000Z is now earlier',
+      status: 400,
+    },
+    READ,
+    'AWS_CLOCK_SKEW',
+  ],
+  [{ name: 'RequestTimeTooSkewed', status: 403 }, READ, 'AWS_CLOCK_SKEW'],
+  [{ name: 'InvalidSignatureException', status: 400, corrected: true }, READ, 'AWS_UNAVAILABLE'],
+
+  [{ name: 'ExpiredIteratorException', status: 400 }, READ, 'KINESIS_ITERATOR_EXPIRED'],
+  [{ name: 'ExpiredNextTokenException', status: 400 }, LIST, 'KINESIS_LISTING_EXPIRED'],
+  [{ name: 'InvalidArgumentException', status: 400 }, ITERATOR, 'KINESIS_POSITION_REFUSED'],
+  [{ name: 'InvalidArgumentException', status: 400 }, READ, 'KINESIS_POSITION_REFUSED'],
+  [{ name: 'InvalidArgumentException', status: 400 }, LIST, 'AWS_REQUEST_REFUSED'],
+  [{ name: 'ValidationException', status: 400 }, UPDATE, 'AWS_REQUEST_REFUSED'],
+  [{ name: 'UnknownOperationException', status: 400 }, READ, 'AWS_REQUEST_REFUSED'],
+  [
+    {
+      name: 'ResourceNotFoundException',
+      message: 'Shard shardId-000000000009 in stream Stream under account 123456789012 does not exist',
+      status: 400,
+    },
+    ITERATOR,
+    'KINESIS_SHARD_NOT_FOUND',
+  ],
+  [
+    {
+      name: 'ResourceNotFoundException',
+      message: 'Stream Shard under account 123456789012 not found.',
+      status: 400,
+    },
+    ITERATOR,
+    'KINESIS_STREAM_NOT_FOUND',
+  ],
+  [{ name: 'ResourceNotFoundException', status: 400 }, LIST, 'KINESIS_STREAM_NOT_FOUND'],
+  [{ name: 'ResourceInUseException', status: 400 }, LIST, 'KINESIS_STREAM_NOT_READY'],
+  [{ name: 'KMSDisabledException', status: 400 }, READ, 'KINESIS_KMS'],
+  [{ name: 'KMSAccessDeniedException', status: 400 }, READ, 'KINESIS_KMS'],
+
+  [{ name: 'ConditionalCheckFailedException', status: 400 }, UPDATE, 'LEASE_TABLE_CONDITION'],
+  [{ name: 'ResourceNotFoundException', status: 400 }, UPDATE, 'LEASE_TABLE_NOT_FOUND'],
+  [{ name: 'ResourceInUseException', status: 400 }, dynamodb('CreateTable'), 'LEASE_TABLE_NOT_READY'],
+  [{ name: 'TransactionConflictException', status: 400 }, UPDATE, 'AWS_UNAVAILABLE'],
+
+  [{ message: 'Region is missing' }, READ, 'AWS_REGION_MISSING'],
+  [{ name: 'NeverHeardOfException', status: 400 }, READ, 'AWS_UNKNOWN'],
+  [{ name: 'constructor', status: 400 }, READ, 'AWS_UNKNOWN'],
+];
+
+describe('errors of AWS calls', () => {
+  it.each(TABLE)('%j on %j is %s', (given, context, code) => {
+    const cause = thrown(given);
+    expect(classify(cause, context)).toMatchObject({ code, cause });
+  });
+
+  it('name call, resource and what was said', () => {
+    const error = classify(thrown({ name: 'InternalFailure', status: 500 }), READ);
+    expect(error).toMatchObject({
+      message: 'kinesis:GetRecords on orders failed: InternalFailure (HTTP 500)',
+    });
+  });
+
+  it('say which permission is wanting, on what', () => {
+    expect(classify(thrown({ name: 'AccessDeniedException' }), READ)).toMatchObject({
+      hint: 'Grant kinesis:GetRecords on orders to the role in use.',
+    });
+  });
+
+  it('name the action IAM names, when that is another one', () => {
+    const message =
+      'User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/r';
+    expect(classify(thrown({ name: 'AccessDenied', message }), READ)).toMatchObject({
+      hint: 'Grant sts:AssumeRole on arn:aws:iam::210987654321:role/r to the role in use.',
+    });
+  });
+
+  it('never carry the headers a refused signature quotes', () => {
+    const message =
+      "The request signature we calculated does not match.\n\nThe Canonical String was\n'POST\nx-amz-security-token:SECRET'";
+    const error = classify(thrown({ name: 'InvalidSignatureException', message }), READ) as ConnectorError;
+    expect(error.cause).toMatchObject({ message: 'The request signature we calculated does not match.' });
+    expect(`${error.message}${error.found}${(error.cause as Error).stack}`).not.toContain('SECRET');
+  });
+
+  it('give way to the reason of the signal that ended the call', () => {
+    const reason = new ConnectorError('LEASE_LOST', 'gone');
+    const aborted = AbortSignal.abort(reason);
+    expect(classify(thrown({ name: 'AbortError' }), READ, aborted)).toBe(reason);
+  });
+
+  it('hand on what admission threw, and errors that are classified already', () => {
+    const cause = new Error('no room');
+    expect(classify(new AdmissionRefused(cause), READ)).toBe(cause);
+    const own = new ConnectorError('AWS_UNKNOWN', 'own');
+    expect(classify(own, READ)).toBe(own);
+  });
+});
