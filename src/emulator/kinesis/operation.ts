@@ -1,0 +1,41 @@
+import type { Field, InputOf, Shape } from '../shape';
+import type { Account } from './account';
+
+/** One operation of the API: what it takes, what it does, and how its answer is written when JSON.stringify is too slow. */
+export interface Operation<S extends Shape, O> {
+  readonly shape: S;
+  /** @throws ServiceError */
+  readonly run: (account: Account, input: InputOf<S>) => O;
+  readonly write?: (output: O) => string;
+}
+
+export function operation<const S extends Shape, O>(
+  shape: S,
+  run: (account: Account, input: InputOf<S>) => O,
+  write?: (output: O) => string,
+): Operation<S, O> {
+  return { shape, run, ...(write && { write }) };
+}
+
+const NAME_PATTERN = '[a-zA-Z0-9_.-]+';
+
+export const STREAM_NAME = {
+  type: 'String',
+  min: 1,
+  max: 128,
+  pattern: NAME_PATTERN,
+} as const satisfies Field;
+
+export const SHARD_ID = STREAM_NAME;
+
+/** Members by which most operations name their stream. Source: Kinesis API. */
+export const STREAM_REF = {
+  StreamName: STREAM_NAME,
+  StreamARN: { type: 'String', min: 1, max: 2048, pattern: 'arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+' },
+} as const satisfies Shape;
+
+export const HASH_KEY = { type: 'String', pattern: '0|([1-9]\\d{0,38})' } as const satisfies Field;
+
+export const PARTITION_KEY = { type: 'String', required: true, min: 1, max: 256 } as const satisfies Field;
+
+export const SEQUENCE_NUMBER = { type: 'String', pattern: '0|([1-9]\\d{0,128})' } as const satisfies Field;

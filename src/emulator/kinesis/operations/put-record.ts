@@ -1,0 +1,19 @@
+import { checkDataLength, hashKeyOfEntry } from '../entry';
+import { HASH_KEY, operation, PARTITION_KEY, SEQUENCE_NUMBER, STREAM_REF } from '../operation';
+
+export const putRecord = operation(
+  {
+    ...STREAM_REF,
+    Data: { type: 'Blob', required: true },
+    PartitionKey: PARTITION_KEY,
+    ExplicitHashKey: HASH_KEY,
+    SequenceNumberForOrdering: SEQUENCE_NUMBER,
+  },
+  (account, input) => {
+    const stream = account.readyStream(input);
+    checkDataLength([input], stream.settings.maxRecordBytes, () => 'data');
+    const shard = stream.route(hashKeyOfEntry(input));
+    const { SequenceNumber } = shard.append(input.Data, input.PartitionKey, account.now());
+    return { ShardId: shard.id, SequenceNumber };
+  },
+);

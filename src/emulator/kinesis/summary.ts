@@ -1,0 +1,34 @@
+import type { Stream, StreamStatus } from './stream';
+
+/** StreamDescriptionSummary of the API. */
+export interface StreamSummary {
+  readonly StreamName: string;
+  readonly StreamARN: string;
+  readonly StreamStatus: StreamStatus;
+  readonly StreamModeDetails: { readonly StreamMode: 'PROVISIONED' | 'ON_DEMAND' };
+  readonly RetentionPeriodHours: number;
+  /** Whole seconds since the epoch, as AWS answers it. */
+  readonly StreamCreationTimestamp: number;
+  readonly EnhancedMonitoring: readonly { readonly ShardLevelMetrics: readonly string[] }[];
+  readonly EncryptionType: 'NONE';
+  readonly OpenShardCount: number;
+  readonly ConsumerCount: number;
+  readonly MaxRecordSizeInKiB: number;
+}
+
+export function summarise(stream: Stream): StreamSummary {
+  const { settings } = stream;
+  return {
+    StreamName: settings.name,
+    StreamARN: settings.arn,
+    StreamStatus: stream.status,
+    StreamModeDetails: { StreamMode: settings.mode },
+    RetentionPeriodHours: settings.retentionHours,
+    StreamCreationTimestamp: Math.floor(settings.createdAt / 1000),
+    EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
+    EncryptionType: 'NONE',
+    OpenShardCount: stream.openShardCount,
+    ConsumerCount: 0,
+    MaxRecordSizeInKiB: settings.maxRecordBytes / 1024,
+  };
+}

@@ -1,0 +1,179 @@
+import {
+  CreateStreamCommand,
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  type GetRecordsCommandOutput,
+  GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
+  KinesisClient,
+  ListShardsCommand,
+  type ListShardsCommandInput,
+  MergeShardsCommand,
+  PutRecordCommand,
+  type Shard,
+  SplitShardCommand,
+} from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { sleep, systemClock } from '../../../src/util/clock';
+
+const TEXT = new TextDecoder();
+
+/** How long an emulator may take for a change it was asked for, milliseconds. */
+const PATIENCE = 10_000;
+
+export interface PutReceipt {
+  readonly shardId: string;
+  readonly sequenceNumber: string;
+}
+
+/** The AWS SDK against one emulator, with the few steps that every scenario takes. */
+export class Lab {
+  readonly client: KinesisClient;
+  readonly #handler = new NodeHttpHandler({ requestTimeout: 20_000, throwOnRequestTimeout: true });
+  #streams = 0;
+
+  constructor(endpoint: string) {
+    this.client = new KinesisClient({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+      requestHandler: this.#handler,
+      maxAttempts: 1,
+    });
+  }
+
+  close(): void {
+    this.client.destroy();
+  }
+
+  newName(): string {
+    this.#streams++;
+    return `stream-${this.#streams}`;
+  }
+
+  /** A new stream that is ACTIVE. */
+  async stream(shards: number, StreamName = this.newName()): Promise<string> {
+    await this.client.send(new CreateStreamCommand({ StreamName, ShardCount: shards }));
+    await this.settled(StreamName);
+    return StreamName;
+  }
+
+  /** Resolves when a change of the stream is done. */
+  async settled(StreamName: string): Promise<void> {
+    await eventually(async () => {
+      const answer = await this.client.send(new DescribeStreamSummaryCommand({ StreamName }));
+      return answer.StreamDescriptionSummary?.StreamStatus === 'ACTIVE';
+    });
+  }
+
+  async split(StreamName: string, shard: number, hash: bigint): Promise<void> {
+    const NewStartingHashKey = hash.toString();
+    await this.client.send(
+      new SplitShardCommand({ StreamName, ShardToSplit: shardId(shard), NewStartingHashKey }),
+    );
+    await this.settled(StreamName);
+  }
+
+  async merge(StreamName: string, shard: number, adjacent: number): Promise<void> {
+    await this.client.send(
+      new MergeShardsCommand({
+        StreamName,
+        ShardToMerge: shardId(shard),
+        AdjacentShardToMerge: shardId(adjacent),
+      }),
+    );
+    await this.settled(StreamName);
+  }
+
+  async put(
+    StreamName: string,
+    text: string,
+    where: { readonly key?: string; readonly hash?: string } = {},
+  ): Promise<PutReceipt> {
+    const answer = await this.client.send(
+      new PutRecordCommand({
+        StreamName,
+        Data: Buffer.from(text),
+        PartitionKey: where.key ?? 'key',
+        ...(where.hash !== undefined && { ExplicitHashKey: where.hash }),
+      }),
+    );
+    return { shardId: answer.ShardId ?? '', sequenceNumber: answer.SequenceNumber ?? '' };
+  }
+
+  async shards(StreamName: string, query: Omit<ListShardsCommandInput, 'StreamName'> = {}): Promise<Shard[]> {
+    const answer = await this.client.send(new ListShardsCommand({ StreamName, ...query }));
+    return answer.Shards ?? [];
+  }
+
+  async iterator(
+    StreamName: string,
+    position: Omit<GetShardIteratorCommandInput, 'StreamName' | 'ShardId'> & { readonly ShardId?: string },
+  ): Promise<string> {
+    const answer = await this.client.send(
+      new GetShardIteratorCommand({ StreamName, ShardId: shardId(0), ...position }),
+    );
+    return answer.ShardIterator ?? '';
+  }
+
+  get(ShardIterator: string, Limit?: number): Promise<GetRecordsCommandOutput> {
+    return this.client.send(new GetRecordsCommand({ ShardIterator, ...(Limit !== undefined && { Limit }) }));
+  }
+
+  /** Reads until the tip, or the end of a closed shard; the last answer is the one that said so. */
+  async drain(iterator: string): Promise<{ texts: string[]; last: GetRecordsCommandOutput }> {
+    const texts: string[] = [];
+    for (let next = iterator; ; ) {
+      const answer = await this.get(next);
+      texts.push(...textsOf(answer));
+      if (answer.NextShardIterator === undefined || isAtTip(answer)) {
+        return { texts, last: answer };
+      }
+      next = answer.NextShardIterator;
+    }
+  }
+
+  /** Texts from a position to the tip or the end. */
+  async read(StreamName: string, position: Parameters<Lab['iterator']>[1]): Promise<string[]> {
+    return (await this.drain(await this.iterator(StreamName, position))).texts;
+  }
+
+  /** What a call fails with: the error's name and the HTTP status; `'accepted'` when it does not fail. */
+  async failure(call: Promise<unknown>): Promise<string> {
+    try {
+      await call;
+      return 'accepted';
+    } catch (error) {
+      const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
+      return `${name} ${$metadata?.httpStatusCode ?? '-'}`;
+    }
+  }
+}
+
+/** Nothing came and nothing is left: the answer of an open shard that was read to its tip. */
+function isAtTip(answer: GetRecordsCommandOutput): boolean {
+  return (answer.Records ?? []).length === 0 && answer.MillisBehindLatest === 0;
+}
+
+export function shardId(number: number): string {
+  return `shardId-${String(number).padStart(12, '0')}`;
+}
+
+export function textsOf(answer: GetRecordsCommandOutput): string[] {
+  return (answer.Records ?? []).map((record) => TEXT.decode(record.Data));
+}
+
+export async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  for (const start = systemClock.monotonic(); systemClock.monotonic() - start < PATIENCE; ) {
+    if (await condition()) {
+      return;
+    }
+    await sleep(systemClock, 5);
+  }
+  throw new Error(`not within ${PATIENCE} ms`);
+}
+
+/** Resolves once the wall clock shows a later millisecond than `ms`. */
+export function after(ms: number): Promise<void> {
+  return eventually(async () => systemClock.now() > ms);
+}
