@@ -21,7 +21,15 @@ export interface Source<T> {
   readBatch?(max: number, accepts?: (partition: RecordPartition) => boolean): Promise<Record<T>[]>;
   /** Makes a pending `readBatch` ask `accepts` again. */
   wake?(): void;
-  /** Stops reading, drains what is in flight, stores what is confirmed, releases everything. */
+  /**
+   * Resolves once everything that was there when it is called has been read and confirmed; for sources that
+   * know an end.
+   */
+  whenCaughtUp?(): Promise<void>;
+  /**
+   * Stops reading, drains what is in flight, stores what is confirmed, releases everything.
+   * @throws ConnectorError SHUTDOWN_DEADLINE when the time did not suffice to drain.
+   */
   close(): Promise<void>;
 }
 

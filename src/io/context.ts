@@ -22,6 +22,8 @@ export interface BaseContext {
   readonly random: Random;
   /** The secret of that name, or undefined. */
   getSecret(name: string): string | undefined;
+  /** Milliseconds that `close()` may take. */
+  readonly shutdownTimeoutMs: number;
   /** Ends this instance with `error`; may be called at any time, the first call counts (PIP-297). */
   fatal(error: Error): void;
 }
@@ -32,9 +34,10 @@ export interface SourceContext extends BaseContext {
    * Ends the delivery of one tenure: nothing of it that is unsent is sent any more, what is in flight is
    * waited for until `deadlineMs` from now, then its producer is closed (or its connection destroyed).
    * Records never confirmed are dropped, neither acked nor failed.
-   * Resolves when no further message of this tenure can be stored by this process. Never rejects.
+   * Resolves when no further message of this tenure can be stored by this process: true when everything in
+   * flight was answered, false when the deadline came first. Never rejects.
    */
-  closePartition(partition: RecordPartition, deadlineMs: number): Promise<void>;
+  closePartition(partition: RecordPartition, deadlineMs: number): Promise<boolean>;
 }
 
 export interface SinkContext extends BaseContext {

@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Emulator, startEmulator } from '../emulator';
+import { createPinoLogger } from '../runtime/pino-logger';
+import type { CliIo } from './cli-io';
+import { stopOnSignals } from './stop-signals';
+
+const EXAMPLES = `
+Examples:
+  $ pulsar-io-kinesis emulator --stream orders:4
+  $ pulsar-io-kinesis emulator --kinesis-port 4567 --dynamodb-port 4568 --stream orders:4 --stream clicks:1
+  $ aws --endpoint-url http://127.0.0.1:4567 --no-sign-request kinesis list-shards --stream-name orders
+
+It keeps everything in memory, listens on 127.0.0.1 only, and ends with Ctrl-C.`;
+
+interface StreamSpec {
+  readonly name: string;
+  readonly shards: number;
+}
+
+interface EmulatorFlags {
+  readonly kinesisPort: number;
+  readonly dynamodbPort?: number;
+  readonly stream: readonly StreamSpec[];
+  readonly json?: boolean;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new InvalidArgumentError('expected a port, 0 (any free one) to 65535.');
+  }
+  return value;
+}
+
+function streamSpec(text: string, before: readonly StreamSpec[]): StreamSpec[] {
+  const [name = '', count = '1', ...rest] = text.split(':');
+  const shards = Number(count);
+  if (!/^[A-Za-z0-9_.-]{1,128}$/.test(name) || !Number.isInteger(shards) || shards < 1 || rest.length > 0) {
+    throw new InvalidArgumentError('expected NAME or NAME:SHARDS, for example orders:4.');
+  }
+  return [...before, { name, shards }];
+}
+
+export function registerEmulatorCommand(program: Command, io: CliIo): void {
+  program
+    .command('emulator')
+    .description('run Kinesis and DynamoDB in memory, for trying things out and for tests')
+    .option('--kinesis-port <port>', 'port; 0 takes any free one', port, 4567)
+    .option(
+      '--dynamodb-port <port>',
+      'a port of its own for DynamoDB; Kinesis and DynamoDB share one without it',
+      port,
+    )
+    .option('--stream <name:shards>', 'create a stream; may be given several times', streamSpec, [])
+    .option('--json', 'print {"kinesis","dynamodb","streams"} when ready')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: EmulatorFlags) => {
+      const emulator = await startEmulator({
+        kinesisPort: flags.kinesisPort,
+        ...(flags.dynamodbPort === undefined ? {} : { dynamodbPort: flags.dynamodbPort }),
+      });
+      for (const { name, shards } of flags.stream) {
+        emulator.kinesis.call('CreateStream', { StreamName: name, ShardCount: shards });
+      }
+      io.stdout(flags.json ? asJson(emulator, flags.stream) : asText(emulator, flags.stream));
+      const { stop, done } = stopOnSignals(0, createPinoLogger('warn'));
+      await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+      await emulator.close();
+      done();
+    });
+}
+
+function asJson(emulator: Emulator, streams: readonly StreamSpec[]): string {
+  const ready = { kinesis: emulator.kinesisEndpoint, dynamodb: emulator.dynamodbEndpoint, streams };
+  return `${JSON.stringify(ready)}\n`;
+}
+
+function asText(emulator: Emulator, streams: readonly StreamSpec[]): string {
+  const lines = [`Kinesis   ${emulator.kinesisEndpoint}`, `DynamoDB  ${emulator.dynamodbEndpoint}`];
+  lines.push(
+    ...streams.map(
+      ({ name, shards }) => `stream    ${name} (${shards} ${shards === 1 ? 'shard' : 'shards'})`,
+    ),
+  );
+  return `${lines.join('\n')}\nReady; Ctrl-C ends it.\n`;
+}

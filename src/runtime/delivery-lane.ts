@@ -1,0 +1,274 @@
+import { ConnectorError, isConnectorError, messageOf } from '../errors';
+import type { Record } from '../io';
+import type { OutgoingMessage, Producer, ProducerListener, Transport } from '../pulsar/transport';
+import { abortable } from '../util/abort';
+import { type BackoffBounds, fullJitter } from '../util/backoff';
+import { type Clock, sleep } from '../util/clock';
+import { deferred } from '../util/deferred';
+import type { Logger } from '../util/logger';
+import type { Random } from '../util/random';
+import { Ring } from '../util/ring';
+
+export type DeliveredRecord = Record<Uint8Array> & OutgoingMessage;
+
+/** Unsent records a lane takes before it asks for a pause, and the level at which it asks for more. */
+const WINDOW = 1000;
+const WINDOW_LOW = WINDOW / 2;
+
+/** Milliseconds that a failed producer has to answer its close before its connection is destroyed. */
+const CLOSE_MS = 5000;
+
+/** Failures in a row of a kind that may heal, until they count as fatal. */
+const BOUNDED_FAILURES = 10;
+
+export interface DeliveryLaneOptions {
+  readonly transport: Transport;
+  readonly topic: string;
+  /** ATMOST_ONCE: what a failed producer leaves unconfirmed counts as done, and is not sent again. */
+  readonly atMostOnce: boolean;
+  readonly backoff: BackoffBounds;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Whether this tenure may still send (G4). */
+  readonly mayStillSend: () => boolean;
+  /** The lane accepts records again after it had asked for a pause. */
+  onRoom(): void;
+  /** The lane cannot go on. */
+  onFatal(error: Error): void;
+}
+
+/**
+ * OPENING: a producer is being made. SENDING: it is there. REWINDING: it failed, is closed, and what it left
+ * unconfirmed will be sent again. CLOSING: nothing more is sent, what is in flight may still be answered.
+ */
+type LaneState = 'OPENING' | 'SENDING' | 'REWINDING' | 'CLOSING' | 'CLOSED';
+
+/**
+ * The records of one tenure on their way into one topic: pipelined, in order. After a failure the producer is
+ * closed at once, so that nothing behind the failed record can be stored first; then sending starts again from
+ * the first unconfirmed record (G2).
+ */
+export class DeliveryLane implements ProducerListener<DeliveredRecord> {
+  readonly #options: DeliveryLaneOptions;
+  readonly #ended = new AbortController();
+  readonly #loop: Promise<void>;
+  #state: LaneState = 'OPENING';
+  #producer: Producer<DeliveredRecord> | undefined;
+  #failure = deferred<ConnectorError>();
+  #unsent = new Ring<DeliveredRecord>();
+  #unconfirmed = new Ring<DeliveredRecord>();
+  /** Confirmed before one that was sent earlier. */
+  readonly #early = new Set<DeliveredRecord>();
+  /** Records at the front that an earlier producer may have stored, and nobody has confirmed since. */
+  #resent = 0;
+  /** Failures in a row, without a confirmation in between. */
+  #failures = 0;
+  #paused = false;
+  #onQuiet: (() => void) | undefined;
+
+  constructor(options: DeliveryLaneOptions) {
+    this.#options = options;
+    this.#loop = this.#run();
+  }
+
+  /** False while the lane has enough to send. */
+  get accepts(): boolean {
+    return !this.#paused;
+  }
+
+  offer(record: DeliveredRecord): void {
+    if (this.#stopping) {
+      return;
+    }
+    this.#unsent.push(record);
+    this.#paused ||= this.#unsent.length >= WINDOW;
+    this.#pump();
+  }
+
+  /**
+   * Stops sending, waits until what is in flight is answered or `deadlineMs` has passed, closes the producer.
+   * @returns whether everything that may have left was answered. Never rejects.
+   */
+  async close(deadlineMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const deadline = clock.monotonic() + deadlineMs;
+    const producer = this.#state === 'SENDING' ? this.#producer : undefined;
+    this.#state = 'CLOSING';
+    this.#unsent.clear();
+    if (producer !== undefined) {
+      producer.flush();
+      await this.#quiet(deadlineMs);
+    }
+    const answered = this.#unconfirmed.length === 0 && this.#resent === 0;
+    this.#state = 'CLOSED';
+    this.#ended.abort(new Error('the lane was closed'));
+    await producer?.close(Math.max(0, deadline - clock.monotonic()));
+    await this.#loop;
+    this.#unconfirmed.clear();
+    this.#early.clear();
+    return answered;
+  }
+
+  confirmed(record: DeliveredRecord): void {
+    this.#failures = 0;
+    record.ack();
+    this.#settle(record);
+  }
+
+  rejected(record: DeliveredRecord, error: ConnectorError): void {
+    this.#settle(record);
+    record.fail(error);
+  }
+
+  failed(error: ConnectorError): void {
+    this.#failure.resolve(error);
+  }
+
+  drained(): void {
+    this.#pump();
+  }
+
+  get #stopping(): boolean {
+    return this.#state === 'CLOSING' || this.#state === 'CLOSED';
+  }
+
+  #settle(record: DeliveredRecord): void {
+    if (this.#unconfirmed.peek() !== record) {
+      this.#early.add(record);
+      return;
+    }
+    let next: DeliveredRecord | undefined = record;
+    do {
+      this.#unconfirmed.shift();
+      this.#resent = Math.max(0, this.#resent - 1);
+      next = this.#unconfirmed.peek();
+    } while (next !== undefined && this.#early.size > 0 && this.#early.delete(next));
+    if (this.#unconfirmed.length === 0) {
+      this.#onQuiet?.();
+    }
+  }
+
+  #pump(): void {
+    const producer = this.#producer;
+    if (this.#state !== 'SENDING' || producer === undefined || this.#unsent.length === 0) {
+      return;
+    }
+    // Once for the whole run: it is synchronous and takes far less than the margin of a lease.
+    if (!this.#options.mayStillSend()) {
+      this.#unsent.clear();
+      return;
+    }
+    while (producer.writable) {
+      const record = this.#unsent.shift();
+      if (record === undefined) {
+        break;
+      }
+      this.#unconfirmed.push(record);
+      producer.send(record);
+    }
+    if (this.#paused && this.#unsent.length <= WINDOW_LOW) {
+      this.#paused = false;
+      this.#options.onRoom();
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const error = await this.#serve();
+      if (this.#stopping || error === undefined) {
+        return;
+      }
+      if (!this.#options.mayStillSend()) {
+        // The lease is gone: its consumer closes this lane; until then nothing may be sent.
+        return;
+      }
+      this.#failures++;
+      if (error.treatment !== 'retry' && !(error.retryable && this.#failures < BOUNDED_FAILURES)) {
+        this.#options.onFatal(error);
+        return;
+      }
+      await this.#wait(error);
+    }
+  }
+
+  /** One life of a producer. @returns why it ended; undefined when the lane did. */
+  async #serve(): Promise<ConnectorError | undefined> {
+    this.#failure = deferred();
+    const { transport, topic, mayStillSend } = this.#options;
+    let producer: Producer<DeliveredRecord>;
+    try {
+      producer = await transport.createProducer<DeliveredRecord>({ topic, mayStillSend, listener: this });
+    } catch (error) {
+      return isConnectorError(error)
+        ? error
+        : new ConnectorError('PULSAR_UNKNOWN', messageOf(error), { cause: error });
+    }
+    if (this.#stopping) {
+      await producer.close(CLOSE_MS);
+      return undefined;
+    }
+    this.#producer = producer;
+    this.#state = 'SENDING';
+    this.#pump();
+    const error = await abortable(this.#failure.promise, this.#ended.signal).catch(() => undefined);
+    this.#producer = undefined;
+    if (error !== undefined) {
+      this.#state = this.#state === 'SENDING' ? 'REWINDING' : this.#state;
+      await producer.close(CLOSE_MS);
+      this.#rewind();
+    }
+    return error;
+  }
+
+  /** Puts what is unconfirmed back in front of what is unsent. */
+  #rewind(): void {
+    this.#onQuiet?.();
+    if (this.#stopping) {
+      return;
+    }
+    const again = new Ring<DeliveredRecord>();
+    for (const record of this.#unconfirmed) {
+      if (this.#early.has(record)) {
+        continue;
+      }
+      if (this.#options.atMostOnce) {
+        record.ack();
+      } else {
+        again.push(record);
+      }
+    }
+    this.#resent = again.length;
+    for (const record of this.#unsent) {
+      again.push(record);
+    }
+    this.#unsent = again;
+    this.#unconfirmed = new Ring();
+    this.#early.clear();
+  }
+
+  async #wait(error: ConnectorError): Promise<void> {
+    const { clock, random, logger, backoff, topic } = this.#options;
+    const waitMs = fullJitter(this.#failures - 1, backoff, random);
+    logger.warn(
+      { code: error.code, topic, attempt: this.#failures, waitMs: Math.round(waitMs), reason: error.message },
+      'sending failed; starting again from the first unconfirmed record after the wait',
+    );
+    this.#state = this.#stopping ? this.#state : 'OPENING';
+    await sleep(clock, waitMs, this.#ended.signal).catch(() => undefined);
+  }
+
+  /** Resolves when nothing is in flight, the producer has failed, or `limitMs` has passed. */
+  #quiet(limitMs: number): Promise<void> {
+    if (this.#unconfirmed.length === 0) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.setTimer(resolve, limitMs);
+      this.#onQuiet = () => {
+        this.#options.clock.clearTimer(timer);
+        resolve();
+      };
+    });
+  }
+}

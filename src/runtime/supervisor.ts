@@ -1,0 +1,59 @@
+import type { LoadedConfig, ProducerSettings, PulsarSettings } from '../config/types';
+import type { Transport } from '../pulsar/transport';
+import type { SourceDependencies } from '../source/kinesis-source';
+import type { Clock } from '../util/clock';
+import type { Logger } from '../util/logger';
+import type { Random } from '../util/random';
+import { createSource } from './connector-registry';
+import { runSource } from './run-source';
+import type { RunOutcome } from './source-runner';
+
+export interface SupervisorOptions {
+  readonly config: LoadedConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  openTransport(pulsar: PulsarSettings, producer: ProducerSettings): Transport;
+  readonly stop: AbortSignal;
+  readonly untilCaughtUp?: boolean;
+  readonly dependencies?: SourceDependencies;
+}
+
+/**
+ * Runs every source of a configuration in this process, until all have ended. When one fails the others are
+ * stopped, with draining.
+ * @throws the first error.
+ */
+export async function superviseSources(options: SupervisorOptions): Promise<RunOutcome> {
+  const { config } = options;
+  const stop = new AbortController();
+  const onStop = (): void => stop.abort(options.stop.reason);
+  options.stop.addEventListener('abort', onStop, { once: true });
+  if (options.stop.aborted) {
+    onStop();
+  }
+  const failures: unknown[] = [];
+  const runs = config.sources.map(async (definition): Promise<RunOutcome> => {
+    try {
+      const source = createSource(definition.className, options.dependencies);
+      return await runSource({
+        ...options,
+        definition,
+        pulsar: config.pulsar,
+        source,
+        shutdownTimeoutMs: config.shutdownTimeoutMs,
+        stop: stop.signal,
+      });
+    } catch (error) {
+      failures.push(error);
+      stop.abort(error);
+      return 'undrained';
+    }
+  });
+  const outcomes = await Promise.all(runs);
+  options.stop.removeEventListener('abort', onStop);
+  if (failures.length > 0) {
+    throw failures[0];
+  }
+  return outcomes.includes('undrained') ? 'undrained' : 'drained';
+}

@@ -1,0 +1,323 @@
+import type { RawRecord } from '../aws/kinesis-api';
+import { ConnectorError, messageOf } from '../errors';
+import type { Lease } from '../lease/lease';
+import type { ShardReader } from '../retrieval/retrieval';
+import { compare, type ExtendedSequenceNumber, isSentinel } from '../stream/extended-sequence-number';
+import type { ChildShard } from '../stream/shard';
+import type { Clock, TimerHandle } from '../util/clock';
+import { deferred } from '../util/deferred';
+import type { Logger } from '../util/logger';
+import {
+  type ConsumerEvent,
+  type ConsumerState,
+  nextConsumerState,
+  type StopReason,
+  strongerReason,
+} from './consumer-states';
+import { KinesisRecord } from './kinesis-record';
+import type { ReceiveBudget } from './receive-budget';
+import type { ReceiveQueue } from './receive-queue';
+import { RetainedAnswer } from './retained-answer';
+import type { ShardTenure, TenureLease } from './shard-tenure';
+
+/** Milliseconds that sends in flight have when the consumer ends because something failed. */
+const FAILED_CLOSE_MS = 5000;
+
+/**
+ * Milliseconds that the broker has to answer the close of a producer whose lease is gone. Not zero: a
+ * connection destroyed at once would make every other shard on it send again.
+ */
+const LOST_CLOSE_MS = 2000;
+
+/** What a consumer needs of the lease it works under. */
+export interface ConsumerLease extends TenureLease {
+  readonly lease: Lease;
+  /** Aborted with LEASE_LOST. */
+  readonly signal: AbortSignal;
+  /** One write: newest confirmed checkpoint, and no owner. */
+  evict(): Promise<void>;
+  /** Writes SHARD_END with the children. */
+  finish(childShardIds: readonly string[]): Promise<void>;
+}
+
+export interface ShardConsumerOptions {
+  readonly lease: ConsumerLease;
+  readonly tenure: ShardTenure;
+  readonly queue: ReceiveQueue<KinesisRecord>;
+  readonly budget: ReceiveBudget;
+  readonly receiveQueueSize: number;
+  /** Monotonic instant up to whose tip the shard has to be read to count as caught up. */
+  readonly caughtUpTarget: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Consumers that share queue and budget now, this one included. */
+  activeConsumers(): number;
+  /** Resolves when everything in all parents is stored. @throws the signal's reason */
+  awaitParents(signal: AbortSignal): Promise<void>;
+  openReader(checkpoint: ExtendedSequenceNumber): ShardReader;
+  /** Creates the lease rows of `children`; must not return before they exist. */
+  createChildren(children: readonly ChildShard[]): Promise<void>;
+  /** See SourceContext.closePartition. */
+  closePartition(deadlineMs: number): Promise<boolean>;
+}
+
+/** How a consumer ended. `drained` is false when something in flight was not answered in time. */
+export interface ConsumerOutcome {
+  readonly reason: StopReason;
+  readonly drained: boolean;
+  readonly error: unknown;
+}
+
+/** Reads one shard during one tenure; the states and what moves it between them are in consumer-states.ts. */
+export class ShardConsumer {
+  readonly shardId: string;
+  readonly tenure: ShardTenure;
+  readonly #options: ShardConsumerOptions;
+  readonly #stopping = new AbortController();
+  readonly #deadline = new AbortController();
+  readonly #ended = deferred<ConsumerOutcome>();
+  #deadlineAt = Number.POSITIVE_INFINITY;
+  #deadlineTimer: TimerHandle | undefined;
+  #state: ConsumerState = 'WAITING_ON_PARENTS';
+  #reason: StopReason | undefined;
+  #error: unknown;
+  #drained = true;
+  #reader: ShardReader | undefined;
+  #skipTo: ExtendedSequenceNumber | undefined;
+  #children: readonly ChildShard[] = [];
+  /** Set once reading has passed the tip that the shard had at `caughtUpTarget`: the last record up to there. */
+  #tip: { readonly position: ExtendedSequenceNumber | undefined } | undefined;
+
+  constructor(options: ShardConsumerOptions) {
+    this.#options = options;
+    this.shardId = options.lease.shardId;
+    this.tenure = options.tenure;
+    options.lease.signal.addEventListener('abort', () => this.stop('LEASE_LOST'), { once: true });
+  }
+
+  get state(): ConsumerState {
+    return this.#state;
+  }
+
+  /** Resolves when `run` has come to its end, with what it resolves with. */
+  get ended(): Promise<ConsumerOutcome> {
+    return this.#ended.promise;
+  }
+
+  /** Asks the consumer to end; a weaker reason than the one that stands is ignored. */
+  stop(reason: StopReason, deadlineMs = Number.POSITIVE_INFINITY): void {
+    this.#reason = strongerReason(this.#reason, reason);
+    const { clock } = this.#options;
+    if (deadlineMs !== Number.POSITIVE_INFINITY && this.#deadlineAt === Number.POSITIVE_INFINITY) {
+      this.#deadlineAt = clock.monotonic() + deadlineMs;
+      this.#deadlineTimer = clock.setTimer(
+        () => this.#deadline.abort(new Error('the time to drain is up')),
+        deadlineMs,
+      );
+    }
+    this.#stopping.abort(new ConnectorError('SOURCE_CLOSED', `the shard consumer stops: ${this.#reason}`));
+  }
+
+  /** Whether the shard was read to where its tip was at `caughtUpTarget`, and all of that is confirmed. */
+  get caughtUp(): boolean {
+    const tip = this.#tip;
+    return tip !== undefined && (tip.position === undefined || this.tenure.hasConfirmed(tip.position));
+  }
+
+  /** Runs until COMPLETE. Never rejects. */
+  async run(): Promise<ConsumerOutcome> {
+    if (this.#options.lease.signal.aborted) {
+      this.stop('LEASE_LOST');
+    }
+    while (this.#state !== 'COMPLETE') {
+      let event: ConsumerEvent;
+      try {
+        event = await this.#work();
+      } catch (error) {
+        event = this.#reason ?? this.#failed(error);
+      }
+      this.#state = nextConsumerState(this.#state, event);
+    }
+    if (this.#deadlineTimer !== undefined) {
+      this.#options.clock.clearTimer(this.#deadlineTimer);
+    }
+    const outcome = { reason: this.#reason ?? 'REQUESTED', drained: this.#drained, error: this.#error };
+    this.#ended.resolve(outcome);
+    return outcome;
+  }
+
+  #work(): Promise<ConsumerEvent> {
+    switch (this.#state) {
+      case 'WAITING_ON_PARENTS':
+        return this.#waitOnParents();
+      case 'INITIALIZING':
+        return this.#initialize();
+      case 'PROCESSING':
+        return this.#process();
+      case 'DRAINING':
+        return this.#drain();
+      default:
+        return this.#shutDown();
+    }
+  }
+
+  #failed(error: unknown): StopReason {
+    this.#error = error;
+    this.stop('FAILED');
+    return 'FAILED';
+  }
+
+  async #waitOnParents(): Promise<ConsumerEvent> {
+    await this.#options.awaitParents(this.#stopping.signal);
+    return this.#reason ?? 'SUCCESS';
+  }
+
+  async #initialize(): Promise<ConsumerEvent> {
+    const { checkpoint } = this.#options.lease.lease;
+    if (checkpoint.subSequenceNumber > 0) {
+      throw new ConnectorError(
+        'NOT_AVAILABLE_YET',
+        `the checkpoint of ${this.shardId} lies inside an aggregated record`,
+        {
+          expected: 'a checkpoint at a whole record',
+          found: `sub-sequence number ${checkpoint.subSequenceNumber}`,
+          hint: 'Let the connector that wrote it finish that record: this version does not unpack aggregated records.',
+        },
+      );
+    }
+    this.#skipTo = isSentinel(checkpoint.sequenceNumber) ? undefined : checkpoint;
+    this.#reader = this.#options.openReader(checkpoint);
+    return 'SUCCESS';
+  }
+
+  /** One answer. */
+  async #process(): Promise<ConsumerEvent> {
+    const { budget, queue, clock } = this.#options;
+    const { signal } = this.#stopping;
+    const reader = this.#reader as ShardReader;
+    await this.#room(signal);
+    let reserved = 0;
+    const admit = async (bytes: number): Promise<void> => {
+      budget.release(reserved);
+      reserved = 0;
+      await budget.take(bytes, signal);
+      reserved = bytes;
+    };
+    const askedAt = clock.monotonic();
+    try {
+      const batch = await reader.read(signal, admit);
+      if (this.#reason !== undefined) {
+        return this.#reason;
+      }
+      const answer = new RetainedAnswer(budget, batch.millisBehindLatest);
+      const records = this.#fresh(batch.records).map((raw) => new KinesisRecord(this.tenure, answer, raw, 0));
+      answer.retain(records);
+      this.tenure.append(records);
+      queue.push(this.tenure, records);
+      // What was read reaches to (time of the call − millisBehindLatest), whatever the clocks show.
+      if (askedAt - (batch.millisBehindLatest ?? Number.POSITIVE_INFINITY) >= this.#options.caughtUpTarget) {
+        this.#tip ??= { position: this.tenure.lastRead };
+      }
+      if (batch.end !== undefined) {
+        this.#children = batch.end.childShards;
+        this.tenure.end();
+        this.#reason = strongerReason(this.#reason, 'SHARD_END');
+        return 'SHARD_END';
+      }
+      return 'SUCCESS';
+    } finally {
+      budget.release(reserved);
+    }
+  }
+
+  /** Waits until this shard has used up its share of the queue, and there is room for another answer. */
+  async #room(signal: AbortSignal): Promise<void> {
+    const { queue, budget, receiveQueueSize, activeConsumers } = this.#options;
+    for (;;) {
+      const active = Math.max(1, activeConsumers());
+      const queued = queue.sizeOf(this.tenure);
+      // A shard whose sends are stalled may fill a quarter of the budget, not all of it.
+      const holdsTooMuch = this.tenure.heldBytes > budget.limit / Math.min(4, active);
+      if ((queued === 0 || queued < receiveQueueSize / active) && !holdsTooMuch) {
+        break;
+      }
+      await this.tenure.change(signal);
+    }
+    await budget.room(signal);
+  }
+
+  /** What lies behind the checkpoint: reading starts AT it, so that a part of an aggregate is not lost. */
+  #fresh(raws: readonly RawRecord[]): readonly RawRecord[] {
+    const skipTo = this.#skipTo;
+    if (skipTo === undefined) {
+      return raws;
+    }
+    const first = raws.findIndex(
+      (raw) => compare({ sequenceNumber: raw.sequenceNumber, subSequenceNumber: 0 }, skipTo) > 0,
+    );
+    if (first < 0) {
+      return [];
+    }
+    this.#skipTo = undefined;
+    return raws.slice(first);
+  }
+
+  async #drain(): Promise<ConsumerEvent> {
+    if (this.#reason === 'REQUESTED') {
+      this.#options.queue.drop(this.tenure);
+      this.#drained = await this.#options.closePartition(this.#timeLeft());
+      return 'SUCCESS';
+    }
+    const given = AbortSignal.any([this.#options.lease.signal, this.#deadline.signal]);
+    while (!this.tenure.complete) {
+      try {
+        await this.tenure.change(given);
+      } catch {
+        if (this.#options.lease.signal.aborted) {
+          return 'LEASE_LOST';
+        }
+        this.#reason = 'REQUESTED';
+        this.#drained = false;
+        return 'DEADLINE';
+      }
+    }
+    return 'SUCCESS';
+  }
+
+  async #shutDown(): Promise<ConsumerEvent> {
+    const { lease, queue, logger } = this.#options;
+    this.#reader?.close();
+    queue.drop(this.tenure);
+    const lost = lease.signal.aborted;
+    await this.#options.closePartition(lost ? LOST_CLOSE_MS : Math.min(FAILED_CLOSE_MS, this.#timeLeft()));
+    try {
+      if (!lease.signal.aborted) {
+        await this.#release();
+      }
+    } catch (error) {
+      // The row keeps its owner until it expires; peers take it then.
+      logger.warn(
+        { shard: this.shardId, reason: messageOf(error) },
+        'the lease could not be released; it will expire',
+      );
+      this.#error ??= error;
+      this.#drained = false;
+    }
+    this.tenure.drop();
+    return 'SUCCESS';
+  }
+
+  async #release(): Promise<void> {
+    const { lease } = this.#options;
+    if (this.#reason === 'SHARD_END' && this.tenure.complete) {
+      await this.#options.createChildren(this.#children);
+      await lease.finish(this.#children.map((child) => child.shardId));
+      return;
+    }
+    await lease.evict();
+  }
+
+  #timeLeft(): number {
+    return Math.max(0, this.#deadlineAt - this.#options.clock.monotonic());
+  }
+}

@@ -1,0 +1,153 @@
+import type { KinesisRecordProperty } from '../config/types';
+import type { Properties } from '../io';
+import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import type { KinesisRecord, RecordTenure } from './kinesis-record';
+import { propertiesBuilder } from './record-properties';
+import { Tracker } from './tracker';
+
+/** What a tenure needs of its lease. */
+export interface TenureLease {
+  readonly shardId: string;
+  /** Whether the lease holds, on both clocks (G4). */
+  isValid(): boolean;
+  /** Says that everything up to `position` is stored; the next renewal carries it. */
+  confirm(position: ExtendedSequenceNumber): void;
+}
+
+export interface TenureOptions {
+  readonly lease: TenureLease;
+  readonly streamName: string;
+  readonly messageKeyMode: 'PARTITION_KEY' | 'SHARD_ID';
+  readonly properties: readonly KinesisRecordProperty[];
+  /** A record that can never be stored. */
+  onRefused(record: KinesisRecord, cause: Error): void;
+}
+
+/**
+ * The time during which this instance holds one shard: what was read, what of it is confirmed, what it keeps in
+ * memory. Records of it carry it as their partition.
+ */
+export class ShardTenure implements RecordTenure {
+  readonly id: string;
+  readonly streamName: string;
+  readonly #lease: TenureLease;
+  readonly #options: TenureOptions;
+  readonly #build: (record: KinesisRecord) => Properties;
+  readonly #tracker = new Tracker();
+  #held = 0;
+  #last: ExtendedSequenceNumber | undefined;
+  #onChange: (() => void) | undefined;
+
+  constructor(options: TenureOptions) {
+    this.#options = options;
+    this.#lease = options.lease;
+    this.id = options.lease.shardId;
+    this.streamName = options.streamName;
+    this.#build = propertiesBuilder(options.properties);
+  }
+
+  /** Payload bytes read and neither confirmed nor dropped. */
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  /** Whether the end of the shard was read and all of it is confirmed. */
+  get complete(): boolean {
+    return this.#tracker.atEnd;
+  }
+
+  /** Position of the last record read; undefined before the first. */
+  get lastRead(): ExtendedSequenceNumber | undefined {
+    return this.#last;
+  }
+
+  /** Whether everything up to and with `position` is confirmed. */
+  hasConfirmed(position: ExtendedSequenceNumber): boolean {
+    const confirmed = this.#tracker.position;
+    return confirmed !== undefined && compare(confirmed, position) >= 0;
+  }
+
+  deliverable(): boolean {
+    return this.#lease.isValid();
+  }
+
+  keyOf(record: KinesisRecord): string {
+    return this.#options.messageKeyMode === 'SHARD_ID' ? this.id : record.partitionKey;
+  }
+
+  propertiesOf(record: KinesisRecord): Properties {
+    return this.#build(record);
+  }
+
+  /** Takes `records` in the order of the shard. */
+  append(records: readonly KinesisRecord[]): void {
+    for (const record of records) {
+      this.#tracker.append(record);
+      this.#held += record.value.byteLength;
+    }
+    this.#last = records.at(-1) ?? this.#last;
+  }
+
+  /** The end of the shard was read. */
+  end(): void {
+    this.#tracker.end();
+    this.changed();
+  }
+
+  confirmed(record: KinesisRecord): void {
+    if (record.confirmed) {
+      return;
+    }
+    this.#letGo(record);
+    if (this.#tracker.confirm(record)) {
+      const { position } = this.#tracker;
+      if (position !== undefined) {
+        this.#lease.confirm(position);
+      }
+    }
+    this.changed();
+  }
+
+  refused(record: KinesisRecord, cause: Error): void {
+    this.#options.onRefused(record, cause);
+  }
+
+  /** Lets go of everything that was never confirmed; nothing of it will be. */
+  drop(): void {
+    for (const entry of this.#tracker.unconfirmed()) {
+      entry.confirmed = true;
+      this.#letGo(entry as KinesisRecord);
+    }
+  }
+
+  /** Wakes whoever waits for `change`. */
+  changed(): void {
+    const onChange = this.#onChange;
+    this.#onChange = undefined;
+    onChange?.();
+  }
+
+  /**
+   * Resolves at the next confirmation, hand-out or end. One caller at a time.
+   * @throws the signal's reason.
+   */
+  change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason);
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#onChange = () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+    });
+  }
+
+  #letGo(record: KinesisRecord): void {
+    this.#held -= record.value.byteLength;
+    record.answer.release(record);
+  }
+}

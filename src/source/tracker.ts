@@ -1,0 +1,92 @@
+import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+
+/** One delivered position; a record is its own entry, so that tracking allocates nothing. */
+export interface TrackedEntry extends ExtendedSequenceNumber {
+  confirmed: boolean;
+  next: TrackedEntry | undefined;
+}
+
+/**
+ * The contiguous confirmed prefix of one tenure of one shard (G1): entries are appended in shard order,
+ * confirmed in any order, and `position` never passes one that is not confirmed.
+ */
+export class Tracker {
+  #head: TrackedEntry | undefined;
+  #tail: TrackedEntry | undefined;
+  #outstanding = 0;
+  #position: ExtendedSequenceNumber | undefined;
+  #ended = false;
+
+  /** End of the confirmed prefix; undefined while nothing of this tenure is. */
+  get position(): ExtendedSequenceNumber | undefined {
+    return this.#position;
+  }
+
+  /** Entries that the prefix has not passed. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
+  /** Whether the end of the shard is reached: it was set, and every record before it is confirmed. */
+  get atEnd(): boolean {
+    return this.#ended && this.#head === undefined;
+  }
+
+  /** Sets the end of the shard behind what was appended; nothing may follow. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** @param entry not yet confirmed. */
+  append(entry: TrackedEntry): void {
+    if (this.#tail === undefined) {
+      this.#head = entry;
+    } else {
+      this.#tail.next = entry;
+    }
+    this.#tail = entry;
+    this.#outstanding++;
+  }
+
+  /** @returns whether `position` has moved. A second confirmation of the same entry does nothing. */
+  confirm(entry: TrackedEntry): boolean {
+    if (entry.confirmed) {
+      return false;
+    }
+    entry.confirmed = true;
+    if (this.#head !== entry) {
+      return false;
+    }
+    this.#advance();
+    return true;
+  }
+
+  /** Entries the prefix has not passed and that are not confirmed, in order. */
+  *unconfirmed(): IterableIterator<TrackedEntry> {
+    for (let entry = this.#head; entry !== undefined; entry = entry.next) {
+      if (!entry.confirmed) {
+        yield entry;
+      }
+    }
+  }
+
+  #advance(): void {
+    let entry = this.#head;
+    let last: TrackedEntry | undefined;
+    while (entry?.confirmed) {
+      const next: TrackedEntry | undefined = entry.next;
+      // A passed entry must not hold on to its followers: an old one would keep young ones alive.
+      entry.next = undefined;
+      this.#outstanding--;
+      last = entry;
+      entry = next;
+    }
+    this.#head = entry;
+    if (entry === undefined) {
+      this.#tail = undefined;
+    }
+    if (last !== undefined) {
+      this.#position = { sequenceNumber: last.sequenceNumber, subSequenceNumber: last.subSequenceNumber };
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { ConnectorError } from '../../src/errors';
+import type {
+  OutgoingMessage,
+  Producer,
+  ProducerListener,
+  ProducerOptions,
+  Transport,
+} from '../../src/pulsar/transport';
+import { type Deferred, deferred } from '../../src/util/deferred';
+
+/** One producer whose every answer the test gives itself. */
+export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> {
+  readonly topic: string;
+  readonly sent: M[] = [];
+  readonly listener: ProducerListener<M>;
+  readonly mayStillSend: () => boolean;
+  writable = true;
+  flushes = 0;
+  closing: Deferred<void> | undefined;
+  /** When false, `close` waits until the test resolves `closing`. */
+  closesAtOnce = true;
+
+  constructor(options: ProducerOptions<M>) {
+    this.topic = options.topic;
+    this.listener = options.listener;
+    this.mayStillSend = options.mayStillSend ?? (() => true);
+  }
+
+  send(message: M): void {
+    this.sent.push(message);
+  }
+
+  flush(): void {
+    this.flushes++;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= deferred();
+    if (this.closesAtOnce) {
+      this.closing.resolve();
+    }
+    return this.closing.promise;
+  }
+
+  /** The broker stored the messages at these places of `sent`. */
+  confirm(...places: number[]): void {
+    for (const place of places) {
+      this.listener.confirmed(this.sent[place] as M);
+    }
+  }
+}
+
+/** A transport that only remembers what it was asked for. */
+export class ScriptedTransport implements Transport {
+  readonly maxMessageBytes = undefined;
+  readonly producers: ScriptedProducer<OutgoingMessage>[] = [];
+  /** Errors that the next calls of `createProducer` throw. */
+  readonly refusals: ConnectorError[] = [];
+  #created = deferred<void>();
+
+  createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) {
+      return Promise.reject(refusal);
+    }
+    const producer = new ScriptedProducer<M>(options);
+    this.producers.push(producer as unknown as ScriptedProducer<OutgoingMessage>);
+    this.#created.resolve();
+    return Promise.resolve(producer);
+  }
+
+  /** The `n`th producer (0 = first), once it was asked for. */
+  async producer(n: number): Promise<ScriptedProducer<OutgoingMessage>> {
+    while (this.producers.length <= n) {
+      this.#created = deferred();
+      await this.#created.promise;
+    }
+    // The one who asked goes on first.
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.producers[n] as ScriptedProducer<OutgoingMessage>;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

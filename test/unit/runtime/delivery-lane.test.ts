@@ -1,0 +1,244 @@
+import { ConnectorError } from '../../../src/errors';
+import { BYTES_SCHEMA } from '../../../src/io';
+import {
+  type DeliveredRecord,
+  DeliveryLane,
+  type DeliveryLaneOptions,
+} from '../../../src/runtime/delivery-lane';
+import { silentLogger } from '../../../src/util/logger';
+import { seededRandom } from '../../../src/util/random';
+import { ManualClock } from '../../support/manual-clock';
+import { ScriptedTransport } from '../../support/scripted-transport';
+
+interface TestRecord extends DeliveredRecord {
+  readonly n: number;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const lost = new ConnectorError('PULSAR_SEND_FAILED', 'the broker could not store it');
+
+function setUp(overrides: Partial<DeliveryLaneOptions> = {}, refusals: readonly ConnectorError[] = []) {
+  const clock = new ManualClock();
+  const transport = new ScriptedTransport();
+  transport.refusals.push(...refusals);
+  const acked: number[] = [];
+  const refused: number[] = [];
+  const fatal: Error[] = [];
+  const rooms: number[] = [];
+  const lane = new DeliveryLane({
+    transport,
+    topic: 't',
+    atMostOnce: false,
+    backoff: { initialMs: 100, maxMs: 1000 },
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+    mayStillSend: () => true,
+    onRoom: () => rooms.push(1),
+    onFatal: (error) => fatal.push(error),
+    ...overrides,
+  });
+  const record = (n: number): TestRecord => ({
+    n,
+    key: 'k',
+    value: new Uint8Array(1),
+    eventTime: undefined,
+    properties: {},
+    partitionId: undefined,
+    recordSequence: undefined,
+    destinationTopic: undefined,
+    schema: BYTES_SCHEMA,
+    partition: undefined,
+    ack: () => acked.push(n),
+    fail: () => refused.push(n),
+  });
+  const offer = (...numbers: number[]): void => {
+    for (const n of numbers) {
+      lane.offer(record(n));
+    }
+  };
+  const sent = (producer: { readonly sent: readonly object[] }): number[] =>
+    producer.sent.map((message) => (message as TestRecord).n);
+  return { clock, transport, lane, acked, refused, fatal, rooms, offer, sent };
+}
+
+describe('delivery lane', () => {
+  it('sends in order without waiting for confirmations, and confirms each record once', async () => {
+    const { transport, offer, sent, acked, lane } = setUp();
+    offer(1, 2);
+    const producer = await transport.producer(0);
+    offer(3);
+    expect(sent(producer)).toEqual([1, 2, 3]);
+    producer.confirm(0, 1, 2);
+    expect(acked).toEqual([1, 2, 3]);
+    expect(await lane.close(1000)).toBe(true);
+  });
+
+  it('after a failure sends again in order from the first unconfirmed record, behind a closed producer', async () => {
+    const { transport, offer, sent, acked, clock } = setUp();
+    const first = await transport.producer(0);
+    first.closesAtOnce = false;
+    offer(1, 2, 3, 4);
+    first.confirm(0);
+    first.listener.failed(lost);
+    await turn();
+    offer(5);
+    await clock.advance(10_000);
+    expect(transport.producers).toHaveLength(1);
+    first.closing?.resolve();
+    await turn();
+    await clock.advance(10_000);
+    const second = await transport.producer(1);
+    expect(sent(second)).toEqual([2, 3, 4, 5]);
+    expect(acked).toEqual([1]);
+  });
+
+  it('a record confirmed before an earlier one is not sent again', async () => {
+    const { transport, offer, sent, clock, acked } = setUp();
+    const first = await transport.producer(0);
+    offer(1, 2, 3);
+    first.confirm(1);
+    first.listener.failed(lost);
+    await turn();
+    await clock.advance(10_000);
+    expect(sent(await transport.producer(1))).toEqual([1, 3]);
+    expect(acked).toEqual([2]);
+  });
+
+  it('a confirmation that arrives while the failed producer is being closed still counts', async () => {
+    const { transport, offer, sent, clock } = setUp();
+    const first = await transport.producer(0);
+    first.closesAtOnce = false;
+    offer(1, 2);
+    first.listener.failed(lost);
+    await turn();
+    first.confirm(0);
+    first.closing?.resolve();
+    await turn();
+    await clock.advance(10_000);
+    expect(sent(await transport.producer(1))).toEqual([2]);
+  });
+
+  it('waits between attempts, and tries for ever what heals by itself', async () => {
+    const down = Array.from({ length: 30 }, () => new ConnectorError('PULSAR_UNAVAILABLE', 'down'));
+    const { transport, clock, fatal } = setUp({}, down);
+    await clock.advance(60_000);
+    expect(transport.producers).toHaveLength(1);
+    expect(fatal).toEqual([]);
+  });
+
+  it('gives up at once on what cannot heal', async () => {
+    const { fatal } = setUp({}, [new ConnectorError('PULSAR_AUTHENTICATION', 'refused')]);
+    await turn();
+    expect(fatal.map((error) => (error as ConnectorError).code)).toEqual(['PULSAR_AUTHENTICATION']);
+  });
+
+  it('gives up on an unknown error after ten failures in a row', async () => {
+    const unknown = Array.from({ length: 30 }, () => new ConnectorError('PULSAR_UNKNOWN', '?'));
+    const { transport, clock, fatal } = setUp({}, unknown);
+    await clock.advance(60_000);
+    expect(fatal).toHaveLength(1);
+    expect(transport.refusals).toHaveLength(20);
+  });
+
+  it('sends nothing once its lease is gone, not even what was waiting', async () => {
+    let held = true;
+    const { transport, offer, sent } = setUp({ mayStillSend: () => held });
+    const producer = await transport.producer(0);
+    producer.writable = false;
+    offer(1);
+    held = false;
+    producer.writable = true;
+    producer.listener.drained();
+    expect(sent(producer)).toEqual([]);
+  });
+
+  it('a close waits for what is in flight and sends nothing more', async () => {
+    const { transport, offer, sent, lane, acked } = setUp();
+    const producer = await transport.producer(0);
+    offer(1, 2);
+    producer.writable = false;
+    offer(3);
+    const closing = lane.close(1000);
+    offer(4);
+    producer.writable = true;
+    producer.listener.drained();
+    await turn();
+    expect(producer.closing).toBeUndefined();
+    producer.confirm(0, 1);
+    expect(await closing).toBe(true);
+    expect(sent(producer)).toEqual([1, 2]);
+    expect(acked).toEqual([1, 2]);
+    expect(producer.flushes).toBe(1);
+  });
+
+  it('a close ends at its deadline and says that something was not answered', async () => {
+    const { transport, offer, lane, clock } = setUp();
+    const producer = await transport.producer(0);
+    offer(1);
+    const closing = lane.close(1000);
+    await clock.advance(1000);
+    expect(await closing).toBe(false);
+    expect(producer.closing).toBeDefined();
+  });
+
+  it('a close while the producer fails neither hangs nor sends again', async () => {
+    const { transport, offer, lane, clock } = setUp();
+    const producer = await transport.producer(0);
+    offer(1);
+    const closing = lane.close(60_000);
+    producer.listener.failed(lost);
+    expect(await closing).toBe(false);
+    await clock.advance(10_000);
+    expect(transport.producers).toHaveLength(1);
+  });
+
+  it('a close during the wait before another attempt says that something was not answered', async () => {
+    const { transport, offer, lane } = setUp();
+    const producer = await transport.producer(0);
+    offer(1);
+    producer.listener.failed(lost);
+    await turn();
+    expect(await lane.close(1000)).toBe(false);
+    expect(transport.producers).toHaveLength(1);
+  });
+
+  it('asks for a pause when it has enough to send, and for more when it has not', async () => {
+    const { transport, offer, lane, rooms } = setUp();
+    const producer = await transport.producer(0);
+    producer.writable = false;
+    offer(...Array.from({ length: 1000 }, (_, i) => i));
+    expect(lane.accepts).toBe(false);
+    producer.writable = true;
+    producer.listener.drained();
+    expect(lane.accepts).toBe(true);
+    expect(rooms).toHaveLength(1);
+  });
+
+  it('a record that can never be stored is refused, and the others go on', async () => {
+    const { transport, offer, lane, acked, refused } = setUp();
+    const producer = await transport.producer(0);
+    offer(1, 2);
+    const [first] = producer.sent;
+    if (first === undefined) {
+      throw new Error('nothing was sent');
+    }
+    producer.listener.rejected(first, new ConnectorError('PULSAR_MESSAGE_TOO_LARGE', 'too large'));
+    producer.confirm(1);
+    expect(refused).toEqual([1]);
+    expect(acked).toEqual([2]);
+    expect(await lane.close(1000)).toBe(true);
+  });
+
+  it('ATMOST_ONCE never sends again what a failed producer left unanswered', async () => {
+    const { transport, offer, sent, acked, clock } = setUp({ atMostOnce: true });
+    const first = await transport.producer(0);
+    offer(1, 2);
+    first.listener.failed(lost);
+    await turn();
+    offer(3);
+    await clock.advance(10_000);
+    expect(sent(await transport.producer(1))).toEqual([3]);
+    expect(acked).toEqual([1, 2]);
+  });
+});

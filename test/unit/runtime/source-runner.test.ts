@@ -1,0 +1,198 @@
+import { ConnectorError } from '../../../src/errors';
+import {
+  BYTES_SCHEMA,
+  type Record,
+  type RecordPartition,
+  type Source,
+  type SourceContext,
+} from '../../../src/io';
+import { type InstanceContext, SourceRunner } from '../../../src/runtime/source-runner';
+import { deferred } from '../../../src/util/deferred';
+import { silentLogger } from '../../../src/util/logger';
+import { seededRandom } from '../../../src/util/random';
+import { ManualClock } from '../../support/manual-clock';
+import { ScriptedTransport } from '../../support/scripted-transport';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const closedError = (): Error => new ConnectorError('SOURCE_CLOSED', 'closed');
+
+/** A source that hands out what the test puts in. */
+class HandedSource implements Source<Uint8Array> {
+  context: SourceContext | undefined;
+  closes = 0;
+  openError: Error | undefined;
+  closeError: Error | undefined;
+  accepts: ((partition: RecordPartition) => boolean) | undefined;
+  #batch = deferred<Record<Uint8Array>[]>();
+
+  async open(_config: object, context: SourceContext): Promise<void> {
+    this.context = context;
+    if (this.openError) {
+      throw this.openError;
+    }
+  }
+
+  async read(): Promise<Record<Uint8Array>> {
+    throw new Error('the runner prefers batches');
+  }
+
+  async readBatch(
+    _max: number,
+    accepts?: (partition: RecordPartition) => boolean,
+  ): Promise<Record<Uint8Array>[]> {
+    this.accepts = accepts;
+    const batch = await this.#batch.promise;
+    this.#batch = deferred();
+    if (this.closes > 0) {
+      throw closedError();
+    }
+    return batch;
+  }
+
+  async give(...records: Record<Uint8Array>[]): Promise<void> {
+    this.#batch.resolve(records);
+    await turn();
+  }
+
+  async close(): Promise<void> {
+    this.closes++;
+    this.#batch.resolve([]);
+    if (this.closeError) {
+      throw this.closeError;
+    }
+  }
+}
+
+function record(partition: RecordPartition | undefined, n: number, acked: number[]): Record<Uint8Array> {
+  return {
+    key: 'k',
+    value: new Uint8Array([n]),
+    eventTime: undefined,
+    properties: {},
+    partitionId: partition?.id,
+    recordSequence: undefined,
+    destinationTopic: undefined,
+    schema: BYTES_SCHEMA,
+    partition,
+    ack: () => acked.push(n),
+    fail: () => undefined,
+  };
+}
+
+function setUp() {
+  const source = new HandedSource();
+  const transport = new ScriptedTransport();
+  const context: InstanceContext = {
+    tenant: 't',
+    namespace: 'n',
+    name: 'c',
+    instanceId: 0,
+    numInstances: 1,
+    logger: silentLogger,
+    metrics: { record: () => undefined },
+    clock: new ManualClock(),
+    random: seededRandom(1),
+    getSecret: () => undefined,
+    shutdownTimeoutMs: 1000,
+    outputTopic: 'topic',
+  };
+  const runner = new SourceRunner({
+    source,
+    config: {},
+    context,
+    transport,
+    atMostOnce: false,
+    backoff: { initialMs: 1, maxMs: 1 },
+  });
+  const stop = new AbortController();
+  const acked: number[] = [];
+  return { source, transport, runner, stop, acked, run: () => runner.run(stop.signal) };
+}
+
+const tenure = (id: string, deliverable = true): RecordPartition => ({ id, deliverable: () => deliverable });
+
+describe('source runner', () => {
+  it('one producer a tenure, and each record is acked when it is confirmed', async () => {
+    const { source, transport, acked, stop, run } = setUp();
+    const done = run();
+    await turn();
+    const [a, b] = [tenure('a'), tenure('b')];
+    await source.give(record(a, 1, acked), record(b, 2, acked), record(a, 3, acked));
+    const first = await transport.producer(0);
+    expect(first.sent).toHaveLength(2);
+    expect(acked).toEqual([]);
+    first.confirm(0, 1);
+    (await transport.producer(1)).confirm(0);
+    expect(acked).toEqual([1, 3, 2]);
+    stop.abort();
+    expect(await done).toBe('drained');
+    expect(source.closes).toBe(1);
+  });
+
+  it('records of a closed or lost tenure are not sent, however late they come', async () => {
+    const { source, transport, acked, run } = setUp();
+    run();
+    await turn();
+    const closed = tenure('closed');
+    await source.give(record(closed, 1, acked));
+    const producer = await transport.producer(0);
+    producer.confirm(0);
+    await source.context?.closePartition(closed, 100);
+    expect(producer.closing).toBeDefined();
+    await source.give(record(closed, 2, acked), record(tenure('lost', false), 3, acked));
+    expect(transport.producers).toHaveLength(1);
+    expect(producer.sent).toHaveLength(1);
+  });
+
+  it('a fatal error ends the run after an orderly close, and is what the caller sees', async () => {
+    const { source, run } = setUp();
+    const done = run();
+    await turn();
+    const denied = new ConnectorError('AWS_ACCESS_DENIED', 'denied');
+    source.context?.fatal(denied);
+    source.context?.fatal(new Error('later'));
+    await expect(done).rejects.toBe(denied);
+    expect(source.closes).toBe(1);
+  });
+
+  it('a source that cannot be opened is closed, and its error is what the caller sees', async () => {
+    const { source, run } = setUp();
+    source.openError = new ConnectorError('KINESIS_STREAM_NOT_FOUND', 'no stream');
+    await expect(run()).rejects.toBe(source.openError);
+    expect(source.closes).toBe(1);
+  });
+
+  it('an error that cannot heal in one lane ends the run', async () => {
+    const { source, transport, acked, run } = setUp();
+    const terminated = new ConnectorError('PULSAR_TOPIC_TERMINATED', 'terminated');
+    transport.refusals.push(terminated);
+    const done = run();
+    done.catch(() => undefined);
+    await turn();
+    await source.give(record(tenure('a'), 1, acked));
+    await expect(done).rejects.toBe(terminated);
+    expect(acked).toEqual([]);
+  });
+
+  it('a close that ran out of time is reported as undrained, not as an error', async () => {
+    const { source, stop, run } = setUp();
+    const done = run();
+    await turn();
+    source.closeError = new ConnectorError('SHUTDOWN_DEADLINE', 'too slow');
+    stop.abort();
+    expect(await done).toBe('undrained');
+  });
+
+  it('a tenure whose producer is stalled is not accepted, others are', async () => {
+    const { source, transport, acked, run } = setUp();
+    run();
+    await turn();
+    const stalled = tenure('stalled');
+    await source.give(record(stalled, 0, acked));
+    const producer = await transport.producer(0);
+    producer.writable = false;
+    await source.give(...Array.from({ length: 1000 }, (_, i) => record(stalled, i, acked)));
+    expect(source.accepts?.(stalled)).toBe(false);
+    expect(source.accepts?.(tenure('flowing'))).toBe(true);
+  });
+});

@@ -1,0 +1,85 @@
+import type { RawRecord } from '../../../src/aws/kinesis-api';
+import { KinesisRecord, type RecordTenure } from '../../../src/source/kinesis-record';
+import { ReceiveBudget } from '../../../src/source/receive-budget';
+import { RECORD_OVERHEAD, RetainedAnswer } from '../../../src/source/retained-answer';
+
+const tenure = {} as RecordTenure;
+
+function answerOf(
+  budget: ReceiveBudget,
+  payloads: readonly Uint8Array[],
+): { answer: RetainedAnswer; records: KinesisRecord[] } {
+  const answer = new RetainedAnswer(budget, 0);
+  const records = payloads.map((data, i) => {
+    const raw: RawRecord = {
+      data,
+      partitionKey: 'k',
+      sequenceNumber: String(i),
+      approximateArrival: 0,
+      encryptionType: 'NONE',
+    };
+    return new KinesisRecord(tenure, answer, raw, 0);
+  });
+  answer.retain(records);
+  return { answer, records };
+}
+
+describe('retained answer', () => {
+  it('views of one body count as the whole body while much of it is needed', () => {
+    const budget = new ReceiveBudget(1e9);
+    const body = new Uint8Array(10_000);
+    const { records } = answerOf(
+      budget,
+      Array.from({ length: 10 }, (_, i) => body.subarray(i * 1000, (i + 1) * 1000)),
+    );
+    expect(budget.used).toBe(10_000 + 10 * RECORD_OVERHEAD);
+    records.slice(0, 7).forEach((record) => {
+      record.answer.release(record);
+    });
+    expect(budget.used).toBe(10_000 + 3 * RECORD_OVERHEAD);
+  });
+
+  it('when little is left it is copied, byte for byte, and the body let go', () => {
+    const budget = new ReceiveBudget(1e9);
+    const body = Uint8Array.from({ length: 1000 }, (_, i) => i % 256);
+    const { records } = answerOf(
+      budget,
+      Array.from({ length: 10 }, (_, i) => body.subarray(i * 100, (i + 1) * 100)),
+    );
+    records.slice(0, 8).forEach((record) => {
+      record.answer.release(record);
+    });
+    expect(budget.used).toBe(200 + 2 * RECORD_OVERHEAD);
+    for (const [i, record] of records.slice(8).entries()) {
+      expect(record.value.buffer).not.toBe(body.buffer);
+      expect(record.value.buffer.byteLength).toBe(100);
+      expect(Buffer.from(record.value).equals(Buffer.from(body.subarray((8 + i) * 100, (9 + i) * 100)))).toBe(
+        true,
+      );
+    }
+  });
+
+  it('payloads with buffers of their own are released one by one', () => {
+    const budget = new ReceiveBudget(1e9);
+    const { records } = answerOf(budget, [new Uint8Array(5000), new Uint8Array(7000)]);
+    expect(budget.used).toBe(12_000 + 2 * RECORD_OVERHEAD);
+    const first = records[0] as KinesisRecord;
+    first.answer.release(first);
+    expect(budget.used).toBe(7000 + RECORD_OVERHEAD);
+  });
+
+  it('nothing stays counted once every record is released, empty payloads included', () => {
+    const budget = new ReceiveBudget(1e9);
+    const body = new Uint8Array(100);
+    const { records } = answerOf(budget, [
+      body.subarray(0, 0),
+      body.subarray(0, 10),
+      body.subarray(10, 10),
+      body.subarray(10, 60),
+    ]);
+    for (const record of records) {
+      record.answer.release(record);
+    }
+    expect(budget.used).toBe(0);
+  });
+});

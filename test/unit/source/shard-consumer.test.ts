@@ -1,0 +1,343 @@
+import type { RawRecord } from '../../../src/aws/kinesis-api';
+import { ConnectorError } from '../../../src/errors';
+import type { Lease } from '../../../src/lease/lease';
+import type { Admit, RetrievalBatch, ShardReader } from '../../../src/retrieval/retrieval';
+import type { KinesisRecord } from '../../../src/source/kinesis-record';
+import { ReceiveBudget } from '../../../src/source/receive-budget';
+import { ReceiveQueue } from '../../../src/source/receive-queue';
+import { type ConsumerLease, ShardConsumer } from '../../../src/source/shard-consumer';
+import { ShardTenure } from '../../../src/source/shard-tenure';
+import type { ExtendedSequenceNumber } from '../../../src/stream/extended-sequence-number';
+import type { ChildShard } from '../../../src/stream/shard';
+import { type Deferred, deferred } from '../../../src/util/deferred';
+import { silentLogger } from '../../../src/util/logger';
+import { ManualClock } from '../../support/manual-clock';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const child: ChildShard = { shardId: 'child', parentShards: ['s'], startingHashKey: '0', endingHashKey: '9' };
+const all = (): boolean => true;
+
+function raws(from: number, to: number, bytes = 10): RawRecord[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => ({
+    data: new Uint8Array(bytes),
+    partitionKey: 'k',
+    sequenceNumber: String(from + i),
+    approximateArrival: 1000,
+    encryptionType: 'NONE',
+  }));
+}
+
+/** A reader that answers what the test hands it. */
+class HandedReader implements ShardReader {
+  #next: Deferred<RetrievalBatch> = deferred();
+  reads = 0;
+  closed = false;
+  admitBytes = 0;
+
+  async read(signal: AbortSignal, admit: Admit): Promise<RetrievalBatch> {
+    this.reads++;
+    await admit(this.admitBytes);
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      this.#next.promise.then((batch) => {
+        this.#next = deferred();
+        resolve(batch);
+      }, reject);
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  async give(records: RawRecord[], more: Partial<RetrievalBatch> = {}): Promise<void> {
+    this.#next.resolve({ records, millisBehindLatest: 0, end: undefined, ...more });
+    await turn();
+  }
+
+  async break(error: Error): Promise<void> {
+    this.#next.reject(error);
+    await turn();
+  }
+}
+
+class TestLease implements ConsumerLease {
+  readonly shardId = 's';
+  readonly lost = new AbortController();
+  readonly confirms: string[] = [];
+  readonly writes: string[] = [];
+  constructor(
+    readonly lease: Lease,
+    private readonly steps: string[],
+  ) {}
+  get signal(): AbortSignal {
+    return this.lost.signal;
+  }
+  isValid(): boolean {
+    return !this.lost.signal.aborted;
+  }
+  confirm(position: ExtendedSequenceNumber): void {
+    this.confirms.push(position.sequenceNumber);
+  }
+  async evict(): Promise<void> {
+    this.steps.push(`evict at ${this.confirms.at(-1) ?? 'start'}`);
+  }
+  async finish(children: readonly string[]): Promise<void> {
+    this.steps.push(`finish ${children.join()}`);
+  }
+  lose(): void {
+    this.lost.abort(new ConnectorError('LEASE_LOST', 'lost'));
+  }
+}
+
+interface SetUp {
+  readonly checkpoint?: ExtendedSequenceNumber;
+  readonly awaitParents?: (signal: AbortSignal) => Promise<void>;
+  readonly closePartition?: (deadlineMs: number) => Promise<boolean>;
+  readonly limit?: number;
+}
+
+function setUp(options: SetUp = {}) {
+  const steps: string[] = [];
+  const clock = new ManualClock();
+  const budget = new ReceiveBudget(options.limit ?? 1e6);
+  const reader = new HandedReader();
+  const lease = new TestLease(
+    {
+      checkpoint: options.checkpoint ?? { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 },
+    } as Lease,
+    steps,
+  );
+  const tenure: ShardTenure = new ShardTenure({
+    lease,
+    streamName: 'stream',
+    messageKeyMode: 'PARTITION_KEY',
+    properties: [],
+    onRefused: () => undefined,
+  });
+  const queue = new ReceiveQueue<KinesisRecord>((partition) => (partition as ShardTenure).changed());
+  const consumer = new ShardConsumer({
+    lease,
+    tenure,
+    queue,
+    budget,
+    receiveQueueSize: 100,
+    caughtUpTarget: 0,
+    clock,
+    logger: silentLogger,
+    activeConsumers: () => 1,
+    awaitParents: options.awaitParents ?? (() => Promise.resolve()),
+    openReader: () => reader,
+    createChildren: async (children) => {
+      steps.push(`children ${children.map((one) => one.shardId).join()}`);
+    },
+    closePartition: async (deadlineMs) => {
+      steps.push('close producer');
+      return (await options.closePartition?.(deadlineMs)) ?? true;
+    },
+  });
+  const take = async (count: number): Promise<KinesisRecord[]> => {
+    const taken: KinesisRecord[] = [];
+    while (taken.length < count) {
+      taken.push(...(await queue.take(count - taken.length, all)));
+    }
+    return taken;
+  };
+  return { steps, clock, budget, reader, lease, tenure, queue, consumer, take };
+}
+
+const at = (sequenceNumber: string, subSequenceNumber = 0): ExtendedSequenceNumber => ({
+  sequenceNumber,
+  subSequenceNumber,
+});
+
+describe('shard consumer', () => {
+  it('delivers what lies behind the checkpoint and drops what does not', async () => {
+    const { consumer, reader, take } = setUp({ checkpoint: at('5') });
+    consumer.run();
+    await turn();
+    await reader.give(raws(5, 8));
+    expect((await take(3)).map((record) => record.sequenceNumber)).toEqual(['6', '7', '8']);
+  });
+
+  it('a checkpoint inside an aggregated record is refused, not skipped over', async () => {
+    const { consumer } = setUp({ checkpoint: at('5', 3) });
+    const outcome = await consumer.run();
+    expect(outcome.reason).toBe('FAILED');
+    expect((outcome.error as ConnectorError).code).toBe('NOT_AVAILABLE_YET');
+  });
+
+  it('reads nothing before every parent is finished', async () => {
+    const finished = deferred<void>();
+    const { consumer, reader } = setUp({ awaitParents: () => finished.promise });
+    consumer.run();
+    await turn();
+    expect(consumer.state).toBe('WAITING_ON_PARENTS');
+    finished.resolve();
+    await turn();
+    expect(consumer.state).toBe('PROCESSING');
+    expect(reader.reads).toBe(1);
+  });
+
+  it('a graceful stop: nothing unsent is kept, the producer is closed, then one write with the checkpoint', async () => {
+    const { consumer, reader, take, steps, budget, queue } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 10));
+    for (const record of await take(4)) {
+      record.ack();
+    }
+    consumer.stop('REQUESTED', 1000);
+    expect(await done).toEqual({ reason: 'REQUESTED', drained: true, error: undefined });
+    expect(steps).toEqual(['close producer', 'close producer', 'evict at 4']);
+    expect(queue.size).toBe(0);
+    expect(budget.used).toBe(0);
+    expect(reader.closed).toBe(true);
+  });
+
+  it('a stop whose sends were not answered in time says so, and stores only what was confirmed', async () => {
+    const { consumer, reader, take, steps } = setUp({ closePartition: async () => false });
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 3));
+    const [first] = await take(3);
+    first?.ack();
+    consumer.stop('REQUESTED', 1000);
+    expect((await done).drained).toBe(false);
+    expect(steps.at(-1)).toBe('evict at 1');
+  });
+
+  it('a lost lease: nothing is written, what was queued is dropped and its memory let go', async () => {
+    const { consumer, reader, lease, steps, budget, queue, take } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 10));
+    const [first] = await take(1);
+    lease.lose();
+    expect((await done).reason).toBe('LEASE_LOST');
+    expect(steps).toEqual(['close producer']);
+    expect(queue.size).toBe(0);
+    first?.ack();
+    expect(budget.used).toBe(0);
+  });
+
+  it('the end of a shard: children first, then SHARD_END, and only when everything is confirmed', async () => {
+    const { consumer, reader, take, steps, lease } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 3), { end: { childShards: [child] } });
+    const records = await take(3);
+    records[0]?.ack();
+    records[2]?.ack();
+    await turn();
+    expect(consumer.state).toBe('DRAINING');
+    expect(steps).toEqual([]);
+    records[1]?.ack();
+    expect((await done).reason).toBe('SHARD_END');
+    expect(steps).toEqual(['close producer', 'children child', 'finish child']);
+    expect(lease.confirms.at(-1)).toBe('3');
+  });
+
+  it('the end of an empty shard needs no confirmation', async () => {
+    const { consumer, reader, steps } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give([], { end: { childShards: [child] } });
+    await done;
+    expect(steps).toEqual(['close producer', 'children child', 'finish child']);
+  });
+
+  it('a stop during the drain of an ended shard waits for it, but not beyond the deadline', async () => {
+    const { consumer, reader, take, steps, clock } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 2), { end: { childShards: [child] } });
+    (await take(2))[0]?.ack();
+    consumer.stop('REQUESTED', 1000);
+    await clock.advance(999);
+    expect(consumer.state).toBe('DRAINING');
+    await clock.advance(1);
+    expect((await done).drained).toBe(false);
+    expect(steps).toEqual(['close producer', 'evict at 1']);
+  });
+
+  it('losing the lease while an ended shard drains writes no SHARD_END', async () => {
+    const { consumer, reader, lease, steps } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 2), { end: { childShards: [child] } });
+    lease.lose();
+    expect((await done).reason).toBe('LEASE_LOST');
+    expect(steps).toEqual(['close producer']);
+  });
+
+  it('an error of the reader ends the consumer with what was confirmed', async () => {
+    const { consumer, reader, take, steps } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 2));
+    (await take(2))[0]?.ack();
+    const denied = new ConnectorError('AWS_ACCESS_DENIED', 'denied');
+    await reader.break(denied);
+    const outcome = await done;
+    expect(outcome.reason).toBe('FAILED');
+    expect(outcome.error).toBe(denied);
+    expect(steps).toEqual(['close producer', 'evict at 1']);
+  });
+
+  it('does not read on while its share of the queue is full', async () => {
+    const { consumer, reader, take } = setUp();
+    consumer.run();
+    await turn();
+    await reader.give(raws(1, 100));
+    expect(reader.reads).toBe(1);
+    await take(1);
+    await turn();
+    expect(reader.reads).toBe(2);
+  });
+
+  it('does not read on while the byte budget is used up, and goes on when records are confirmed', async () => {
+    const { consumer, reader, take, budget } = setUp({ limit: 5000 });
+    consumer.run();
+    await turn();
+    await reader.give(raws(1, 2, 5000));
+    expect(budget.used).toBeGreaterThan(5000);
+    const records = await take(2);
+    await turn();
+    expect(reader.reads).toBe(1);
+    for (const record of records) {
+      record.ack();
+    }
+    await turn();
+    expect(reader.reads).toBe(2);
+    expect(budget.used).toBe(0);
+  });
+
+  it('an answer is admitted before its body is read, and its reservation given back', async () => {
+    const { consumer, reader, budget } = setUp();
+    reader.admitBytes = 1234;
+    consumer.run();
+    await turn();
+    expect(budget.used).toBe(1234);
+    reader.admitBytes = 0;
+    await reader.give([]);
+    expect(budget.used).toBe(0);
+  });
+
+  it('is caught up once what was there at the start is confirmed, however much follows', async () => {
+    const { consumer, reader, take } = setUp();
+    consumer.run();
+    await turn();
+    await reader.give(raws(1, 2), { millisBehindLatest: 500 });
+    const early = await take(2);
+    expect(consumer.caughtUp).toBe(false);
+    await reader.give(raws(3, 4), { millisBehindLatest: 0 });
+    const records = await take(2);
+    await reader.give(raws(5, 6), { millisBehindLatest: 0 });
+    expect(consumer.caughtUp).toBe(false);
+    for (const record of [...early, ...records]) {
+      record.ack();
+    }
+    expect(consumer.caughtUp).toBe(true);
+  });
+});
