@@ -18,44 +18,110 @@ const define = <T extends { readonly [code: string]: ErrorDefinition }>(definiti
 /** Every error a user can meet. A code never changes its meaning. */
 export const ERRORS = define({
   // configuration and command line
-  CONFIG_INVALID: { treatment: 'config', hint: 'Mend every problem listed; `config validate FILE` checks again.' },
-  CONFIG_UNREADABLE: { treatment: 'config', hint: 'Check that the file exists, is readable, and is YAML or JSON.' },
+  CONFIG_INVALID: {
+    treatment: 'config',
+    hint: 'Mend every problem listed; `config validate FILE` checks again.',
+  },
+  CONFIG_UNREADABLE: {
+    treatment: 'config',
+    hint: 'Check that the file exists, is readable, and is YAML or JSON.',
+  },
   USAGE: { treatment: 'config', hint: 'See --help of the command.' },
   NOT_AVAILABLE_YET: { treatment: 'config', hint: 'Remove the option; this version cannot do it.' },
 
   // AWS, any service
   AWS_THROTTLED: { treatment: 'retry', hint: 'Nothing, unless it lasts: then raise the limit it names.' },
-  AWS_UNAVAILABLE: { treatment: 'retry', hint: 'Nothing, unless it lasts: then check network, endpoint and AWS status.' },
-  AWS_TIMEOUT: { treatment: 'retry', hint: 'Nothing, unless it lasts: then check network and endpoint, or raise the time-out.' },
+  AWS_UNAVAILABLE: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: then check network, endpoint and AWS status.',
+  },
+  AWS_TIMEOUT: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: then check network and endpoint, or raise the time-out.',
+  },
   AWS_ACCESS_DENIED: { treatment: 'fatal', hint: 'Grant the action named to the role in use.' },
-  AWS_CREDENTIALS: { treatment: 'bounded', hint: 'Check the credentials configured; the default chain looks at environment, profile, container and instance role.' },
-  AWS_CLOCK_SKEW: { treatment: 'fatal', hint: 'Set the clock of this machine; AWS refuses signatures more than five minutes off.' },
-  AWS_REGION_MISSING: { treatment: 'config', hint: 'Set aws.region, or AWS_REGION, or a profile that has one.' },
-  AWS_REQUEST_REFUSED: { treatment: 'fatal', hint: 'The service finds the request invalid: read the cause; it is a defect unless a name or option in it is wrong.' },
-  AWS_TLS: { treatment: 'bounded', hint: 'Check the endpoint, and that its certificate is trusted here (NODE_EXTRA_CA_CERTS).' },
-  AWS_UNKNOWN: { treatment: 'bounded', hint: 'Read the cause; report it if it is not in the AWS documentation.' },
+  AWS_CREDENTIALS: {
+    treatment: 'bounded',
+    hint: 'Check the credentials configured; the default chain looks at environment, profile, container and instance role.',
+  },
+  AWS_CLOCK_SKEW: {
+    treatment: 'fatal',
+    hint: 'Set the clock of this machine; AWS refuses signatures more than five minutes off.',
+  },
+  AWS_REGION_MISSING: {
+    treatment: 'config',
+    hint: 'Set aws.region, or AWS_REGION, or a profile that has one.',
+  },
+  AWS_REQUEST_REFUSED: {
+    treatment: 'fatal',
+    hint: 'The service finds the request invalid: read the cause; it is a defect unless a name or option in it is wrong.',
+  },
+  AWS_TLS: {
+    treatment: 'bounded',
+    hint: 'Check the endpoint, and that its certificate is trusted here (NODE_EXTRA_CA_CERTS).',
+  },
+  AWS_UNKNOWN: {
+    treatment: 'bounded',
+    hint: 'Read the cause; report it if it is not in the AWS documentation.',
+  },
 
   // Kinesis
   KINESIS_STREAM_NOT_FOUND: { treatment: 'fatal', hint: 'Check stream name, region, account and endpoint.' },
-  KINESIS_STREAM_RECREATED: { treatment: 'fatal', hint: 'The lease table belongs to a deleted stream of that name: use another applicationName, or delete the table.' },
-  STREAM_ARN_INVALID: { treatment: 'config', hint: 'Copy the ARN from the console or from DescribeStreamSummary.' },
+  KINESIS_STREAM_RECREATED: {
+    treatment: 'fatal',
+    hint: 'The lease table belongs to a deleted stream of that name: use another applicationName, or delete the table.',
+  },
+  STREAM_ARN_INVALID: {
+    treatment: 'config',
+    hint: 'Copy the ARN from the console or from DescribeStreamSummary.',
+  },
   KINESIS_STREAM_NOT_READY: { treatment: 'bounded', hint: 'Wait until the stream is ACTIVE.' },
-  KINESIS_SHARD_NOT_FOUND: { treatment: 'bounded', hint: 'The shard has passed its retention; shard sync removes its lease.' },
+  KINESIS_SHARD_NOT_FOUND: {
+    treatment: 'bounded',
+    hint: 'The shard has passed its retention; shard sync removes its lease.',
+  },
   KINESIS_ITERATOR_EXPIRED: { treatment: 'retry', hint: 'Nothing: a new iterator is taken.' },
-  KINESIS_POSITION_REFUSED: { treatment: 'bounded', hint: 'The position does not belong to this shard: was the stream deleted and created again?' },
+  KINESIS_POSITION_REFUSED: {
+    treatment: 'bounded',
+    hint: 'The position does not belong to this shard: was the stream deleted and created again?',
+  },
   KINESIS_LISTING_EXPIRED: { treatment: 'retry', hint: 'Nothing: the listing of shards starts again.' },
-  KINESIS_LISTING_INCONSISTENT: { treatment: 'bounded', hint: 'ListShards contradicted itself; it agrees once a reshard has ended.' },
-  KINESIS_SHARD_END_UNPROVEN: { treatment: 'bounded', hint: 'GetRecords ended a shard that ListShards does not show as ended: look at the stream if it lasts.' },
-  KINESIS_KMS: { treatment: 'fatal', hint: 'Allow kms:Decrypt on the key of the stream, and check that the key is enabled.' },
-  KINESIS_HASH_RANGE_INCOMPLETE: { treatment: 'bounded', hint: 'ListShards did not cover the whole hash range; it does once a reshard has ended.' },
+  KINESIS_LISTING_INCONSISTENT: {
+    treatment: 'bounded',
+    hint: 'ListShards contradicted itself; it agrees once a reshard has ended.',
+  },
+  KINESIS_SHARD_END_UNPROVEN: {
+    treatment: 'bounded',
+    hint: 'GetRecords ended a shard that ListShards does not show as ended: look at the stream if it lasts.',
+  },
+  KINESIS_KMS: {
+    treatment: 'fatal',
+    hint: 'Allow kms:Decrypt on the key of the stream, and check that the key is enabled.',
+  },
+  KINESIS_HASH_RANGE_INCOMPLETE: {
+    treatment: 'bounded',
+    hint: 'ListShards did not cover the whole hash range; it does once a reshard has ended.',
+  },
 
   // lease table
   LEASE_TABLE_NOT_FOUND: { treatment: 'fatal', hint: 'Create the table, or allow dynamodb:CreateTable.' },
   LEASE_TABLE_NOT_READY: { treatment: 'bounded', hint: 'Wait until the table is ACTIVE.' },
-  LEASE_TABLE_WRONG_SHAPE: { treatment: 'fatal', hint: 'Use another leaseTableName: the table must have the single key leaseKey (String).' },
-  LEASE_TABLE_OTHER_STREAM: { treatment: 'fatal', hint: 'Use another applicationName or leaseTableName: one table serves one stream.' },
-  LEASE_TABLE_CONDITION: { treatment: 'bounded', hint: 'Nothing: another worker wrote first, the row is read again.' },
-  CHECKPOINT_INVALID: { treatment: 'fatal', hint: 'Mend that row of the lease table, or delete it to start its shard anew.' },
+  LEASE_TABLE_WRONG_SHAPE: {
+    treatment: 'fatal',
+    hint: 'Use another leaseTableName: the table must have the single key leaseKey (String).',
+  },
+  LEASE_TABLE_OTHER_STREAM: {
+    treatment: 'fatal',
+    hint: 'Use another applicationName or leaseTableName: one table serves one stream.',
+  },
+  LEASE_TABLE_CONDITION: {
+    treatment: 'bounded',
+    hint: 'Nothing: another worker wrote first, the row is read again.',
+  },
+  CHECKPOINT_INVALID: {
+    treatment: 'fatal',
+    hint: 'Mend that row of the lease table, or delete it to start its shard anew.',
+  },
   LEASE_LOST: { treatment: 'bounded', hint: 'Nothing: another worker holds the lease now.' },
 
   // source
@@ -64,28 +130,64 @@ export const ERRORS = define({
   ILLEGAL_STATE: { treatment: 'fatal', hint: 'This is a defect: please report it with the log.' },
 
   // Pulsar
-  PULSAR_UNAVAILABLE: { treatment: 'retry', hint: 'Nothing, unless it lasts: then check that the broker runs and serviceUrl is right.' },
+  PULSAR_UNAVAILABLE: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: then check that the broker runs and serviceUrl is right.',
+  },
   PULSAR_SEND_FAILED: { treatment: 'retry', hint: 'Nothing: it is sent again in order.' },
-  PULSAR_SEND_TIMEOUT: { treatment: 'retry', hint: 'Nothing, unless it lasts: then look at the load of the broker.' },
+  PULSAR_SEND_TIMEOUT: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: then look at the load of the broker.',
+  },
   PULSAR_AUTHENTICATION: { treatment: 'fatal', hint: 'Check pulsar.authentication: the broker refused it.' },
   PULSAR_AUTHORIZATION: { treatment: 'fatal', hint: 'Grant produce on the topic to this role.' },
-  PULSAR_TOPIC_NOT_FOUND: { treatment: 'fatal', hint: 'Create the topic, or allow automatic creation on the broker.' },
+  PULSAR_TOPIC_NOT_FOUND: {
+    treatment: 'fatal',
+    hint: 'Create the topic, or allow automatic creation on the broker.',
+  },
   PULSAR_TOPIC_TERMINATED: { treatment: 'fatal', hint: 'The topic was terminated: use another one.' },
-  PULSAR_PARTITIONED_TOPIC: { treatment: 'config', hint: 'Partitioned topics are not available yet: use a topic without partitions.' },
+  PULSAR_PARTITIONED_TOPIC: {
+    treatment: 'config',
+    hint: 'Partitioned topics are not available yet: use a topic without partitions.',
+  },
   PULSAR_MESSAGE_TOO_LARGE: { treatment: 'fatal', hint: 'Raise maxMessageSize of the broker.' },
-  PULSAR_SCHEMA_REFUSED: { treatment: 'fatal', hint: 'The topic has a schema that bytes do not fit: use another topic or change its schema.' },
-  PULSAR_BUSY: { treatment: 'retry', hint: 'Another producer of that name is connected: nothing, unless it lasts; then look for a second instance of this connector.' },
-  PULSAR_BACKLOG_QUOTA: { treatment: 'retry', hint: 'The backlog quota of the namespace is used up: consume or raise it.' },
-  PULSAR_NOT_ALLOWED: { treatment: 'fatal', hint: 'A policy of the broker or topic forbids it; the message says which.' },
-  PULSAR_TOPIC_INVALID: { treatment: 'config', hint: 'Write <topic>, <tenant>/<namespace>/<topic>, or persistent://<tenant>/<namespace>/<topic>.' },
+  PULSAR_SCHEMA_REFUSED: {
+    treatment: 'fatal',
+    hint: 'The topic has a schema that bytes do not fit: use another topic or change its schema.',
+  },
+  PULSAR_BUSY: {
+    treatment: 'retry',
+    hint: 'Another producer of that name is connected: nothing, unless it lasts; then look for a second instance of this connector.',
+  },
+  PULSAR_BACKLOG_QUOTA: {
+    treatment: 'retry',
+    hint: 'The backlog quota of the namespace is used up: consume or raise it.',
+  },
+  PULSAR_NOT_ALLOWED: {
+    treatment: 'fatal',
+    hint: 'A policy of the broker or topic forbids it; the message says which.',
+  },
+  PULSAR_TOPIC_INVALID: {
+    treatment: 'config',
+    hint: 'Write <topic>, <tenant>/<namespace>/<topic>, or persistent://<tenant>/<namespace>/<topic>.',
+  },
   PULSAR_SEND_REVOKED: { treatment: 'bounded', hint: 'Nothing: another worker sends the rest.' },
   PULSAR_CLOSED: { treatment: 'fatal', hint: 'Nothing: the transport was closed.' },
-  OUTPUT_CLOSED: { treatment: 'fatal', hint: 'The reader of standard output is gone: keep it running, or use another serviceUrl.' },
+  OUTPUT_CLOSED: {
+    treatment: 'fatal',
+    hint: 'The reader of standard output is gone: keep it running, or use another serviceUrl.',
+  },
   PULSAR_UNKNOWN: { treatment: 'bounded', hint: 'Read the cause.' },
 
   // runtime
-  CONNECTOR_UNKNOWN: { treatment: 'config', hint: 'className or sourceType must name a connector: kinesis, the Java class, or a module path.' },
-  SHUTDOWN_DEADLINE: { treatment: 'fatal', hint: 'What was in flight is sent again by the next start; raise shutdownTimeoutMs if it recurs.' },
+  CONNECTOR_UNKNOWN: {
+    treatment: 'config',
+    hint: 'className or sourceType must name a connector: kinesis, the Java class, or a module path.',
+  },
+  SHUTDOWN_DEADLINE: {
+    treatment: 'fatal',
+    hint: 'What was in flight is sent again by the next start; raise shutdownTimeoutMs if it recurs.',
+  },
   HTTP_PORT: { treatment: 'config', hint: 'Choose a free port.' },
 });
 
@@ -146,5 +248,5 @@ export function explain(error: unknown): string {
   }
   parts.push(error.hint);
   const cause = error.cause instanceof Error ? ` (cause: ${error.cause.message})` : '';
-  return parts.map((part) => part.replace(/\.$/, '')).join('. ') + `.${cause}`;
+  return `${parts.map((part) => part.replace(/\.$/, '')).join('. ')}.${cause}`;
 }

@@ -4,7 +4,7 @@ import { createKinesisClient } from '../aws/clients';
 import { type LoadedConfig, loadConfigObject, parseKinesisSourceConfig } from '../config';
 import { type Emulator, startEmulator } from '../emulator';
 import { createPinoLogger } from '../runtime/pino-logger';
-import { superviseSources } from '../runtime/supervisor';
+import { runSource } from '../runtime/run';
 import { sleep, systemClock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import { systemRandom } from '../util/random';
@@ -163,13 +163,11 @@ async function deliver(
   const progress = startProgress(io, 'delivering', count, quiet);
   const tally = new DeliveryTally(count);
   const started = systemClock.monotonic();
-  const running = superviseSources({
+  const running = runSource({
     config,
-    clock: systemClock,
-    random: systemRandom,
     logger,
-    openTransport: () => topic.openTransport(config),
-    stop: AbortSignal.any([stop, failed.signal]),
+    transport: () => topic.openTransport(config),
+    signal: AbortSignal.any([stop, failed.signal]),
     untilCaughtUp: true,
   });
   let seconds = 0;

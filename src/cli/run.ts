@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config';
-import { createTransport } from '../pulsar/create-transport';
 import { createPinoLogger } from '../runtime/pino-logger';
-import { superviseSources } from '../runtime/supervisor';
-import { systemClock } from '../util/clock';
-import { systemRandom } from '../util/random';
+import { runSource } from '../runtime/run';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
 import { stopOnSignals } from './stop-signals';
@@ -47,26 +44,9 @@ export function registerRunCommand(program: Command, io: CliIo): void {
 /** Runs what a valid configuration names, until a signal, an error, or the end that was asked for. */
 export async function runConfig(config: LoadedConfig, untilCaughtUp: boolean, io: CliIo): Promise<void> {
   const logger = createPinoLogger(config.logLevel);
-  for (const { path, message } of config.notices) {
-    logger.warn({ path }, message);
-  }
   const { stop, done } = stopOnSignals(config.shutdownTimeoutMs, logger);
   try {
-    const outcome = await superviseSources({
-      config,
-      clock: systemClock,
-      random: systemRandom,
-      logger,
-      openTransport: (pulsar, producer) =>
-        createTransport(pulsar, producer, {
-          clock: systemClock,
-          random: systemRandom,
-          logger,
-          stdout: process.stdout,
-        }),
-      stop,
-      untilCaughtUp,
-    });
+    const outcome = await runSource({ config, signal: stop, untilCaughtUp, logger });
     io.setExitCode(outcome === 'drained' ? EXIT.done : EXIT.undrained);
   } finally {
     done();

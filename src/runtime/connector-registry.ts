@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { ConnectorError, messageOf } from '../errors';
 import type { Source } from '../io';
-import type { SourceDependencies } from '../source/kinesis-source';
 import { KinesisSource } from '../source/kinesis-source';
 
 /** Names under which configuration files ask for our source. */
@@ -22,9 +21,9 @@ function isSourceClass(value: unknown): value is SourceClass {
  * the working directory) that exports a class named `Source`, or exactly one class with an `open` method.
  * @throws ConnectorError CONNECTOR_UNKNOWN
  */
-export function createSource(className: string, dependencies: SourceDependencies = {}): Source<Uint8Array> {
+export function createSource(className: string): Source<Uint8Array> {
   if (KINESIS_SOURCES.has(className)) {
-    return new KinesisSource(dependencies);
+    return new KinesisSource();
   }
   const expected = 'kinesis, org.apache.pulsar.io.kinesis.KinesisSource, or the path of a module';
   if (!className.startsWith('.') && !className.startsWith('/')) {

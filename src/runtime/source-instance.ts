@@ -9,7 +9,7 @@ import { type RunOutcome, SourceRunner } from './source-runner';
 /** Ceilings of the waits between two producers of one lane, milliseconds. */
 const PRODUCER_BACKOFF = { initialMs: 100, maxMs: 10_000 };
 
-export interface RunSourceOptions {
+export interface SourceInstanceOptions {
   readonly definition: SourceDefinition;
   readonly pulsar: PulsarSettings;
   readonly source: Source<Uint8Array>;
@@ -28,7 +28,7 @@ export interface RunSourceOptions {
  * Runs one instance of one source until it is stopped or fails.
  * @throws the error that ended it, after an orderly close.
  */
-export async function runSource(options: RunSourceOptions): Promise<RunOutcome> {
+export async function runInstance(options: SourceInstanceOptions): Promise<RunOutcome> {
   const { definition, pulsar, clock, random, shutdownTimeoutMs } = options;
   const { tenant, namespace, name, topicName, configs, secrets, producer } = definition;
   const logger = options.logger.child({ source: name });

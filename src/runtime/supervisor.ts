@@ -1,11 +1,11 @@
-import type { LoadedConfig, ProducerSettings, PulsarSettings } from '../config/types';
+import type { LoadedConfig, ProducerSettings, PulsarSettings, SourceDefinition } from '../config/types';
+import type { Source } from '../io';
 import type { Transport } from '../pulsar/transport';
-import type { SourceDependencies } from '../source/kinesis-source';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import { createSource } from './connector-registry';
-import { runSource } from './run-source';
+import { runInstance } from './source-instance';
 import type { RunOutcome } from './source-runner';
 
 export interface SupervisorOptions {
@@ -16,7 +16,8 @@ export interface SupervisorOptions {
   openTransport(pulsar: PulsarSettings, producer: ProducerSettings): Transport;
   readonly stop: AbortSignal;
   readonly untilCaughtUp?: boolean;
-  readonly dependencies?: SourceDependencies;
+  /** Instead of the sources that the configuration names. */
+  createSource?(definition: SourceDefinition): Source<Uint8Array>;
 }
 
 /**
@@ -35,8 +36,8 @@ export async function superviseSources(options: SupervisorOptions): Promise<RunO
   const failures: unknown[] = [];
   const runs = config.sources.map(async (definition): Promise<RunOutcome> => {
     try {
-      const source = createSource(definition.className, options.dependencies);
-      return await runSource({
+      const source = options.createSource?.(definition) ?? createSource(definition.className);
+      return await runInstance({
         ...options,
         definition,
         pulsar: config.pulsar,

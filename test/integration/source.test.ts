@@ -1,0 +1,197 @@
+import { THROTTLE } from '../../src/emulator';
+import { ConnectorError } from '../../src/errors';
+import { cleanReport, SourceLab } from '../support/source-lab';
+
+let lab: SourceLab;
+
+afterEach(() => lab.close());
+
+describe('source over HTTP', () => {
+  it('delivers everything once and in order, and leaves leases without owner behind', async () => {
+    lab = await SourceLab.open(4);
+    lab.put(2000);
+    const run = lab.start({}, { untilCaughtUp: true });
+    expect(await run.ended).toBe('drained');
+    expect(lab.report()).toEqual(cleanReport(2000));
+    const rows = lab.rows();
+    expect(rows).toHaveLength(4);
+    for (const row of rows) {
+      expect(row.leaseOwner).toBeUndefined();
+      expect(row.checkpoint?.S).toMatch(/^\d{56}$/);
+    }
+  });
+
+  it('goes on where a graceful stop has ended: nothing lost, nothing twice', async () => {
+    lab = await SourceLab.open(2);
+    lab.broker.behaviour.latencyMs = 3;
+    lab.put(3000);
+    const first = lab.start({ maxRecordsPerRead: 100 });
+    await lab.stored(500);
+    expect(await first.stop()).toBe('drained');
+    expect(lab.report().arrived).toBeLessThan(3000);
+    lab.put(500);
+    expect(await lab.start({}, { untilCaughtUp: true }).ended).toBe('drained');
+    expect(lab.report()).toEqual(cleanReport(3500));
+  });
+
+  it('follows splits and merges, parents before children, order per key kept', async () => {
+    lab = await SourceLab.open(2);
+    lab.put(1000);
+    lab.split(0);
+    lab.put(1000);
+    lab.merge(1);
+    lab.put(1000);
+    const run = lab.start({ maxRecordsPerRead: 200 });
+    await lab.stored(1500);
+    lab.split(0);
+    lab.put(1000);
+    await lab.stored(4000);
+    expect(await run.stop()).toBe('drained');
+    expect(lab.report()).toEqual(cleanReport(4000));
+  });
+
+  it('deletes the rows of finished shards once their children have begun', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(100);
+    lab.split(0);
+    lab.put(200);
+    const run = lab.start({ failoverTime: 3000 });
+    await lab.stored(300);
+    while (lab.rows().length > 2) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await run.stop();
+    const open = lab.openShards().map((shard) => shard.ShardId);
+    expect(
+      lab
+        .rows()
+        .map((row) => row.leaseKey?.S)
+        .sort(),
+    ).toEqual(open.sort());
+  });
+
+  it('LATEST means the first start: what comes before the second one is not skipped', async () => {
+    lab = await SourceLab.open(2);
+    const first = lab.start({ initialPositionInStream: 'LATEST' });
+    while ((await tableExists(lab)) === false || lab.rows().length < 2) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await first.stop();
+    lab.put(50);
+    await lab.start({ initialPositionInStream: 'LATEST' }, { untilCaughtUp: true }).ended;
+    expect(lab.report()).toEqual(cleanReport(50));
+    for (const row of lab.rows()) {
+      expect(row.startAt?.N).toMatch(/^\d{13}$/);
+    }
+  });
+
+  it('heals throttling, failures, lost connections and answers without losing or repeating a record', async () => {
+    lab = await SourceLab.open(3);
+    lab.put(1500);
+    for (const operation of ['GetRecords', 'GetShardIterator', 'UpdateItem']) {
+      lab.emulator.faults.add({ operation, fault: THROTTLE, probability: 0.1, times: 5 });
+      lab.emulator.faults.add({
+        operation,
+        fault: { kind: 'disconnect', applied: true },
+        probability: 0.1,
+        times: 5,
+      });
+      lab.emulator.faults.add({
+        operation,
+        fault: { kind: 'disconnect', applied: false },
+        probability: 0.1,
+        times: 5,
+      });
+    }
+    expect(await lab.start({ maxRecordsPerRead: 50 }, { untilCaughtUp: true }).ended).toBe('drained');
+    expect(lab.report()).toEqual(cleanReport(1500));
+  });
+
+  it('after a failed send goes back to the first unconfirmed record: order of first arrivals kept', async () => {
+    lab = await SourceLab.open(2);
+    lab.put(2000);
+    lab.broker.behaviour.latencyMs = 2;
+    const run = lab.start({ maxRecordsPerRead: 100 }, { untilCaughtUp: true });
+    for (const stored of [200, 600, 1200]) {
+      await lab.stored(stored);
+      lab.broker.behaviour.failNext = 1;
+    }
+    expect(await run.ended).toBe('drained');
+    const { lost, outOfOrder, altered, unknown } = lab.report();
+    expect({ lost, outOfOrder, altered, unknown }).toEqual({
+      lost: [],
+      outOfOrder: [],
+      altered: [],
+      unknown: 0,
+    });
+  });
+
+  it('a stop that cannot drain says so, and the next start delivers the rest', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(100);
+    lab.broker.behaviour.messagesPerSecond = 2;
+    const run = lab.start({}, { shutdownTimeoutMs: 1500 });
+    await lab.stored(3);
+    expect(await run.stop()).toBe('undrained');
+    lab.broker.behaviour.messagesPerSecond = Number.POSITIVE_INFINITY;
+    expect(await lab.start({}, { untilCaughtUp: true }).ended).toBe('drained');
+    const { lost, outOfOrder } = lab.report();
+    expect({ lost, outOfOrder }).toEqual({ lost: [], outOfOrder: [] });
+  });
+
+  it('ends with a clear error when the stream does not exist', async () => {
+    lab = await SourceLab.open(1);
+    const run = lab.start({ awsKinesisStreamName: 'nowhere' });
+    const error = await run.ended.catch((cause: unknown) => cause);
+    expect((error as ConnectorError).code).toBe('KINESIS_STREAM_NOT_FOUND');
+  });
+
+  it('ends with a clear error when a record can never be stored, and the checkpoint stays before it', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(10);
+    lab.broker.behaviour.refuseMessage = ({ value }) =>
+      Buffer.from(value).toString() === 'record 5'
+        ? new ConnectorError('PULSAR_MESSAGE_TOO_LARGE', 'too large')
+        : undefined;
+    const error = await lab.start().ended.catch((cause: unknown) => cause);
+    expect((error as ConnectorError).code).toBe('PULSAR_MESSAGE_TOO_LARGE');
+    lab.broker.behaviour.refuseMessage = () => undefined;
+    expect(await lab.start({}, { untilCaughtUp: true }).ended).toBe('drained');
+    const { lost, outOfOrder } = lab.report();
+    expect({ lost, outOfOrder }).toEqual({ lost: [], outOfOrder: [] });
+  });
+
+  it('message key, event time and properties are those of the Java connector', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(1);
+    await lab.start({}, { untilCaughtUp: true }).ended;
+    const [message] = lab.broker.messages('orders');
+    expect(message?.key).toBe('key-0');
+    expect(message?.properties).toEqual({
+      'kinesis.arrival.timestamp': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/),
+      'kinesis.encryption.type': 'NONE',
+      'kinesis.partition.key': 'key-0',
+      'kinesis.sequence.number': lab.rows()[0]?.checkpoint?.S,
+    });
+    expect(message?.eventTime).toBe(Date.parse(String(message?.properties['kinesis.arrival.timestamp'])));
+  });
+
+  it('reads only the shards it was given', async () => {
+    lab = await SourceLab.open(2);
+    lab.put(200);
+    const shardId = 'shardId-000000000001';
+    const properties = 'kinesis.shard.id';
+    const run = lab.start(
+      { shardIds: [shardId], kinesisRecordProperties: properties },
+      { untilCaughtUp: true },
+    );
+    await run.ended;
+    const shards = new Set(lab.broker.messages('orders').map((message) => message.properties[properties]));
+    expect([...shards]).toEqual([shardId]);
+  });
+});
+
+async function tableExists({ emulator }: SourceLab): Promise<boolean> {
+  const { TableNames } = emulator.dynamodb.invoke('ListTables', {}) as { TableNames: string[] };
+  return TableNames.includes('app');
+}
