@@ -1,0 +1,70 @@
+import { compareSequenceNumbers, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import type { Lease } from './lease';
+import type { OwnerChange } from './serializer';
+
+/**
+ * What a holder knows and its row may not show yet. Positions are kept as two plain fields: `confirm` is called
+ * for every answer of a broker, and a caller's position object may keep a chain of records alive.
+ */
+export class Progress {
+  #sequenceNumber: string;
+  #subSequenceNumber: number;
+  #caughtUpAt: number | undefined;
+  #childShardIds: readonly string[] | undefined;
+
+  constructor(start: ExtendedSequenceNumber) {
+    this.#sequenceNumber = start.sequenceNumber;
+    this.#subSequenceNumber = start.subSequenceNumber;
+  }
+
+  /** Earlier positions than the newest one are ignored, and so is SHARD_END: see `end`. */
+  confirm(position: ExtendedSequenceNumber): void {
+    if (position.sequenceNumber !== 'SHARD_END' && this.#order(position) < 0) {
+      this.#sequenceNumber = position.sequenceNumber;
+      this.#subSequenceNumber = position.subSequenceNumber;
+    }
+  }
+
+  caughtUp(at: number): void {
+    this.#caughtUpAt = Math.max(at, this.#caughtUpAt ?? at);
+  }
+
+  end(childShardIds: readonly string[]): void {
+    this.#sequenceNumber = 'SHARD_END';
+    this.#subSequenceNumber = 0;
+    this.#childShardIds = childShardIds;
+  }
+
+  isAheadOf(lease: Lease): boolean {
+    return this.#order(lease.checkpoint) > 0;
+  }
+
+  /** What the next write should say; a checkpoint only when it moves the row's forward. */
+  changeOf(lease: Lease, release: boolean): OwnerChange {
+    const change: { -readonly [member in keyof OwnerChange]: OwnerChange[member] } = {};
+    if (this.isAheadOf(lease)) {
+      change.checkpoint = {
+        sequenceNumber: this.#sequenceNumber,
+        subSequenceNumber: this.#subSequenceNumber,
+      };
+      if (this.#childShardIds !== undefined) {
+        change.childShardIds = this.#childShardIds;
+      }
+    }
+    if (this.#caughtUpAt !== undefined && this.#caughtUpAt > (lease.caughtUpAt ?? 0)) {
+      change.caughtUpAt = this.#caughtUpAt;
+    }
+    if (release) {
+      change.release = true;
+    }
+    return change;
+  }
+
+  /** Negative: the newest position is behind `other`; positive: beyond it. */
+  #order(other: ExtendedSequenceNumber): number {
+    return (
+      compareSequenceNumbers(this.#sequenceNumber, other.sequenceNumber) ||
+      this.#subSequenceNumber - other.subSequenceNumber
+    );
+  }
+}

@@ -1,0 +1,69 @@
+import { isConnectorError } from '../errors';
+import { throwIfAborted } from '../util/abort';
+import { type BackoffBounds, fullJitter } from '../util/backoff';
+import { type Clock, sleep } from '../util/clock';
+import type { Random } from '../util/random';
+
+export interface RetryPolicy {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bounds: BackoffBounds;
+}
+
+/** Errors in a row that may heal (`bounded`) before they count as what cannot. */
+const BOUNDED_ERRORS = 5;
+
+/** Whether trying again may help. */
+export function mayHeal(error: unknown): boolean {
+  return isConnectorError(error) && error.retryable;
+}
+
+/** Waits before attempt `attempt + 1`. @throws the signal's reason */
+export function backOff(policy: RetryPolicy, attempt: number, signal: AbortSignal): Promise<void> {
+  return sleep(policy.clock, fullJitter(attempt, policy.bounds, policy.random), signal);
+}
+
+/** The errors of one piece of work since it last succeeded. */
+export class Retries {
+  #attempt = 0;
+  #bounded = 0;
+
+  constructor(private readonly policy: RetryPolicy) {}
+
+  succeeded(): void {
+    this.#attempt = 0;
+    this.#bounded = 0;
+  }
+
+  /** Waits before the next attempt. @throws `error` when it cannot heal or has come too often; the signal's reason */
+  async failed(error: unknown, signal: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    if (!isConnectorError(error) || !error.retryable) {
+      throw error;
+    }
+    if (error.treatment === 'bounded' && ++this.#bounded >= BOUNDED_ERRORS) {
+      throw error;
+    }
+    await backOff(this.policy, this.#attempt++, signal);
+  }
+}
+
+/**
+ * Repeats a read, or a write that is conditional on nothing having changed, until it succeeds.
+ * @throws what cannot heal, and the signal's reason.
+ */
+export async function retrying<T>(
+  policy: RetryPolicy,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const retries = new Retries(policy);
+  for (;;) {
+    throwIfAborted(signal);
+    try {
+      return await work();
+    } catch (error) {
+      await retries.failed(error, signal);
+    }
+  }
+}

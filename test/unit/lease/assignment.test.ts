@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import {
+  type AssignmentRules,
+  isExpired,
+  leasesToAdopt,
+  leasesToTake,
+  type ObservedLease,
+} from '../../../src/lease/assignment';
+import { isFinished } from '../../../src/lease/lease';
+import { seededRandom } from '../../../src/util/random';
+import { leaseOf, observed } from '../../support/leases';
+
+const FAILOVER = 10_000;
+const VERY_OLD = 3 * FAILOVER;
+
+function rules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
+  return {
+    worker: 'me',
+    failoverTime: FAILOVER,
+    maxLeases: Number.POSITIVE_INFINITY,
+    isWanted: () => true,
+    random: seededRandom(3),
+    ...overrides,
+  };
+}
+
+const many = (count: number, owner: string | undefined, unchangedFor = 0): ObservedLease[] =>
+  Array.from({ length: count }, (_, n) => observed(leaseOf(`${owner}-${n}`, { owner }), unchangedFor));
+
+const takes = (leases: readonly ObservedLease[], overrides: Partial<AssignmentRules> = {}): string[] =>
+  leasesToTake(leases, rules(overrides)).map(({ shardId }) => shardId);
+
+test('a worker that is alone takes everything nobody holds', () => {
+  expect(takes(many(7, undefined))).toHaveLength(7);
+});
+
+test('a lease is expired once its counter has not moved for failoverTime, not before', () => {
+  const lease = leaseOf('s', { owner: 'other' });
+  expect(takes([observed(lease, FAILOVER - 1)])).toEqual([]);
+  expect(takes([observed(lease, FAILOVER)])).toEqual(['s']);
+});
+
+test('a worker takes its share and leaves the rest: ceil(leases / workers), dead workers not counted', () => {
+  const table = [...many(4, 'alive'), ...many(3, 'dead', FAILOVER), ...many(2, undefined)];
+  expect(takes(table)).toHaveLength(5);
+});
+
+test('what is already held counts', () => {
+  expect(takes([...many(4, 'me'), ...many(3, 'other'), ...many(3, undefined)])).toHaveLength(1);
+  expect(takes([...many(5, 'me'), ...many(3, undefined), ...many(2, 'other')])).toEqual([]);
+});
+
+test('what nobody took for three times failoverTime is taken beyond the share, and first', () => {
+  const old = many(2, undefined, VERY_OLD);
+  const fresh = Array.from({ length: 3 }, (_, n) => observed(leaseOf(`fresh-${n}`)));
+  const table = [...many(4, 'me'), ...many(1, 'other'), ...fresh, ...old];
+  expect(takes(table).sort()).toEqual(['undefined-0', 'undefined-1']);
+  expect(
+    takes([...fresh, ...old])
+      .slice(0, 2)
+      .sort(),
+  ).toEqual(['undefined-0', 'undefined-1']);
+});
+
+test('maxLeases is never exceeded, very old leases included', () => {
+  expect(takes([...many(2, 'me'), ...many(9, undefined, VERY_OLD)], { maxLeases: 5 })).toHaveLength(3);
+  expect(takes([...many(6, 'me'), ...many(9, undefined)], { maxLeases: 5 })).toEqual([]);
+});
+
+test('a live lease is never taken: there is no stealing', () => {
+  expect(takes(many(10, 'other', FAILOVER - 1))).toEqual([]);
+});
+
+test('finished leases are left to the clean-up and count in no share', () => {
+  const ended = Array.from({ length: 8 }, (_, n) =>
+    observed(leaseOf(`e${n}`, { checkpoint: 'SHARD_END' }), VERY_OLD),
+  );
+  expect(takes([...ended, ...many(1, 'other'), ...many(3, undefined)])).toHaveLength(2);
+});
+
+test('only wanted shards are taken, and only they count', () => {
+  const table = [...many(10, 'other'), observed(leaseOf('a')), observed(leaseOf('b'))];
+  expect(takes(table, { isWanted: (id) => id === 'a' || id === 'b' }).sort()).toEqual(['a', 'b']);
+});
+
+test('parents come before the children that wait for them', () => {
+  const table = [
+    observed(leaseOf('child', { parentShardIds: ['left', 'right'] })),
+    observed(leaseOf('grandchild', { parentShardIds: ['child'] })),
+    observed(leaseOf('right', { parentShardIds: ['ended'] })),
+    observed(leaseOf('left')),
+    observed(leaseOf('ended', { checkpoint: 'SHARD_END' })),
+  ];
+  expect(takes(table, { maxLeases: 2 }).sort()).toEqual(['left', 'right']);
+  expect(takes(table).slice(2)).toEqual(['child', 'grandchild']);
+});
+
+test('a row that names itself as its parent does not stop the others', () => {
+  const table = [observed(leaseOf('a', { parentShardIds: ['a'] })), observed(leaseOf('b'))];
+  expect(takes(table).sort()).toEqual(['a', 'b']);
+});
+
+test('rows that name this worker and that it does not hold are adopted, finished and unwanted ones not', () => {
+  const leases = [
+    leaseOf('held', { owner: 'me' }),
+    leaseOf('lost answer', { owner: 'me' }),
+    leaseOf('ended', { owner: 'me', checkpoint: 'SHARD_END' }),
+    leaseOf('unwanted', { owner: 'me' }),
+    leaseOf('theirs', { owner: 'other' }),
+    leaseOf('free'),
+  ];
+  const wanted = rules({ isWanted: (id) => id !== 'unwanted' });
+  expect(leasesToAdopt(leases, wanted, (id) => id === 'held').map(({ shardId }) => shardId)).toEqual([
+    'lost answer',
+  ]);
+});
+
+describe('for any table', () => {
+  const table = fc.uniqueArray(
+    fc.record({
+      id: fc.integer({ min: 0, max: 40 }),
+      owner: fc.constantFrom(undefined, 'me', 'a', 'b'),
+      parents: fc.array(fc.integer({ min: 0, max: 40 }).map(String), { maxLength: 2 }),
+      checkpoint: fc.constantFrom('TRIM_HORIZON', '17', 'SHARD_END'),
+      unchangedFor: fc.constantFrom(0, FAILOVER - 1, FAILOVER, VERY_OLD),
+    }),
+    { selector: ({ id }) => id, maxLength: 40 },
+  );
+  const observe = (rows: typeof table extends fc.Arbitrary<infer R> ? R : never): ObservedLease[] =>
+    rows.map(({ id, owner, parents, checkpoint, unchangedFor }) =>
+      observed(leaseOf(String(id), { owner, parentShardIds: parents, checkpoint }), unchangedFor),
+    );
+
+  test('only available, unfinished leases are taken, each once, within maxLeases', () => {
+    fc.assert(
+      fc.property(table, fc.integer({ min: 0, max: 20 }), fc.integer(), (rows, maxLeases, seed) => {
+        const leases = observe(rows);
+        const taken = leasesToTake(leases, rules({ maxLeases, random: seededRandom(seed) }));
+        const mine = leases.filter(({ lease }) => lease.owner === 'me' && !isFinished(lease)).length;
+        expect(new Set(taken).size).toBe(taken.length);
+        expect(taken.length).toBeLessThanOrEqual(Math.max(0, maxLeases - mine));
+        for (const lease of taken) {
+          const one = leases.find((candidate) => candidate.lease === lease);
+          expect(one !== undefined && (lease.owner === undefined || isExpired(one, FAILOVER))).toBe(true);
+          expect(lease.owner).not.toBe('me');
+          expect(isFinished(lease)).toBe(false);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('workers that take in turn leave nothing free, and fresh leases end up shared within one', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 6 }), (count, workers) => {
+        // Each worker holds one lease from the start, so that all know of each other.
+        const owners = Array.from({ length: workers + count }, (_, n) => (n < workers ? `w${n}` : undefined));
+        for (let n = 0; n < workers; n++) {
+          const table = owners.map((owner, id) => observed(leaseOf(String(id), { owner })));
+          for (const { shardId } of leasesToTake(table, rules({ worker: `w${n}` }))) {
+            owners[Number(shardId)] = `w${n}`;
+          }
+        }
+        const held = Array.from({ length: workers }, (_, n) => owners.filter((o) => o === `w${n}`).length);
+        expect(owners).not.toContain(undefined);
+        expect(Math.max(...held)).toBeLessThanOrEqual(Math.ceil(owners.length / workers));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
