@@ -1,14 +1,7 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
 import { processEnvironment } from '../config';
 import type { CliIo } from './cli-io';
-import { registerConfigCommands } from './config';
-import { registerEmulatorCommand } from './emulator';
-import { EXIT, reportFailure } from './failure';
-import { registerQuickstartCommand } from './quickstart';
-import { registerRunCommand } from './run';
-import { registerSourcesCommands } from './sources';
-import { version } from './version';
+import { runProgram } from './program';
 
 // Standard error is for our log; that the AWS SDK will want a newer Node one day is no news to who runs this.
 process.removeAllListeners('warning');
@@ -28,18 +21,11 @@ const io: CliIo = {
   },
 };
 
-const program = new Command('pulsar-io-kinesis')
-  .description('Kinesis source and sink connectors for Apache Pulsar')
-  .version(version())
-  .showHelpAfterError('(--help shows all options and examples)')
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? EXIT.done : EXIT.config);
-  });
+// A reader that has seen enough (| head) is no failure; what depends on the output finds out by itself.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+});
 
-registerRunCommand(program, io);
-registerQuickstartCommand(program, io);
-registerEmulatorCommand(program, io);
-registerSourcesCommands(program, io);
-registerConfigCommands(program, io);
-
-program.parseAsync().catch((error: unknown) => reportFailure(error, io));
+void runProgram(process.argv.slice(2), io);

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { loadConfigObject, readConfigDocument } from '../config';
+import { ConnectorError } from '../errors';
 import type { CliIo } from './cli-io';
 import { reportFailure } from './failure';
 import { runConfig } from './run';
@@ -48,12 +49,15 @@ interface LocalRunFlags {
   readonly untilCaughtUp?: boolean;
 }
 
-function json(text: string): unknown {
+/** @throws ConnectorError USAGE, without the text: it may hold secrets (G9). */
+function json(flag: string, text: unknown): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(String(text));
   } catch {
-    // The parser's own message quotes the text, and that may hold secrets (G9).
-    throw new InvalidArgumentError('expected JSON.');
+    throw new ConnectorError('USAGE', `the value of ${flag} cannot be read`, {
+      expected: 'JSON',
+      found: 'something else',
+    });
   }
 }
 
@@ -78,7 +82,7 @@ export function registerSourcesCommands(program: Command, io: CliIo): void {
     localrun.option(flag, help);
   }
   for (const [flag, , help] of JSON_FLAGS) {
-    localrun.option(flag, help, json);
+    localrun.option(flag, help);
   }
   localrun.action(async (flags: LocalRunFlags) => {
     try {
@@ -98,10 +102,12 @@ export function registerSourcesCommands(program: Command, io: CliIo): void {
 
 /** What flags set of the SourceConfig. */
 function fieldsOf(flags: LocalRunFlags): { [field: string]: unknown } {
-  const pairs = [...TEXT_FLAGS, ...JSON_FLAGS].map(
-    ([flag, field]) => [field, flags[optionName(flag)]] as const,
-  );
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+  const text = TEXT_FLAGS.map(([flag, field]) => [field, flags[optionName(flag)]] as const);
+  const parsed = JSON_FLAGS.map(([flag, field]) => {
+    const value = flags[optionName(flag)];
+    return [field, value === undefined ? undefined : json(flag.replace(/ .*/, ''), value)] as const;
+  });
+  return Object.fromEntries([...text, ...parsed].filter(([, value]) => value !== undefined));
 }
 
 /** Connection settings of flags, as paths of a configuration file. */

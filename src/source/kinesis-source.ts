@@ -197,7 +197,8 @@ export class KinesisSource implements Source<Uint8Array> {
 
   #openReader(held: HeldLease, checkpoint: ExtendedSequenceNumber): ShardReader {
     const { config, context, kinesis, stream, leases } = this.#opened();
-    const startAt = held.lease.startAt ?? leases.startAt();
+    // Of the table, not of the row: two workers that start together may freeze two instants, the earlier counts.
+    const startAt = leases.startAt();
     return openPollingReader({
       kinesis,
       stream,

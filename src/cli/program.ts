@@ -1,0 +1,38 @@
+import { Command, CommanderError } from 'commander';
+import type { CliIo } from './cli-io';
+import { registerConfigCommands } from './config';
+import { registerEmulatorCommand } from './emulator';
+import { EXIT, reportFailure } from './failure';
+import { registerQuickstartCommand } from './quickstart';
+import { registerRunCommand } from './run';
+import { registerSourcesCommands } from './sources';
+import { version } from './version';
+
+/** Runs one command line, for example `['config', 'schema', 'source']`. Never rejects. */
+export async function runProgram(args: readonly string[], io: CliIo): Promise<void> {
+  try {
+    await createProgram(io).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      io.setExitCode(error.exitCode === 0 ? EXIT.done : EXIT.config);
+    } else {
+      reportFailure(error, io);
+    }
+  }
+}
+
+/** Every command, one file each. */
+function createProgram(io: CliIo): Command {
+  const program = new Command('pulsar-io-kinesis')
+    .description('Kinesis source and sink connectors for Apache Pulsar')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(--help shows all options and examples)')
+    .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: (text) => io.stderr(text) });
+  registerRunCommand(program, io);
+  registerQuickstartCommand(program, io);
+  registerEmulatorCommand(program, io);
+  registerSourcesCommands(program, io);
+  registerConfigCommands(program, io);
+  return program;
+}
