@@ -6,7 +6,7 @@ import { runProgram } from './program';
 // Standard error is for our log; that the AWS SDK will want a newer Node one day is no news to who runs this.
 process.removeAllListeners('warning');
 process.on('warning', (warning) => {
-  if (warning.name !== 'NodeVersionSupportWarning') {
+  if (!warning.message.startsWith('NodeVersionSupportWarning')) {
     process.stderr.write(`${warning.name}: ${warning.message}\n`);
   }
 });
