@@ -1,5 +1,5 @@
 import { type Random, shuffled } from '../util/random';
-import { isFinished, type Lease } from './lease';
+import { hasBegun, isFinished, type Lease } from './lease';
 
 /** A lease and for how long its row has shown the same owner and counter. */
 export interface ObservedLease {
@@ -56,10 +56,16 @@ export function leasesToTake(observed: readonly ObservedLease[], rules: Assignme
   const share = Math.ceil(wanted.length / workers.size);
   const depths = depthsOf(wanted);
   const depthOf = ({ lease }: ObservedLease): number => depths.get(lease.shardId) ?? 0;
-  const order = shuffled(rules.random, available).sort((a, b) => depthOf(a) - depthOf(b));
+  const room = Math.max(0, rules.maxLeases - mine);
+  // Whether an ancestor without a row is still to be waited for is not known here. When there is not room for all,
+  // who may wait for one goes behind who does not, older shards (their ids count upwards) before younger ones.
+  const ageOf = ({ lease }: ObservedLease): string =>
+    room >= available.length || hasBegun(lease) || lease.parentShardIds.length === 0 ? '' : lease.shardId;
+  const order = shuffled(rules.random, available).sort(
+    (a, b) => depthOf(a) - depthOf(b) || (ageOf(a) < ageOf(b) ? -1 : ageOf(a) > ageOf(b) ? 1 : 0),
+  );
   const veryOld = order.filter(isVeryOld);
   const rest = order.filter((one) => !isVeryOld(one));
-  const room = Math.max(0, rules.maxLeases - mine);
   const withinShare = Math.max(0, share - mine - veryOld.length);
   return [...veryOld, ...rest.slice(0, withinShare)].slice(0, room).map(({ lease }) => lease);
 }

@@ -1,5 +1,12 @@
-import { isExpired, type ObservedLease } from './assignment';
+import type { ObservedLease } from './assignment';
 import { hasBegun, isFinished } from './lease';
+
+/**
+ * A finished row stays so many times failoverTime after its last change (source: KCL `LeaseCleanupConfig`, 5 minutes
+ * between two rounds). The creation of a row may be long under way, in the network or in a process that was paused:
+ * arriving after the deletion it would bring the row back, and the shard, with its ancestors, would be read again.
+ */
+const KEPT_FAILOVERS = 30;
 
 /**
  * Rows that nobody needs any more (source: KCL `LeaseCleanupManager`): the shard was read to its end, every child
@@ -20,7 +27,7 @@ export function leasesToDelete(observed: readonly ObservedLease[], failoverTime:
   }
   return observed
     .filter(({ lease }) => isFinished(lease))
-    .filter((one) => one.lease.owner === undefined || isExpired(one, failoverTime))
+    .filter(({ unchangedFor }) => unchangedFor >= KEPT_FAILOVERS * failoverTime)
     .filter(({ lease }) => !lease.parentShardIds.some((parent) => leases.has(parent)))
     .map(({ lease }) => lease.shardId)
     .filter((shardId) => {

@@ -17,7 +17,8 @@ export interface RenewerDeps {
 
 /**
  * Renews every lease held on a timer of its own, never behind data: each at failoverTime / 3, and sooner when its
- * checkpoint has moved and `checkpointInterval` asks for it. No lease waits for another one's renewal.
+ * checkpoint has moved and `checkpointInterval` asks for it. No lease waits for another one's renewal, but requests
+ * share a gate: those with the least time left come first.
  */
 export class Renewer {
   readonly #every: number;
@@ -33,10 +34,9 @@ export class Renewer {
     const { clock, held, onFailed } = this.deps;
     let next = clock.monotonic();
     while (!signal.aborted) {
-      for (const lease of held()) {
-        if (lease.isValid() && this.#isDue(lease)) {
-          lease.renew().catch((error) => onFailed(lease, error));
-        }
+      const due = [...held()].filter((lease) => lease.isValid() && this.#isDue(lease));
+      for (const lease of due.sort((a, b) => b.age - a.age)) {
+        lease.renew().catch((error) => onFailed(lease, error));
       }
       next = Math.max(next + this.#tick, clock.monotonic());
       await sleep(clock, next - clock.monotonic(), signal).catch(() => undefined);

@@ -4,12 +4,14 @@ import { ConnectorError } from '../errors';
 import { TRIM_HORIZON } from '../stream/extended-sequence-number';
 import { requireWholeRange } from '../stream/hash-coverage';
 import type { ChildShard, Shard } from '../stream/shard';
+import { shardGraph } from '../stream/shard-graph';
 import {
   initialLeases,
   missingLeases,
   type StartLease,
   type StartPosition,
   startFilter,
+  startShards,
 } from '../stream/start-position';
 import { sleep } from '../util/clock';
 import type { Gate } from '../util/gate';
@@ -37,7 +39,7 @@ export interface ShardSyncDeps {
   readonly gate: Gate;
 }
 
-/** The shards of the stream at one moment, and those among them with which reading starts. */
+/** The shards of the stream at one moment, and those among them with which reading starts: see startShards. */
 export interface ShardSnapshot {
   readonly shards: ReadonlyMap<string, Shard>;
   readonly openAtStart: ReadonlySet<string>;
@@ -79,8 +81,11 @@ export class ShardSync {
   /** @throws what cannot heal */
   async snapshot(signal: AbortSignal): Promise<ShardSnapshot> {
     const shards = await this.#list(signal);
-    const first = await this.#listStart(this.#startPosition(this.deps.view.leases()), signal);
-    return { shards, openAtStart: new Set(first.map(({ shard }) => shard.shardId)) };
+    const leases = this.deps.view.leases();
+    return {
+      shards,
+      openAtStart: await this.#startShards(shards, leases, this.#startPosition(leases), signal),
+    };
   }
 
   /** Rows of the oldest ancestors, `shardId` among them, that the table lacks and that lead to `shardId`. */
@@ -136,8 +141,7 @@ export class ShardSync {
     const states = statesOf(leases);
     const listed = [...shards.values()];
     if (missingLeases(listed, states, start).length > 0) {
-      const first = await this.#listStart(start, signal);
-      const openAtStart = new Set(first.map(({ shard }) => shard.shardId));
+      const openAtStart = await this.#startShards(shards, leases, start, signal);
       await this.create(missingLeases(listed, states, start, openAtStart), start, signal);
     }
     for (const lease of leases) {
@@ -149,8 +153,22 @@ export class ShardSync {
 
   async #list(signal: AbortSignal): Promise<ReadonlyMap<string, Shard>> {
     const { kinesis, stream, retry } = this.deps;
-    const all = await retrying(retry, signal, () => listAllShards(kinesis, stream, undefined, signal));
-    return new Map(all.map((shard) => [shard.shardId, shard]));
+    return retrying(retry, signal, async () => {
+      const listed = await listAllShards(kinesis, stream, undefined, signal);
+      // A reshard between two pages shows a parent still open beside its children: asked again, it has closed.
+      return shardGraph(listed).shards;
+    });
+  }
+
+  async #startShards(
+    shards: ReadonlyMap<string, Shard>,
+    leases: readonly Lease[],
+    start: StartPosition,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const first = await this.#listStart(start, signal);
+    const openAtStart = first.map(({ shard }) => shard.shardId);
+    return startShards(shards.values(), statesOf(leases), openAtStart);
   }
 
   /** The shards with which reading starts; they must cover every hash key. */

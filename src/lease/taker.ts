@@ -29,14 +29,17 @@ export interface TakerDeps extends HeldLeaseDeps {
 /** Scans the table and takes what `assignment` says. */
 export class Taker {
   #taking = true;
-  #round: Promise<void> = Promise.resolve();
+  #takes: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: TakerDeps) {}
 
-  /** Scans go on, but nothing is taken any more once this has resolved. */
+  /**
+   * Scans go on, but nothing is taken any more once this has resolved. A scan is not waited for: it may hang for
+   * longer than a stop may last.
+   */
   async stopTaking(): Promise<void> {
     this.#taking = false;
-    await this.#round.catch(() => undefined);
+    await this.#takes.catch(() => undefined);
   }
 
   /** Runs until `signal` is aborted. @throws what cannot heal */
@@ -45,8 +48,7 @@ export class Taker {
     const retries = new Retries(retry);
     while (!signal.aborted) {
       try {
-        this.#round = this.#scanAndTake(signal);
-        await this.#round;
+        await this.#scanAndTake(signal);
         retries.succeeded();
         await alarm.wait(retry.clock, scanInterval, signal);
       } catch (error) {
@@ -72,13 +74,14 @@ export class Taker {
     onScanned();
     const adopted = leasesToAdopt(view.leases(), rules, isHeld);
     const taken = leasesToTake(view.observed(), rules).filter(({ shardId }) => !isHeld(shardId));
-    await Promise.all([
+    this.#takes = Promise.all([
       ...adopted.map((seen) => {
         const holder = { owner: worker, counter: seen.counter };
         return this.#acquire(signal, (limit) => table.write(seen.shardId, holder, {}, limit));
       }),
       ...taken.map((seen) => this.#acquire(signal, (limit) => table.take(seen, worker, startAt(), limit))),
     ]);
+    await this.#takes;
   }
 
   /**

@@ -7,6 +7,7 @@ import { type Clock, sleep } from '../util/clock';
 import type { Random } from '../util/random';
 import { withDeadline } from './deadline';
 import { Pacing } from './pacing';
+import { ReadSize } from './read-size';
 import type { Admit, RetrievalBatch, RetrievalObserver, ShardReader } from './retrieval';
 import { childrenAtEnd, listAllShards } from './shard-end';
 
@@ -16,7 +17,7 @@ export interface PollingReaderOptions {
   readonly shardId: string;
   /** Never LATEST: an iterator that expires before the first record starts here once more. */
   readonly start: FixedPosition;
-  /** Most records of one answer, 1 to 10,000. */
+  /** Most records of one answer, 1 to 10,000; fewer are asked for when they are large, see ReadSize. */
   readonly maxRecordsPerRead: number;
   /** Above 0; AWS allows 5. */
   readonly maxReadsPerSecond: number;
@@ -45,6 +46,7 @@ export function openPollingReader(options: PollingReaderOptions): ShardReader {
 class PollingReader implements ShardReader {
   readonly #options: PollingReaderOptions;
   readonly #pacing: Pacing;
+  readonly #size: ReadSize;
   /** Behind the last record handed out, or the start. */
   #position: FixedPosition;
   #iterator: string | undefined;
@@ -53,6 +55,7 @@ class PollingReader implements ShardReader {
   constructor(options: PollingReaderOptions) {
     this.#options = options;
     this.#pacing = new Pacing(options.maxReadsPerSecond);
+    this.#size = new ReadSize(options.maxRecordsPerRead);
     this.#position = options.start;
   }
 
@@ -86,10 +89,11 @@ class PollingReader implements ShardReader {
     throwIfAborted(signal);
     this.#iterator = iterator;
     this.#pacing.started(clock.monotonic());
-    const answer = await this.#getRecords(iterator, signal, admit);
+    const { limit } = this.#size;
+    const answer = await this.#getRecords(iterator, limit, signal, admit);
     const end = answer.nextIterator === undefined ? await this.#end(answer, signal) : undefined;
     throwIfAborted(signal);
-    this.#take(answer);
+    this.#take(answer, limit);
     return { records: answer.records, millisBehindLatest: answer.millisBehindLatest, end };
   }
 
@@ -100,8 +104,8 @@ class PollingReader implements ShardReader {
     );
   }
 
-  #getRecords(iterator: string, signal: AbortSignal, admit: Admit): Promise<RecordsAnswer> {
-    const { kinesis, stream, maxRecordsPerRead: limit } = this.#options;
+  #getRecords(iterator: string, limit: number, signal: AbortSignal, admit: Admit): Promise<RecordsAnswer> {
+    const { kinesis, stream } = this.#options;
     return this.#timed(signal, (timed, answered) =>
       kinesis.getRecords(
         stream,
@@ -132,16 +136,18 @@ class PollingReader implements ShardReader {
     return withDeadline(this.#options.clock, this.#options.requestTimeout, signal, call);
   }
 
-  #take(answer: RecordsAnswer): void {
+  #take(answer: RecordsAnswer, limit: number): void {
     const last = answer.records.at(-1);
     if (last !== undefined) {
       this.#position = { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: last.sequenceNumber };
     }
     this.#iterator = answer.nextIterator;
     this.#ended = answer.nextIterator === undefined;
+    const bytes = answer.records.reduce((sum, { data }) => sum + data.byteLength, 0);
+    this.#size.answered(answer.records.length, bytes);
     this.#pacing.answered({
       records: answer.records.length,
-      limit: this.#options.maxRecordsPerRead,
+      limit,
       millisBehindLatest: answer.millisBehindLatest,
     });
   }

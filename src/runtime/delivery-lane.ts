@@ -24,7 +24,7 @@ const BOUNDED_FAILURES = 10;
 export interface DeliveryLaneOptions {
   readonly transport: Transport;
   readonly topic: string;
-  /** ATMOST_ONCE: what a failed producer leaves unconfirmed counts as done, and is not sent again. */
+  /** ATMOST_ONCE: what a producer leaves unconfirmed when it ends counts as done, and is not sent again. */
   readonly atMostOnce: boolean;
   readonly backoff: BackoffBounds;
   readonly clock: Clock;
@@ -93,18 +93,25 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   async close(deadlineMs: number): Promise<boolean> {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + deadlineMs;
-    const producer = this.#state === 'SENDING' ? this.#producer : undefined;
+    const before = this.#state;
+    const producer = this.#producer;
     this.#state = 'CLOSING';
     this.#unsent.clear();
-    if (producer !== undefined) {
-      producer.flush();
+    if (before === 'SENDING') {
+      producer?.flush();
       await this.#quiet(deadlineMs);
     }
     const answered = this.#unconfirmed.length === 0 && this.#resent === 0;
     this.#state = 'CLOSED';
     this.#ended.abort(new Error('the lane was closed'));
     await producer?.close(Math.max(0, deadline - clock.monotonic()));
-    await this.#loop;
+    // A producer that is still being made is closed unused when it comes: nothing can be stored by it.
+    if (before !== 'OPENING') {
+      await this.#loop;
+    }
+    if (this.#options.atMostOnce) {
+      this.#giveUp();
+    }
     this.#unconfirmed.clear();
     this.#early.clear();
     return answered;
@@ -212,12 +219,12 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     this.#state = 'SENDING';
     this.#pump();
     const error = await abortable(this.#failure.promise, this.#ended.signal).catch(() => undefined);
-    this.#producer = undefined;
     if (error !== undefined) {
       this.#state = this.#state === 'SENDING' ? 'REWINDING' : this.#state;
       await producer.close(CLOSE_MS);
       this.#rewind();
     }
+    this.#producer = undefined;
     return error;
   }
 
@@ -227,14 +234,12 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     if (this.#stopping) {
       return;
     }
+    if (this.#options.atMostOnce) {
+      this.#giveUp();
+    }
     const again = new Ring<DeliveredRecord>();
     for (const record of this.#unconfirmed) {
-      if (this.#early.has(record)) {
-        continue;
-      }
-      if (this.#options.atMostOnce) {
-        record.ack();
-      } else {
+      if (!this.#early.has(record)) {
         again.push(record);
       }
     }
@@ -245,6 +250,14 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     this.#unsent = again;
     this.#unconfirmed = new Ring();
     this.#early.clear();
+  }
+
+  /** Counts as done what was handed to a producer. */
+  #giveUp(): void {
+    for (const record of this.#unconfirmed) {
+      record.ack();
+    }
+    this.#unconfirmed.clear();
   }
 
   async #wait(error: ConnectorError): Promise<void> {

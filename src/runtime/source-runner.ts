@@ -1,7 +1,9 @@
-import { ConnectorError, isConnectorError } from '../errors';
+import { ConnectorError, isConnectorError, messageOf } from '../errors';
 import type { ConnectorConfig, RecordPartition, Source, SourceContext } from '../io';
 import type { Transport } from '../pulsar/transport';
+import { abortable } from '../util/abort';
 import type { BackoffBounds } from '../util/backoff';
+import { deferred } from '../util/deferred';
 import { type DeliveredRecord, DeliveryLane } from './delivery-lane';
 
 /** Records asked of the source at once. */
@@ -32,7 +34,11 @@ export class SourceRunner {
   readonly #options: SourceRunnerOptions;
   readonly #lanes = new Map<RecordPartition | undefined, Map<string, DeliveryLane>>();
   readonly #closedPartitions = new WeakSet<RecordPartition>();
+  readonly #closing = new AbortController();
   readonly #failed: Promise<never>;
+  #reading: Promise<void> = Promise.resolve();
+  /** Resolves when a lane accepts records again. */
+  #room = deferred<void>();
   #fail!: (error: Error) => void;
 
   constructor(options: SourceRunnerOptions) {
@@ -48,27 +54,27 @@ export class SourceRunner {
    * @throws the first fatal error, after an orderly close.
    */
   async run(stop: AbortSignal): Promise<RunOutcome> {
-    const { source, config, context } = this.#options;
+    const { source, config, context, untilCaughtUp } = this.#options;
     const stopped = new Promise<void>((resolve) => {
       if (stop.aborted) {
         resolve();
       }
       stop.addEventListener('abort', () => resolve(), { once: true });
     });
-    const reading = { ended: Promise.resolve() };
     try {
-      await Promise.race([source.open(config, this.#sourceContext(context)), this.#failed]);
-      reading.ended = this.#read();
-      const ends = this.#options.untilCaughtUp ? [stopped, this.#caughtUp()] : [stopped];
-      await Promise.race([...ends, this.#failed]);
+      await Promise.race([source.open(config, this.#sourceContext(context)), stopped, this.#failed]);
+      if (!stop.aborted) {
+        this.#reading = this.#read();
+        const ends = untilCaughtUp ? [stopped, this.#caughtUp()] : [stopped];
+        await Promise.race([...ends, this.#failed]);
+      }
     } catch (error) {
-      await this.#close();
-      await reading.ended;
+      await this.#close().catch((second: unknown) => {
+        context.logger.warn({ reason: messageOf(second) }, 'closing failed as well');
+      });
       throw error;
     }
-    const outcome = await this.#close();
-    await reading.ended;
-    return outcome;
+    return this.#close();
   }
 
   #caughtUp(): Promise<void> {
@@ -101,6 +107,10 @@ export class SourceRunner {
         const records = source.readBatch ? await source.readBatch(BATCH, accepts) : [await source.read()];
         for (const record of records) {
           this.#offer(record);
+          // Only batches of partitions are asked for by what is accepted.
+          if (source.readBatch === undefined || record.partition === undefined) {
+            await this.#awaitRoom(record.partition);
+          }
         }
       }
     } catch (error) {
@@ -110,7 +120,14 @@ export class SourceRunner {
     }
   }
 
-  #accepts(partition: RecordPartition): boolean {
+  async #awaitRoom(partition: RecordPartition | undefined): Promise<void> {
+    while (!this.#accepts(partition)) {
+      this.#room = deferred();
+      await abortable(this.#room.promise, this.#closing.signal);
+    }
+  }
+
+  #accepts(partition: RecordPartition | undefined): boolean {
     const lanes = this.#lanes.get(partition);
     if (lanes === undefined) {
       return true;
@@ -153,7 +170,10 @@ export class SourceRunner {
       random: context.random,
       logger: partition === undefined ? context.logger : context.logger.child({ partition: partition.id }),
       mayStillSend: partition === undefined ? () => true : () => partition.deliverable(),
-      onRoom: () => source.wake?.(),
+      onRoom: () => {
+        this.#room.resolve();
+        source.wake?.();
+      },
       onFatal: (error) => this.#fail(error),
     });
   }
@@ -162,6 +182,7 @@ export class SourceRunner {
     this.#closedPartitions.add(partition);
     const answered = await this.#closeLanes(this.#lanes.get(partition), deadlineMs);
     this.#lanes.delete(partition);
+    this.#room.resolve();
     return answered;
   }
 
@@ -172,25 +193,25 @@ export class SourceRunner {
 
   async #close(): Promise<RunOutcome> {
     const { source, context } = this.#options;
+    this.#closing.abort(new ConnectorError('SOURCE_CLOSED', 'the run has ended'));
+    const error: unknown = await source.close().catch((thrown: unknown) => thrown);
     let outcome: RunOutcome = 'drained';
-    try {
-      await source.close();
-    } catch (error) {
-      if (!isConnectorError(error, 'SHUTDOWN_DEADLINE')) {
-        throw error;
-      }
+    if (isConnectorError(error, 'SHUTDOWN_DEADLINE')) {
       context.logger.warn(
         { code: error.code, reason: error.message },
         'stopped before everything was drained',
       );
       outcome = 'undrained';
     }
-    for (const lanes of this.#lanes.values()) {
-      if (!(await this.#closeLanes(lanes, context.shutdownTimeoutMs))) {
-        outcome = 'undrained';
-      }
+    const lanes = [...this.#lanes.values()].map((some) => this.#closeLanes(some, context.shutdownTimeoutMs));
+    if ((await Promise.all(lanes)).includes(false)) {
+      outcome = 'undrained';
     }
     this.#lanes.clear();
+    if (error !== undefined && !isConnectorError(error, 'SHUTDOWN_DEADLINE')) {
+      throw error;
+    }
+    await this.#reading;
     return outcome;
   }
 }

@@ -9,12 +9,15 @@ import type { ConnectorConfig, Record, RecordPartition, Source, SourceContext } 
 import type { HeldLease } from '../lease/held-lease';
 import { isFinished } from '../lease/lease';
 import { LeaseCoordinator } from '../lease/lease-coordinator';
+import { retrying } from '../lease/retry';
 import { openPollingReader } from '../retrieval/polling-reader';
 import type { RetrievalObserver, ShardReader } from '../retrieval/retrieval';
+import { listAllShards } from '../retrieval/shard-end';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import { isOpen } from '../stream/shard-graph';
 import { iteratorPosition } from '../stream/start-position';
-import type { Clock } from '../util/clock';
-import { sleep } from '../util/clock';
+import type { BackoffBounds } from '../util/backoff';
+import { type Clock, sleep } from '../util/clock';
 import type { KinesisRecord } from './kinesis-record';
 import { ReceiveBudget } from './receive-budget';
 import { ReceiveQueue } from './receive-queue';
@@ -23,6 +26,9 @@ import { ShardTenure } from './shard-tenure';
 
 /** Milliseconds of the shutdown time kept for the writes that give leases up. */
 const EVICT_RESERVE_MS = 3000;
+
+/** Bytes of answers read and decoded at the same time; one larger than that goes alone. */
+const DECODING_BYTES = 8 * 1024 * 1024;
 
 /** Milliseconds between two looks whether everything has been caught up with. */
 const CAUGHT_UP_POLL_MS = 50;
@@ -39,10 +45,12 @@ export interface SourceDependencies {
 interface OpenSource {
   readonly config: KinesisSourceConfig;
   readonly context: SourceContext;
+  readonly backoff: BackoffBounds;
   readonly stream: StreamRef;
   readonly kinesis: KinesisApi & { close(): void };
   readonly dynamo: DynamoApi & { close(): void };
   readonly budget: ReceiveBudget;
+  readonly decoding: ReceiveBudget;
   readonly queue: ReceiveQueue<KinesisRecord>;
   readonly leases: LeaseCoordinator;
   /** Monotonic instant of open(). */
@@ -78,6 +86,7 @@ export class KinesisSource implements Source<Uint8Array> {
     const kinesis =
       this.#dependencies.kinesis?.(parsed.aws, clock) ?? createKinesisApi(parsed.aws, { clock });
     const dynamo = this.#dependencies.dynamo?.(parsed.aws, clock) ?? createDynamoApi(parsed.aws, { clock });
+    const backoff = { initialMs: parsed.backoffTime, maxMs: parsed.maxBackoffTime };
     const leases = new LeaseCoordinator({
       dynamo,
       kinesis,
@@ -92,7 +101,7 @@ export class KinesisSource implements Source<Uint8Array> {
       checkpointInterval: parsed.checkpointInterval,
       maxLeases: parsed.maxLeasesForWorker,
       ...(parsed.shardIds === undefined ? {} : { shardIds: parsed.shardIds }),
-      backoff: { initialMs: parsed.backoffTime, maxMs: parsed.maxBackoffTime },
+      backoff,
       onAcquired: (held) => this.#consume(held),
       onFatal: (error) => context.fatal(error),
     });
@@ -100,8 +109,21 @@ export class KinesisSource implements Source<Uint8Array> {
       this.#consumers.get(partition.id)?.tenure.changed(),
     );
     const budget = new ReceiveBudget(parsed.receiveQueueBytes);
+    const decoding = new ReceiveBudget(DECODING_BYTES);
     const openedAt = clock.monotonic();
-    this.#open = { config: parsed, context, stream, kinesis, dynamo, budget, queue, leases, openedAt };
+    this.#open = {
+      config: parsed,
+      context,
+      backoff,
+      stream,
+      kinesis,
+      dynamo,
+      budget,
+      decoding,
+      queue,
+      leases,
+      openedAt,
+    };
     await leases.start();
   }
 
@@ -127,9 +149,14 @@ export class KinesisSource implements Source<Uint8Array> {
 
   /** Resolves once every shard was read to where its tip was at `open`, and all of that is confirmed. */
   async whenCaughtUp(): Promise<void> {
-    const { clock } = this.#opened().context;
-    while (!this.#caughtUp()) {
-      await sleep(clock, CAUGHT_UP_POLL_MS, this.#closing.signal);
+    const { context, backoff, kinesis, stream } = this.#opened();
+    const { clock, random } = context;
+    const { signal } = this.#closing;
+    const list = () => listAllShards(kinesis, stream, signal);
+    const shards = await retrying({ clock, random, bounds: backoff }, signal, list);
+    const closed = new Set(shards.filter((shard) => !isOpen(shard)).map(({ shardId }) => shardId));
+    while (!this.#caughtUp(closed)) {
+      await sleep(clock, CAUGHT_UP_POLL_MS, signal);
     }
   }
 
@@ -148,19 +175,19 @@ export class KinesisSource implements Source<Uint8Array> {
   /**
    * Whether every shard that has to be read is either finished or caught up with here. Children appear in the
    * table before their parent is finished, so nothing is overlooked in between.
+   * @param closed shards whose tip says nothing: what came after it is in their children.
    */
-  #caughtUp(): boolean {
+  #caughtUp(closed: ReadonlySet<string>): boolean {
     const { leases, config } = this.#opened();
     const rows = leases.leases().filter(({ shardId }) => config.shardIds?.includes(shardId) ?? true);
-    return (
-      rows.length > 0 &&
-      rows.every((row) => isFinished(row) || this.#consumers.get(row.shardId)?.caughtUp === true)
-    );
+    const reached = (shardId: string): boolean =>
+      !closed.has(shardId) && this.#consumers.get(shardId)?.caughtUp === true;
+    return rows.length > 0 && rows.every((row) => isFinished(row) || reached(row.shardId));
   }
 
   /** Runs the consumer of one lease to its end. */
   async #consume(held: HeldLease): Promise<void> {
-    const { config, context, queue, budget, leases, openedAt } = this.#opened();
+    const { config, context, queue, budget, decoding, leases, openedAt } = this.#opened();
     const { shardId } = held;
     const tenure = new ShardTenure({
       lease: held,
@@ -174,6 +201,7 @@ export class KinesisSource implements Source<Uint8Array> {
       tenure,
       queue,
       budget,
+      decoding,
       receiveQueueSize: config.receiveQueueSize,
       caughtUpTarget: openedAt,
       clock: context.clock,
@@ -196,7 +224,7 @@ export class KinesisSource implements Source<Uint8Array> {
   }
 
   #openReader(held: HeldLease, checkpoint: ExtendedSequenceNumber): ShardReader {
-    const { config, context, kinesis, stream, leases } = this.#opened();
+    const { config, context, backoff, kinesis, stream, leases } = this.#opened();
     // Of the table, not of the row: two workers that start together may freeze two instants, the earlier counts.
     const startAt = leases.startAt();
     return openPollingReader({
@@ -206,7 +234,7 @@ export class KinesisSource implements Source<Uint8Array> {
       start: iteratorPosition(checkpoint, { startAt, timestamp: startAt }),
       maxRecordsPerRead: config.maxRecordsPerRead,
       maxReadsPerSecond: config.maxReadsPerSecondPerShard,
-      backoff: { initialMs: config.backoffTime, maxMs: config.maxBackoffTime },
+      backoff,
       numRetries: config.numRetries,
       requestTimeout: config.aws.requestTimeout,
       clock: context.clock,
@@ -245,24 +273,35 @@ export class KinesisSource implements Source<Uint8Array> {
     if (open === undefined) {
       return;
     }
-    await open.leases.stopTaking();
-    const running = [...this.#consumers.values()];
+    const { clock, shutdownTimeoutMs } = open.context;
+    // What is still held then is left to run out, which ends its consumer.
+    const limit = clock.setTimer(() => void open.leases.stop(), shutdownTimeoutMs);
+    const running = new Set(this.#consumers.values());
     for (const consumer of running) {
       consumer.stop('REQUESTED', this.#drainTime());
     }
-    const outcomes = await Promise.all(running.map((consumer) => consumer.ended));
+    await open.leases.stopTaking();
+    for (const taken of this.#consumers.values()) {
+      running.add(taken);
+    }
+    const undrained: string[] = [];
+    for (const { shardId, ended } of running) {
+      if (!(await ended).drained) {
+        undrained.push(shardId);
+      }
+    }
+    clock.clearTimer(limit);
     open.queue.close(closedError());
     await open.leases.stop();
     open.kinesis.close();
     open.dynamo.close();
-    const undrained = running.filter((_, i) => outcomes[i]?.drained === false);
     if (undrained.length > 0) {
       throw new ConnectorError(
         'SHUTDOWN_DEADLINE',
         'not everything in flight was answered before the time was up',
         {
           expected: 'every send answered and every lease given up',
-          found: `open ends in ${undrained.map(({ shardId }) => shardId).join(', ')}`,
+          found: `open ends in ${undrained.join(', ')}`,
         },
       );
     }

@@ -28,6 +28,8 @@ export class RetainedAnswer {
   #shared = 0;
   /** Payload bytes of records not yet released. */
   #live = 0;
+  /** Records released that #records still keeps. */
+  #released = 0;
   #held = 0;
 
   constructor(budget: ReceiveBudget, millisBehindLatest: number | undefined) {
@@ -71,7 +73,7 @@ export class RetainedAnswer {
     }
     // The object may stay reachable for a while (a transport's frame, the tracker); its buffer must not.
     record.value = EMPTY;
-    this.#free(RECORD_OVERHEAD);
+    this.#released++;
     if (this.#live * COPY_SHARE < this.#shared) {
       this.#copyRest();
     }
@@ -84,7 +86,7 @@ export class RetainedAnswer {
       }
     }
     this.#records = [];
-    const freed = this.#shared - this.#live;
+    const freed = this.#shared - this.#live + this.#released * RECORD_OVERHEAD;
     this.#shared = 0;
     this.#free(freed);
   }

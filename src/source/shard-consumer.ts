@@ -1,5 +1,5 @@
 import type { RawRecord } from '../aws/kinesis-api';
-import { ConnectorError, messageOf } from '../errors';
+import { ConnectorError, isConnectorError, messageOf } from '../errors';
 import type { Lease } from '../lease/lease';
 import type { ShardReader } from '../retrieval/retrieval';
 import { compare, type ExtendedSequenceNumber, isSentinel } from '../stream/extended-sequence-number';
@@ -40,11 +40,19 @@ export interface ConsumerLease extends TenureLease {
   finish(childShardIds: readonly string[]): Promise<void>;
 }
 
+/**
+ * Times its bytes on the way that an answer of the smallest records keeps alive: RECORD_OVERHEAD against some 170
+ * bytes of JSON.
+ */
+const MOST_GROWTH = 3;
+
 export interface ShardConsumerOptions {
   readonly lease: ConsumerLease;
   readonly tenure: ShardTenure;
   readonly queue: ReceiveQueue<KinesisRecord>;
   readonly budget: ReceiveBudget;
+  /** Bytes of answers being read and decoded, which costs several times their size until it is done. */
+  readonly decoding: ReceiveBudget;
   readonly receiveQueueSize: number;
   /** Monotonic instant up to whose tip the shard has to be read to count as caught up. */
   readonly caughtUpTarget: number;
@@ -85,6 +93,8 @@ export class ShardConsumer {
   #reader: ShardReader | undefined;
   #skipTo: ExtendedSequenceNumber | undefined;
   #children: readonly ChildShard[] = [];
+  /** Times its bytes on the way that an answer is expected to keep alive: as the one before; at first the worst. */
+  #growth = MOST_GROWTH;
   /** Set once reading has passed the tip that the shard had at `caughtUpTarget`: the last record up to there. */
   #tip: { readonly position: ExtendedSequenceNumber | undefined } | undefined;
 
@@ -106,6 +116,9 @@ export class ShardConsumer {
 
   /** Asks the consumer to end; a weaker reason than the one that stands is ignored. */
   stop(reason: StopReason, deadlineMs = Number.POSITIVE_INFINITY): void {
+    if (this.#state === 'COMPLETE') {
+      return;
+    }
     this.#reason = strongerReason(this.#reason, reason);
     const { clock } = this.#options;
     if (deadlineMs !== Number.POSITIVE_INFINITY && this.#deadlineAt === Number.POSITIVE_INFINITY) {
@@ -192,16 +205,25 @@ export class ShardConsumer {
 
   /** One answer. */
   async #process(): Promise<ConsumerEvent> {
-    const { budget, queue, clock } = this.#options;
+    const { budget, decoding, queue, clock } = this.#options;
     const { signal } = this.#stopping;
     const reader = this.#reader as ShardReader;
     await this.#room(signal);
     let reserved = 0;
-    const admit = async (bytes: number): Promise<void> => {
+    let decoded = 0;
+    const letGo = (): void => {
       budget.release(reserved);
+      decoding.release(decoded);
       reserved = 0;
-      await budget.take(bytes, signal);
-      reserved = bytes;
+      decoded = 0;
+    };
+    const admit = async (bytes: number): Promise<void> => {
+      letGo();
+      const kept = Math.ceil(bytes * this.#growth);
+      await budget.take(kept, signal);
+      reserved = kept;
+      await decoding.take(bytes, signal);
+      decoded = bytes;
     };
     const askedAt = clock.monotonic();
     try {
@@ -212,6 +234,9 @@ export class ShardConsumer {
       const answer = new RetainedAnswer(budget, batch.millisBehindLatest);
       const records = this.#fresh(batch.records).map((raw) => new KinesisRecord(this.tenure, answer, raw, 0));
       answer.retain(records);
+      if (records.length > 0) {
+        this.#growth = Math.min(MOST_GROWTH, Math.max(1, answer.held / decoded));
+      }
       this.tenure.append(records);
       queue.push(this.tenure, records);
       // What was read reaches to (time of the call − millisBehindLatest), whatever the clocks show.
@@ -226,7 +251,7 @@ export class ShardConsumer {
       }
       return 'SUCCESS';
     } finally {
-      budget.release(reserved);
+      letGo();
     }
   }
 
@@ -295,6 +320,10 @@ export class ShardConsumer {
         await this.#release();
       }
     } catch (error) {
+      if (this.#reason === 'SHARD_END' && !(isConnectorError(error) && error.retryable)) {
+        // Whoever reads the shard again comes to the same end: nobody would ever start its children.
+        this.#failed(error);
+      }
       // The row keeps its owner until it expires; peers take it then.
       logger.warn(
         { shard: this.shardId, reason: messageOf(error) },

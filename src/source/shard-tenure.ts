@@ -35,6 +35,7 @@ export class ShardTenure implements RecordTenure {
   readonly #build: (record: KinesisRecord) => Properties;
   readonly #tracker = new Tracker();
   #held = 0;
+  #refused = false;
   #last: ExtendedSequenceNumber | undefined;
   #onChange: (() => void) | undefined;
 
@@ -68,7 +69,7 @@ export class ShardTenure implements RecordTenure {
   }
 
   deliverable(): boolean {
-    return this.#lease.isValid();
+    return !this.#refused && this.#lease.isValid();
   }
 
   keyOf(record: KinesisRecord): string {
@@ -108,7 +109,9 @@ export class ShardTenure implements RecordTenure {
     this.changed();
   }
 
+  /** Nothing is sent any more: what is behind `record` must not arrive before it. */
   refused(record: KinesisRecord, cause: Error): void {
+    this.#refused = true;
     this.#options.onRefused(record, cause);
   }
 

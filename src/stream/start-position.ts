@@ -67,8 +67,8 @@ export function initialLeases(listed: readonly Shard[], start: StartPosition): S
  * A shard below unfinished leases is not missing: it is created when they end.
  * @param shards ListShards without a filter.
  * @param leases every lease row, by shard id.
- * @param openAtStart ids of the shards that were open at the start (ListShards with `startFilter`): what lies
- * before them is not wanted. Absent for TRIM_HORIZON.
+ * @param openAtStart `startShards` of those that ListShards names with `startFilter`: what lies before them is not
+ * wanted. Absent for TRIM_HORIZON.
  */
 export function missingLeases(
   shards: readonly Shard[],
@@ -100,6 +100,25 @@ export function missingLeases(
   };
   graph.parentsFirst.filter(isOpen).forEach(visit);
   return graph.parentsFirst.flatMap(({ shardId }) => missing.get(shardId) ?? []);
+}
+
+/**
+ * The shards among `openAtStart` with which reading starts: what descends from a leased shard is read behind it,
+ * also when the start was frozen long after that lease was made (rows of a KCL worker name no instant).
+ * @param shards ListShards without a filter.
+ */
+export function startShards(
+  shards: Iterable<Shard>,
+  leases: ReadonlyMap<string, LeaseState>,
+  openAtStart: Iterable<string>,
+): Set<string> {
+  const behindLeases = new Set<string>();
+  for (const shard of shardGraph([...shards]).parentsFirst) {
+    if (parentIds(shard).some((id) => leases.has(id) || behindLeases.has(id))) {
+      behindLeases.add(shard.shardId);
+    }
+  }
+  return new Set([...openAtStart].filter((id) => !behindLeases.has(id)));
 }
 
 /**

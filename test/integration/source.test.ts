@@ -1,4 +1,4 @@
-import { THROTTLE } from '../../src/emulator';
+import { INTERNAL_FAILURE, THROTTLE } from '../../src/emulator';
 import { ConnectorError } from '../../src/errors';
 import { cleanReport, SourceLab } from '../support/source-lab';
 
@@ -50,24 +50,20 @@ describe('source over HTTP', () => {
     expect(lab.report()).toEqual(cleanReport(4000));
   });
 
-  it('deletes the rows of finished shards once their children have begun', async () => {
+  it('marks the row of a shard that has ended, names its children, and owns it no more', async () => {
     lab = await SourceLab.open(1);
     lab.put(100);
+    const [parent] = lab.openShards().map((shard) => shard.ShardId);
     lab.split(0);
     lab.put(200);
-    const run = lab.start({ failoverTime: 3000 });
+    const run = lab.start();
     await lab.stored(300);
-    while (lab.rows().length > 2) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
     await run.stop();
-    const open = lab.openShards().map((shard) => shard.ShardId);
-    expect(
-      lab
-        .rows()
-        .map((row) => row.leaseKey?.S)
-        .sort(),
-    ).toEqual(open.sort());
+    const children = lab.openShards().map((shard) => shard.ShardId);
+    const row = lab.rows().find(({ leaseKey }) => leaseKey?.S === parent);
+    expect(row).toMatchObject({ checkpoint: { S: 'SHARD_END' } });
+    expect(row?.childShardIds?.SS?.slice().sort()).toEqual(children.sort());
+    expect(row).not.toHaveProperty('leaseOwner');
   });
 
   it('LATEST means the first start: what comes before the second one is not skipped', async () => {
@@ -159,6 +155,69 @@ describe('source over HTTP', () => {
     expect(await lab.start({}, { untilCaughtUp: true }).ended).toBe('drained');
     const { lost, outOfOrder } = lab.report();
     expect({ lost, outOfOrder }).toEqual({ lost: [], outOfOrder: [] });
+  });
+
+  it('a record that can never be stored is not overtaken: what is behind it waits until it can be', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(10, 1);
+    lab.broker.behaviour.refuseMessage = ({ value }) =>
+      Buffer.from(value).toString() === 'record 5'
+        ? new ConnectorError('PULSAR_MESSAGE_TOO_LARGE', 'too large')
+        : undefined;
+    await lab.start().ended.catch(() => undefined);
+    expect(lab.broker.stored('orders')).toBe(5);
+    lab.broker.behaviour.refuseMessage = () => undefined;
+    expect(await lab.start({}, { untilCaughtUp: true }).ended).toBe('drained');
+    const { lost, outOfOrder } = lab.report();
+    expect({ lost, outOfOrder }).toEqual({ lost: [], outOfOrder: [] });
+  });
+
+  it('is not caught up before it has read the children of shards that were closed already', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(100);
+    lab.split(0);
+    lab.put(100);
+    // The end of a shard takes one more read than its last record.
+    const run = lab.start({ maxReadsPerSecondPerShard: 2 }, { untilCaughtUp: true });
+    expect(await run.ended).toBe('drained');
+    expect(lab.report()).toEqual(cleanReport(200));
+  });
+
+  it('a stop ends in time when the lease table does not answer any more', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(10);
+    const run = lab.start({ failoverTime: 60_000 }, { shutdownTimeoutMs: 1000 });
+    await lab.stored(10);
+    lab.emulator.faults.add({ operation: 'UpdateItem', fault: { kind: 'silence', applied: false } });
+    expect(await run.stop()).toBe('undrained');
+  });
+
+  it('a stop does not wait for a scan of the lease table before it gives shards up', async () => {
+    lab = await SourceLab.open(1);
+    lab.put(10);
+    const run = lab.start({ aws: { requestTimeout: 4000 } });
+    await lab.stored(10);
+    const fault = lab.emulator.faults.add({
+      operation: 'Scan',
+      fault: { kind: 'silence', applied: false },
+      times: 1,
+    });
+    await fault.reached(1);
+    const asked = performance.now();
+    const stopped = run.stop();
+    while (lab.rows()[0]?.leaseOwner !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(performance.now() - asked).toBeLessThan(2000);
+    expect(await stopped).toBe('drained');
+  });
+
+  it('a stop is heeded while services do not answer the opening', async () => {
+    lab = await SourceLab.open(1);
+    const fault = lab.emulator.faults.add({ operation: '*', fault: INTERNAL_FAILURE });
+    const run = lab.start();
+    await fault.reached(2);
+    expect(await run.stop()).toBe('drained');
   });
 
   it('message key, event time and properties are those of the Java connector', async () => {

@@ -1,14 +1,18 @@
 import type { KinesisApi, ShardFilter } from '../../src/aws/kinesis-api';
 import { createKinesisModel, type KinesisModel } from '../../src/emulator/kinesis/model';
 import { ServiceError } from '../../src/emulator/service-model';
-import { ConnectorError } from '../../src/errors';
+import { ConnectorError, type ErrorCode } from '../../src/errors';
 import type { Shard } from '../../src/stream/shard';
 import type { Clock } from '../../src/util/clock';
 
-/** The embedded Kinesis without sockets, on the clock of the test. Describes and lists; reads no records. */
-export function modelKinesis(
-  clock: Clock,
-): Pick<KinesisApi, 'describeStream' | 'listShards'> & KinesisApi & { readonly model: KinesisModel } {
+const CODES: { readonly [type: string]: ErrorCode } = {
+  ExpiredIteratorException: 'KINESIS_ITERATOR_EXPIRED',
+  ExpiredNextTokenException: 'KINESIS_LISTING_EXPIRED',
+  InvalidArgumentException: 'KINESIS_POSITION_REFUSED',
+};
+
+/** The embedded Kinesis without sockets, on the clock of the test. */
+export function modelKinesis(clock: Clock): KinesisApi & { readonly model: KinesisModel } {
   const model = createKinesisModel({ clock });
   const call = async <T>(work: () => T): Promise<T> => {
     await Promise.resolve();
@@ -16,13 +20,12 @@ export function modelKinesis(
       return work();
     } catch (error) {
       if (error instanceof ServiceError) {
-        throw new ConnectorError('KINESIS_STREAM_NOT_FOUND', error.message, { cause: error });
+        throw new ConnectorError(CODES[error.type] ?? 'KINESIS_STREAM_NOT_FOUND', error.message, {
+          cause: error,
+        });
       }
       throw error;
     }
-  };
-  const unused = (): never => {
-    throw new Error('records are not read here');
   };
   return {
     model,
@@ -47,8 +50,39 @@ export function modelKinesis(
         );
         return { shards: answer.Shards.map(shardOf), nextToken: answer.NextToken };
       }),
-    getShardIterator: unused,
-    getRecords: unused,
+    getShardIterator: ({ name }, shardId, position) =>
+      call(() => {
+        const { type } = position;
+        const answer = model.call('GetShardIterator', {
+          StreamName: name,
+          ShardId: shardId,
+          ShardIteratorType: type,
+          ...('sequenceNumber' in position && { StartingSequenceNumber: position.sequenceNumber }),
+          ...('timestamp' in position && { Timestamp: position.timestamp / 1000 }),
+        });
+        return answer.ShardIterator;
+      }),
+    getRecords: async (_stream, { iterator, limit }, options) => {
+      const answer = await call(() => model.call('GetRecords', { ShardIterator: iterator, Limit: limit }));
+      await options?.admit?.(answer.Records.reduce((sum, { Data }) => sum + Data.length, 0));
+      return {
+        records: answer.Records.map((record) => ({
+          data: Buffer.from(record.Data, 'base64'),
+          partitionKey: record.PartitionKey,
+          sequenceNumber: record.SequenceNumber,
+          approximateArrival: Math.round(record.ApproximateArrivalTimestamp * 1000),
+          encryptionType: 'NONE' as const,
+        })),
+        nextIterator: answer.NextShardIterator,
+        millisBehindLatest: answer.MillisBehindLatest,
+        childShards: (answer.ChildShards ?? []).map((child) => ({
+          shardId: child.ShardId,
+          parentShards: child.ParentShards,
+          startingHashKey: child.HashKeyRange.StartingHashKey,
+          endingHashKey: child.HashKeyRange.EndingHashKey,
+        })),
+      };
+    },
   };
 }
 

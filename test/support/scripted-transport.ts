@@ -17,6 +17,8 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
   writable = true;
   flushes = 0;
   closing: Deferred<void> | undefined;
+  /** What each call of `close` was given. */
+  readonly closeDeadlines: number[] = [];
   /** When false, `close` waits until the test resolves `closing`. */
   closesAtOnce = true;
 
@@ -34,7 +36,8 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
     this.flushes++;
   }
 
-  close(): Promise<void> {
+  close(deadlineMs: number): Promise<void> {
+    this.closeDeadlines.push(deadlineMs);
     this.closing ??= deferred();
     if (this.closesAtOnce) {
       this.closing.resolve();

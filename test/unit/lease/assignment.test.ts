@@ -95,6 +95,18 @@ test('parents come before the children that wait for them', () => {
   expect(takes(table).slice(2)).toEqual(['child', 'grandchild']);
 });
 
+test('a child whose parent has no row yet does not take the only place from the ancestor they both wait for', () => {
+  // 0 → (2, 3), then 3 + 1 → 4, and 1 is finished: 4 waits for 3, which gets its row when 0 has ended.
+  const leases = [
+    observed(leaseOf('shard-4', { parentShardIds: ['shard-3', 'shard-1'] })),
+    observed(leaseOf('shard-0', { parentShardIds: ['trimmed'] })),
+    observed(leaseOf('shard-1', { checkpoint: 'SHARD_END' })),
+  ];
+  for (let seed = 0; seed < 20; seed++) {
+    expect(takes(leases, { maxLeases: 1, random: seededRandom(seed) })).toEqual(['shard-0']);
+  }
+});
+
 test('a row that names itself as its parent does not stop the others', () => {
   const table = [observed(leaseOf('a', { parentShardIds: ['a'] })), observed(leaseOf('b'))];
   expect(takes(table).sort()).toEqual(['a', 'b']);

@@ -3,7 +3,8 @@ import type { Lease } from '../../../src/lease/lease';
 import { leaseOf, observed } from '../../support/leases';
 
 const FAILOVER = 10_000;
-const deletable = (leases: readonly Lease[], unchangedFor = 0): string[] =>
+const AGE = 30 * FAILOVER;
+const deletable = (leases: readonly Lease[], unchangedFor = AGE): string[] =>
   leasesToDelete(
     leases.map((lease) => observed(lease, unchangedFor)),
     FAILOVER,
@@ -23,6 +24,12 @@ test.each(['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'])(
     expect(deletable([parent, begun('a'), begun('b', checkpoint)])).toEqual([]);
   },
 );
+
+test('it stays until a creation that was long under way can no longer bring the row of a finished shard back', () => {
+  const leases = [parent, begun('a'), begun('b')];
+  expect(deletable(leases, AGE - 1)).toEqual([]);
+  expect(deletable(leases, AGE)).toEqual(['p']);
+});
 
 test('it stays while the row of a child is missing', () => {
   expect(deletable([parent, begun('a')])).toEqual([]);
@@ -47,6 +54,6 @@ test('a lease that is not finished is never deleted', () => {
 
 test('a row that a live worker still renews is left to that worker', () => {
   const owned = { ...parent, owner: 'java' };
-  expect(deletable([owned, begun('a'), begun('b')], FAILOVER - 1)).toEqual([]);
-  expect(deletable([owned, begun('a'), begun('b')], FAILOVER)).toEqual(['p']);
+  expect(deletable([owned, begun('a'), begun('b')], FAILOVER)).toEqual([]);
+  expect(deletable([owned, begun('a'), begun('b')])).toEqual(['p']);
 });

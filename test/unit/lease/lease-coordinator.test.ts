@@ -82,6 +82,26 @@ test('renewals go on for an hour without reading, and no lease is lost', async (
   await lab.clock.run(worker.stop());
 });
 
+test('no lease is lost while DynamoDB is slow, as long as all renewals fit into the time of a lease', async () => {
+  // 150 leases, 20 requests at once, 1 s each: 7.5 s for a round of renewals, and a lease lasts 9.5 s.
+  const lab = new LeaseLab(150);
+  const worker = lab.worker('w1', {
+    dynamo: {
+      ...lab.dynamo,
+      updateItem: async (input) => {
+        await sleep(lab.clock, 1000);
+        return lab.dynamo.updateItem(input);
+      },
+    },
+  });
+  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.advance(12_000);
+  const held = worker.coordinator.held();
+  expect(held).toHaveLength(150);
+  await lab.clock.advance(60_000);
+  expect(held.filter((lease) => !lease.isValid())).toEqual([]);
+});
+
 test('a checkpoint is stored within checkpointInterval when that is shorter than a renewal', async () => {
   const lab = new LeaseLab(2);
   const worker = lab.worker('w1', { checkpointInterval: 200 });
@@ -212,6 +232,8 @@ describe('at the end of a shard', () => {
     expect(lab.row(ZERO)).toBeDefined();
     worker.held(TWO).confirm(at(7));
     await lab.clock.advance(5000);
+    expect(lab.row(ZERO)).toBeDefined();
+    await lab.clock.advance(30 * FAILOVER);
     expect(lab.row(ZERO)).toBeUndefined();
     expect(coordinator.parentsFinished(worker.held(TWO).lease)).toBe(true);
     await lab.clock.run(worker.stop());
@@ -294,6 +316,24 @@ test('what a take under way brings after stopTaking was asked for is held, and c
   await lab.clock.run(stop);
   expect(lab.row(ZERO)).not.toHaveProperty('leaseOwner');
   expect(lab.clock.pending).toBe(0);
+});
+
+test('a stop does not wait for a scan that gets no answer', async () => {
+  const lab = new LeaseLab(1);
+  let hangs = false;
+  const worker = lab.worker('w1', {
+    dynamo: {
+      ...lab.dynamo,
+      scan: (input, options) =>
+        hangs ? rejected(options?.signal, new Promise<never>(() => undefined)) : lab.dynamo.scan(input),
+    },
+  });
+  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.advance(10);
+  hangs = true;
+  await lab.clock.advance(1500);
+  await lab.clock.run(worker.stop(), 1000);
+  expect(lab.row(ZERO)).not.toHaveProperty('leaseOwner');
 });
 
 test('the time of a lease counts from the start of the take that was long in being answered', async () => {

@@ -1,5 +1,5 @@
 import type { KinesisApi } from '../../../src/aws/kinesis-api';
-import { FAILOVER, LeaseLab, TABLE, type TestWorker } from '../../support/lease-lab';
+import { FAILOVER, LeaseLab, STREAM, TABLE, type TestWorker } from '../../support/lease-lab';
 
 const [ZERO, ONE, TWO, THREE] = [0, 1, 2, 3].map((n) => `shardId-00000000000${n}`) as [
   string,
@@ -164,5 +164,33 @@ test('a parent whose row was there and is gone has ended: only finished rows are
   expect(worker.coordinator.leases().map(({ shardId }) => shardId)).not.toContain(ZERO);
   expect(worker.coordinator.parentsFinished(worker.held(ONE).lease)).toBe(true);
   expect(listings()).toBe(before);
+  await lab.clock.run(worker.stop());
+});
+
+test('a parent that waits for an ancestor is waited for, though LATEST was frozen after all of them had closed', async () => {
+  // 0 → (2, 3), then 2 + 1 → 4; a KCL worker has finished 1 and created 4, and 0 is half read: 2 has no row yet.
+  const lab = new LeaseLab(2);
+  const [first] = lab.kinesis.model.call('ListShards', { StreamName: STREAM }).Shards;
+  const half = first?.SequenceNumberRange.StartingSequenceNumber ?? '';
+  lab.split(ZERO);
+  lab.merge(THREE, ONE);
+  const FOUR = 'shardId-000000000004';
+  await lab.dynamo.createTable({
+    TableName: TABLE,
+    AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
+    BillingMode: 'PAY_PER_REQUEST',
+  });
+  for (const one of [row(ZERO, half), row(ONE, 'SHARD_END'), row(FOUR, 'TRIM_HORIZON', THREE, ONE)]) {
+    await lab.put(one);
+  }
+  await lab.clock.advance(60_000);
+  const worker = lab.worker('w1', { initialPosition: { type: 'LATEST' } });
+  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.advance(10);
+  const waiting = waitFor(worker, FOUR);
+  await lab.clock.advance(2000);
+  expect(waiting.done).toBe(false);
+  expect(lab.rows().map(({ leaseKey }) => leaseKey)).toEqual([ZERO, ONE, FOUR]);
   await lab.clock.run(worker.stop());
 });

@@ -226,6 +226,42 @@ describe('a table in use', () => {
     ]);
   });
 
+  test('gets no row below unread shards, however long ago they closed, when a row elsewhere is missing', async () => {
+    // 0 → (2 → (4, 5), 3): a KCL worker stopped in 0 before the first split; somebody deleted the row of 1.
+    const lab = await withTable(new LeaseLab(2));
+    const [first] = lab.kinesis.model.call('ListShards', { StreamName: STREAM }).Shards;
+    const half = first?.SequenceNumberRange.StartingSequenceNumber ?? '';
+    await lab.put(lease(ZERO, { checkpoint: { S: half } }));
+    lab.split(ZERO);
+    lab.split('shardId-000000000002');
+    await lab.clock.advance(60_000);
+    await started(lab, { type: 'LATEST' });
+    expect(keys(lab.rows())).toEqual([ZERO, 'shardId-000000000001']);
+  });
+
+  test('survives a reshard between two pages of the listing', async () => {
+    const lab = new LeaseLab(2);
+    await started(lab, { type: 'TRIM_HORIZON' });
+    let pages = 0;
+    const kinesis: KinesisApi = {
+      ...lab.kinesis,
+      listShards: async (stream, query) => {
+        const { shards } = await lab.kinesis.listShards(stream, {});
+        pages++;
+        if (pages === 1) {
+          lab.split(ZERO);
+          return { shards: shards.slice(0, 1), nextToken: 'second' };
+        }
+        return query.nextToken === undefined
+          ? { shards, nextToken: undefined }
+          : { shards: shards.slice(1), nextToken: undefined };
+      },
+    };
+    await started(lab, { type: 'TRIM_HORIZON' }, kinesis);
+    expect(pages).toBe(3);
+    expect(keys(lab.rows())).toEqual([ZERO, 'shardId-000000000001']);
+  });
+
   test('loses finished rows of shards that Kinesis no longer names, and no others', async () => {
     const lab = await withTable(
       new LeaseLab(1),

@@ -1,10 +1,12 @@
 import { ConnectorError } from '../../../src/errors';
 import { BYTES_SCHEMA } from '../../../src/io';
+import type { Transport } from '../../../src/pulsar/transport';
 import {
   type DeliveredRecord,
   DeliveryLane,
   type DeliveryLaneOptions,
 } from '../../../src/runtime/delivery-lane';
+import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
 import { ManualClock } from '../../support/manual-clock';
@@ -240,5 +242,53 @@ describe('delivery lane', () => {
     await clock.advance(10_000);
     expect(sent(await transport.producer(1))).toEqual([3]);
     expect(acked).toEqual([1, 2]);
+  });
+
+  it('ATMOST_ONCE: what a close leaves unanswered is not sent again by the next start either', async () => {
+    const { transport, offer, lane, acked, clock } = setUp({ atMostOnce: true });
+    await transport.producer(0);
+    offer(1, 2);
+    const closing = lane.close(1000);
+    await clock.advance(1000);
+    expect(await closing).toBe(false);
+    expect(acked).toEqual([1, 2]);
+  });
+
+  it('a close does not wait for a producer that is still being made; it is closed when it comes', async () => {
+    const scripted = new ScriptedTransport();
+    const made = deferred<void>();
+    const slow: Transport = {
+      maxMessageBytes: undefined,
+      createProducer: async (options) => {
+        await made.promise;
+        return scripted.createProducer(options);
+      },
+      close: () => Promise.resolve(),
+    };
+    const { lane, offer } = setUp({ transport: slow });
+    offer(1);
+    const closing = lane.close(1000);
+    const settled = jest.fn();
+    closing.then(settled);
+    await turn();
+    expect(settled).toHaveBeenCalledWith(true);
+    made.resolve();
+    const late = await scripted.producer(0);
+    expect(late.closing).toBeDefined();
+    expect(late.sent).toEqual([]);
+  });
+
+  it('a close keeps its deadline while a failed producer is still being closed', async () => {
+    const { transport, offer, lane } = setUp();
+    const producer = await transport.producer(0);
+    producer.closesAtOnce = false;
+    offer(1);
+    producer.listener.failed(lost);
+    await turn();
+    const closing = lane.close(700);
+    await turn();
+    expect(producer.closeDeadlines.at(-1)).toBe(700);
+    producer.closing?.resolve();
+    expect(await closing).toBe(false);
   });
 });

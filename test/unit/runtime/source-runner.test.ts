@@ -96,17 +96,18 @@ function setUp() {
     shutdownTimeoutMs: 1000,
     outputTopic: 'topic',
   };
-  const runner = new SourceRunner({
-    source,
-    config: {},
-    context,
-    transport,
-    atMostOnce: false,
-    backoff: { initialMs: 1, maxMs: 1 },
-  });
   const stop = new AbortController();
   const acked: number[] = [];
-  return { source, transport, runner, stop, acked, run: () => runner.run(stop.signal) };
+  const run = (driven: Source<Uint8Array> = source) =>
+    new SourceRunner({
+      source: driven,
+      config: {},
+      context,
+      transport,
+      atMostOnce: false,
+      backoff: { initialMs: 1, maxMs: 1 },
+    }).run(stop.signal);
+  return { source, transport, stop, acked, run };
 }
 
 const tenure = (id: string, deliverable = true): RecordPartition => ({ id, deliverable: () => deliverable });
@@ -194,5 +195,65 @@ describe('source runner', () => {
     await source.give(...Array.from({ length: 1000 }, (_, i) => record(stalled, i, acked)));
     expect(source.accepts?.(stalled)).toBe(false);
     expect(source.accepts?.(tenure('flowing'))).toBe(true);
+  });
+
+  it('a stop is heeded while the source is still being opened', async () => {
+    const { source, stop, run } = setUp();
+    source.open = () => new Promise(() => undefined);
+    const done = run();
+    await turn();
+    stop.abort();
+    expect(await done).toBe('drained');
+    expect(source.closes).toBe(1);
+  });
+
+  it('an error of the close neither hides the first one nor leaves a producer open', async () => {
+    const { source, transport, acked, run } = setUp();
+    const done = run();
+    done.catch(() => undefined);
+    await turn();
+    await source.give(record(undefined, 1, acked));
+    const producer = await transport.producer(0);
+    producer.confirm(0);
+    source.closeError = new Error('the close failed too');
+    const denied = new ConnectorError('AWS_ACCESS_DENIED', 'denied');
+    source.context?.fatal(denied);
+    await expect(done).rejects.toBe(denied);
+    expect(producer.closing).toBeDefined();
+  });
+
+  it('a source that hands out one record at a time is not read on while its producer is stalled', async () => {
+    const { source, transport, acked, stop, run } = setUp();
+    let reads = 0;
+    const stalled = deferred<void>();
+    const closed = deferred<never>();
+    const single: Source<Uint8Array> = {
+      open: async () => undefined,
+      read: async () => {
+        if (++reads > 1) {
+          await stalled.promise;
+        }
+        return reads > 5000 ? closed.promise : record(undefined, reads, acked);
+      },
+      close: async () => closed.reject(closedError()),
+    };
+    const done = run(single);
+    const producer = await transport.producer(0);
+    producer.writable = false;
+    stalled.resolve();
+    await turn();
+    expect(reads).toBeLessThan(5000);
+    producer.writable = true;
+    producer.listener.drained();
+    await turn();
+    expect(producer.sent.length).toBeGreaterThan(1000);
+    producer.writable = false;
+    for (const [place] of producer.sent.entries()) {
+      producer.confirm(place);
+    }
+    await turn();
+    stop.abort();
+    expect(await done).toBe('drained');
+    expect(source.closes).toBe(0);
   });
 });

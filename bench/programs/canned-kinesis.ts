@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startEmulator } from '../../src/emulator';
+import { CannedAnswers } from '../canned-answers';
+import { readSettings, say } from './program';
+
+/**
+ * A Kinesis whose shards stay open and whose answers are ready made, so that a reader is measured and not the
+ * service; with an emulated DynamoDB beside it. Says its addresses in one JSON line.
+ */
+export interface CannedSettings {
+  readonly shards: number;
+  readonly recordBytes: number;
+  /** Most records of an answer; the Limit of the call when that is smaller. */
+  readonly recordsPerAnswer: number;
+  /** Records until a shard has nothing more for the time being; endless when absent. */
+  readonly recordsPerShard?: number;
+}
+
+export interface CannedAddresses {
+  readonly kinesis: string;
+  readonly dynamodb: string;
+}
+
+const STREAM = 'bench';
+const ARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${STREAM}`;
+const HASH_KEYS = 1n << 128n;
+
+function listShards(shards: number): object {
+  const bound = (index: number): bigint => (HASH_KEYS * BigInt(index)) / BigInt(shards);
+  return {
+    Shards: Array.from({ length: shards }, (_, index) => ({
+      ShardId: `shardId-${String(index).padStart(12, '0')}`,
+      HashKeyRange: { StartingHashKey: String(bound(index)), EndingHashKey: String(bound(index + 1) - 1n) },
+      SequenceNumberRange: { StartingSequenceNumber: CannedAnswers.firstSequenceNumber },
+    })),
+  };
+}
+
+function describe(shards: number): object {
+  return {
+    StreamName: STREAM,
+    StreamARN: ARN,
+    StreamStatus: 'ACTIVE',
+    StreamModeDetails: { StreamMode: 'PROVISIONED' },
+    RetentionPeriodHours: 24,
+    StreamCreationTimestamp: 1_700_000_000,
+    EnhancedMonitoring: [],
+    EncryptionType: 'NONE',
+    OpenShardCount: shards,
+    ConsumerCount: 0,
+  };
+}
+
+interface Call {
+  readonly ShardId?: string;
+  readonly ShardIterator?: string;
+  readonly Limit?: number;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Call> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += chunk;
+  }
+  return JSON.parse(text === '' ? '{}' : text) as Call;
+}
+
+async function main(): Promise<void> {
+  const { shards, recordBytes, recordsPerAnswer, recordsPerShard } = readSettings<CannedSettings>();
+  const answers = new CannedAnswers(recordBytes, recordsPerAnswer, recordsPerShard);
+  const operations: { readonly [name: string]: (call: Call) => object | Buffer } = {
+    DescribeStreamSummary: () => ({ StreamDescriptionSummary: describe(shards) }),
+    ListShards: () => listShards(shards),
+    GetShardIterator: (call) => ({ ShardIterator: `${call.ShardId}:0:0` }),
+    GetRecords: (call) => answers.answer(call.ShardIterator ?? '', call.Limit ?? recordsPerAnswer),
+  };
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+    const call = await bodyOf(request);
+    const answer = operations[operation]?.(call);
+    const body = Buffer.isBuffer(answer)
+      ? answer
+      : Buffer.from(JSON.stringify(answer ?? { __type: 'UnknownOperationException' }));
+    response.writeHead(answer === undefined ? 400 : 200, {
+      'content-type': 'application/x-amz-json-1.1',
+      'content-length': body.length,
+    });
+    response.end(body);
+  };
+  const server = createServer((request, response) => void serve(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const emulator = await startEmulator({});
+  const addresses: CannedAddresses = {
+    kinesis: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    dynamodb: `http://127.0.0.1:${emulator.dynamodbPort}`,
+  };
+  say(addresses);
+}
+
+void main();

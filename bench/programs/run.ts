@@ -1,0 +1,76 @@
+import type { ProducerSettings } from '../../src/config';
+import type { MemoryBroker } from '../../src/pulsar/memory-broker';
+import { MemoryTransport } from '../../src/pulsar/memory-transport';
+import type { Transport } from '../../src/pulsar/transport';
+import { createPinoLogger } from '../../src/runtime/pino-logger';
+import { runInstance } from '../../src/runtime/source-instance';
+import { KinesisSource } from '../../src/source/kinesis-source';
+import { systemClock } from '../../src/util/clock';
+import { systemRandom } from '../../src/util/random';
+import type { CannedAddresses } from './canned-kinesis';
+
+export const TOPIC = 'bench';
+
+const PRODUCER: ProducerSettings = {
+  batchingEnabled: true,
+  batchingMaxPublishDelay: 1,
+  batchingMaxMessages: 1000,
+  batchingMaxBytes: 128 * 1024,
+  maxPendingMessages: 1000,
+  maxPendingBytes: 64 * 1024 * 1024,
+  sendTimeout: 0,
+};
+
+export interface RunParts {
+  readonly addresses: CannedAddresses;
+  readonly configs?: { readonly [option: string]: unknown };
+  readonly transport: Transport;
+}
+
+/** `memory://` into topics of its own. */
+export function memoryTransport(broker: MemoryBroker): MemoryTransport {
+  return new MemoryTransport(broker, PRODUCER, systemClock);
+}
+
+/** Runs our source from a canned service, until the program is ended from outside. */
+export async function runForEver({ addresses, configs, transport }: RunParts): Promise<void> {
+  await runInstance({
+    definition: {
+      tenant: 'public',
+      namespace: 'default',
+      name: 'bench',
+      topicName: TOPIC,
+      className: 'kinesis',
+      parallelism: 1,
+      processingGuarantees: 'ATLEAST_ONCE',
+      producer: PRODUCER,
+      configs: {
+        awsRegion: 'us-east-1',
+        awsEndpoint: addresses.kinesis,
+        dynamoEndpoint: addresses.dynamodb,
+        awsCredentialPluginParam: JSON.stringify({ accessKey: 'bench', secretKey: 'bench' }),
+        awsKinesisStreamName: 'bench',
+        applicationName: 'bench',
+        initialPositionInStream: 'TRIM_HORIZON',
+        useEnhancedFanOut: false,
+        ...configs,
+      },
+      secrets: {},
+    },
+    pulsar: {
+      serviceUrl: 'memory://',
+      authentication: { type: 'none' },
+      operationTimeout: 30_000,
+      connectionTimeout: 10_000,
+      keepAliveInterval: 30_000,
+    },
+    source: new KinesisSource(),
+    shutdownTimeoutMs: 25_000,
+    clock: systemClock,
+    random: systemRandom,
+    // Warnings go to standard error: they say why a run went wrong.
+    logger: createPinoLogger('warn'),
+    openTransport: () => transport,
+    stop: new AbortController().signal,
+  });
+}

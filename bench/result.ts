@@ -1,0 +1,14 @@
+/** One number a benchmark measured. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  /** For example `CPU s per million records`. */
+  readonly unit: string;
+  /** This value over that of the floor measured in the same run: comparable between machines. */
+  readonly ratio?: number;
+}
+
+/** Every file bench/NAME.bench.ts exports `run`. */
+export interface Benchmark {
+  run(): Promise<readonly Figure[]>;
+}

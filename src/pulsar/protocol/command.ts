@@ -1,0 +1,192 @@
+import { type Message, parse, type Type } from 'protobufjs';
+import { asProtocolError } from './protocol-error';
+import { PULSAR_API } from './pulsar-api';
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Place of an entry in a topic. Both numbers stay below 2^53. */
+export interface MessageIdData {
+  readonly ledgerId: number;
+  readonly entryId: number;
+  readonly partition?: number;
+  readonly batchIndex?: number;
+}
+
+interface AuthData {
+  readonly authMethodName?: string;
+  readonly authData?: Uint8Array;
+}
+
+/** What a failed answer carries: a ServerError of Pulsar and its text. */
+interface Failure {
+  readonly error?: number;
+  readonly message?: string;
+}
+
+/** Commands by their field in BaseCommand. */
+export interface Commands {
+  connect: {
+    readonly clientVersion: string;
+    readonly protocolVersion: number;
+    readonly authMethodName?: string;
+    readonly authData?: Uint8Array;
+    readonly proxyToBrokerUrl?: string;
+    readonly featureFlags?: { readonly supportsAuthRefresh: boolean };
+  };
+  connected: { readonly serverVersion: string; readonly maxMessageSize?: number };
+  authChallenge: { readonly challenge?: AuthData };
+  authResponse: {
+    readonly clientVersion: string;
+    readonly response: AuthData;
+    readonly protocolVersion: number;
+  };
+  ping: object;
+  pong: object;
+  partitionMetadata: { readonly topic: string; readonly requestId: number };
+  partitionMetadataResponse: Failure & {
+    readonly requestId: number;
+    readonly partitions?: number;
+    /** 0 success, 1 failed. */
+    readonly response?: number;
+  };
+  lookupTopic: { readonly topic: string; readonly requestId: number; readonly authoritative: boolean };
+  lookupTopicResponse: Failure & {
+    readonly requestId: number;
+    /** 0 redirect, 1 connect, 2 failed. */
+    readonly response?: number;
+    readonly brokerServiceUrl?: string;
+    readonly authoritative: boolean;
+    readonly proxyThroughServiceUrl: boolean;
+  };
+  producer: {
+    readonly topic: string;
+    readonly producerId: number;
+    readonly requestId: number;
+    readonly producerName?: string;
+    readonly userProvidedProducerName: boolean;
+    readonly epoch: number;
+  };
+  producerSuccess: {
+    readonly requestId: number;
+    readonly producerName: string;
+    readonly lastSequenceId: number;
+    readonly producerReady: boolean;
+  };
+  send: {
+    readonly producerId: number;
+    readonly sequenceId: number;
+    readonly numMessages: number;
+    readonly highestSequenceId?: number;
+  };
+  sendReceipt: {
+    readonly producerId: number;
+    readonly sequenceId: number;
+    readonly messageId?: MessageIdData;
+    readonly highestSequenceId?: number;
+  };
+  sendError: {
+    readonly producerId: number;
+    readonly sequenceId: number;
+    readonly error: number;
+    readonly message: string;
+  };
+  closeProducer: { readonly producerId: number; readonly requestId: number };
+  subscribe: {
+    readonly topic: string;
+    readonly subscription: string;
+    /** 0 exclusive, 1 shared, 2 failover, 3 key-shared. */
+    readonly subType: number;
+    readonly consumerId: number;
+    readonly requestId: number;
+    readonly durable: boolean;
+    /** 0 latest, 1 earliest. */
+    readonly initialPosition: number;
+  };
+  flow: { readonly consumerId: number; readonly messagePermits: number };
+  message: {
+    readonly consumerId: number;
+    readonly messageId: MessageIdData;
+    readonly redeliveryCount: number;
+  };
+  ack: {
+    readonly consumerId: number;
+    /** 0 individual, 1 cumulative. */
+    readonly ackType: number;
+    readonly messageId: readonly MessageIdData[];
+  };
+  closeConsumer: { readonly consumerId: number; readonly requestId: number };
+  reachedEndOfTopic: { readonly consumerId: number };
+  success: { readonly requestId: number };
+  error: { readonly requestId: number; readonly error: number; readonly message: string };
+}
+
+export type CommandName = keyof Commands;
+
+export type AnyCommand = {
+  [N in CommandName]: { readonly name: N; readonly body: Commands[N] };
+}[CommandName];
+
+/** MessageMetadata and SingleMessageMetadata as far as a consumer reads them. */
+export interface MessageMetadata {
+  readonly producerName?: string;
+  readonly sequenceId?: number;
+  readonly publishTime?: number;
+  readonly properties?: readonly KeyValue[];
+  readonly partitionKey?: string;
+  readonly partitionKeyB64Encoded?: boolean;
+  readonly eventTime?: number;
+  readonly compression?: number;
+  readonly numMessagesInBatch?: number;
+  readonly highestSequenceId?: number;
+  readonly payloadSize?: number;
+  readonly nullValue?: boolean;
+  readonly compactedOut?: boolean;
+  readonly encryptionAlgo?: string;
+  readonly numChunksFromMsg?: number;
+}
+
+const { root } = parse(PULSAR_API);
+const baseCommand = root.lookupType('pulsar.proto.BaseCommand').resolveAll() as Type;
+
+/** Fields that carry numbers become numbers: every 64-bit value this client uses is below 2^53. */
+const READ = { longs: Number, defaults: false } as const;
+
+/** A BaseCommand in bytes. Its type has the same number as the field that carries its body. */
+export function encodeCommand<N extends CommandName>(name: N, body: Commands[N]): Uint8Array {
+  const type = baseCommand.fields[name]?.id;
+  return baseCommand.encode(baseCommand.fromObject({ type, [name]: body })).finish();
+}
+
+/**
+ * The command in `bytes`, undefined when it is one this client does not know.
+ * @throws ProtocolError when it is no command.
+ */
+export function decodeCommand(bytes: Uint8Array): AnyCommand | undefined {
+  let message: Message;
+  try {
+    message = baseCommand.decode(bytes);
+  } catch (error) {
+    throw asProtocolError(error, 'unavailable');
+  }
+  const { type } = message as unknown as { type: number };
+  const name = baseCommand.fieldsById[type]?.name;
+  if (name === undefined || type === 1) {
+    return undefined;
+  }
+  const command = baseCommand.toObject(message, { ...READ, defaults: true }) as { [name: string]: unknown };
+  return { name, body: command[name] ?? {} } as AnyCommand;
+}
+
+const messageMetadata = root.lookupType('pulsar.proto.MessageMetadata');
+const singleMessageMetadata = root.lookupType('pulsar.proto.SingleMessageMetadata');
+
+export function decodeMessageMetadata(bytes: Uint8Array): MessageMetadata {
+  return messageMetadata.toObject(messageMetadata.decode(bytes), READ) as MessageMetadata;
+}
+
+export function decodeSingleMessageMetadata(bytes: Uint8Array): MessageMetadata {
+  return singleMessageMetadata.toObject(singleMessageMetadata.decode(bytes), READ) as MessageMetadata;
+}

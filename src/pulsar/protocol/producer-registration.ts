@@ -1,0 +1,147 @@
+import { type BackoffBounds, fullJitter } from '../../util/backoff';
+import { type Clock, sleep } from '../../util/clock';
+import type { Random } from '../../util/random';
+import type { Connection } from './connection';
+import type { ProducerEndpoint } from './endpoint';
+import { asProtocolError, ProtocolError } from './protocol-error';
+import type { TopicLookup } from './topic-lookup';
+
+const BACKOFF: BackoffBounds = { initialMs: 100, maxMs: 10_000 };
+/** A broker that goes down answers with errors it has no number for: as many tries before one is believed. */
+const MAX_UNKNOWN = 5;
+
+export interface RegistrationParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly lookup: TopicLookup;
+  readonly producerId: number;
+  readonly topic: string;
+  /** The broker chooses a name when absent. */
+  readonly producerName?: string;
+  /** Ends every try. */
+  readonly signal: AbortSignal;
+}
+
+export interface Registered {
+  readonly connection: Connection;
+  readonly producerName: string;
+  /** Highest id the broker has seen under that name; −1 without deduplication. */
+  readonly lastSequenceId: number;
+}
+
+/** The place of one producer at the broker that owns its topic: taken, taken again elsewhere, given up. */
+export class ProducerRegistration {
+  readonly #parts: RegistrationParts;
+  readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
+  #connection: Connection | undefined;
+  #name: string | undefined;
+  #epoch = 0;
+  #released: Promise<void> | undefined;
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts;
+    this.#name = parts.producerName;
+    this.#signal = AbortSignal.any([parts.signal, this.#abort.signal]);
+  }
+
+  /** Undefined while the producer stands at no broker. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /**
+   * Tries until the broker has accepted the producer.
+   * @param limit monotonic instant behind which no other try begins; none when undefined.
+   * @throws ProtocolError one that is not transient, or the last one; `closed` after `release`.
+   */
+  async register(endpoint: ProducerEndpoint, limit?: number): Promise<Registered> {
+    const { clock, random } = this.#parts;
+    let unknown = 0;
+    for (let attempt = 0; ; attempt++) {
+      if (attempt > 0 || limit === undefined) {
+        await sleep(clock, fullJitter(attempt, BACKOFF, random), this.#signal);
+      }
+      try {
+        return await this.#attempt(endpoint);
+      } catch (thrown) {
+        const error = asProtocolError(thrown, 'unknown');
+        const again = error.transient || (error.kind === 'unknown' && ++unknown < MAX_UNKNOWN);
+        if (this.#signal.aborted || !again || (limit !== undefined && clock.monotonic() >= limit)) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** The place was lost: the next registration is a new epoch, so that the broker can tell it from the old one. */
+  lost(): void {
+    this.#connection = undefined;
+    this.#epoch++;
+  }
+
+  /**
+   * Gives the place up for good. Resolves when the broker has said so or the connection is gone (destroyed at
+   * `deadlineMs` from now, if given): from then on nothing that was sent can be stored any more.
+   */
+  async release(deadlineMs?: number): Promise<void> {
+    this.#abort.abort(new ProtocolError('closed', 'the producer was closed'));
+    const connection = this.#connection;
+    this.#released ??= this.#close(connection);
+    if (deadlineMs === undefined) {
+      return this.#released;
+    }
+    const { clock } = this.#parts;
+    const timer = clock.setTimer(() => connection?.destroy(overdue()), deadlineMs);
+    await this.#released;
+    clock.clearTimer(timer);
+  }
+
+  async #attempt(endpoint: ProducerEndpoint): Promise<Registered> {
+    const { lookup, topic, producerId, producerName } = this.#parts;
+    const signal = this.#signal;
+    const connection = await lookup.find(topic);
+    signal.throwIfAborted();
+    this.#connection = connection;
+    connection.attachProducer(producerId, endpoint);
+    try {
+      const answer = await connection.request('producer', {
+        topic,
+        producerId,
+        epoch: this.#epoch,
+        userProvidedProducerName: producerName !== undefined,
+        ...(this.#name === undefined ? {} : { producerName: this.#name }),
+      });
+      signal.throwIfAborted();
+      if (this.#connection !== connection) {
+        throw new ProtocolError('unavailable', 'the producer was closed while it was created');
+      }
+      this.#name = answer.producerName;
+      return { connection, producerName: answer.producerName, lastSequenceId: answer.lastSequenceId };
+    } catch (error) {
+      connection.detachProducer(producerId);
+      if (!signal.aborted) {
+        // When only the answer never came, a producer of that id may stand there.
+        connection.request('closeProducer', { producerId }).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
+  async #close(connection: Connection | undefined): Promise<void> {
+    const { producerId } = this.#parts;
+    try {
+      await connection?.request('closeProducer', { producerId });
+    } catch (error) {
+      // Without an answer the broker may still store what it was sent, unless the connection is gone.
+      if (asProtocolError(error, 'unknown').kind === 'unavailable') {
+        connection?.destroy(overdue());
+      }
+    }
+    connection?.detachProducer(producerId);
+  }
+}
+
+function overdue(): ProtocolError {
+  return new ProtocolError('unavailable', 'the broker did not answer the end of a producer');
+}

@@ -1,0 +1,25 @@
+import { ProtocolError } from './protocol-error';
+
+const FULL = /^(persistent|non-persistent):\/\/[^/]+\/[^/]+\/.+$/;
+
+/**
+ * The full name of a topic: `a` is `persistent://public/default/a`, `t/n/a` is `persistent://t/n/a`.
+ * Source: Pulsar `TopicName`.
+ * @throws ProtocolError invalid-topic
+ */
+export function fullTopicName(topic: string): string {
+  if (topic.includes('://')) {
+    if (!FULL.test(topic)) {
+      throw new ProtocolError('invalid-topic', `'${topic}' is not <domain>://<tenant>/<namespace>/<topic>`);
+    }
+    return topic;
+  }
+  const parts = topic.split('/');
+  if (parts.some((part) => part === '') || (parts.length !== 1 && parts.length !== 3)) {
+    throw new ProtocolError(
+      'invalid-topic',
+      `'${topic}' is neither <topic> nor <tenant>/<namespace>/<topic>`,
+    );
+  }
+  return parts.length === 1 ? `persistent://public/default/${topic}` : `persistent://${topic}`;
+}

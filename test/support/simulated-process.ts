@@ -1,0 +1,184 @@
+import type { DynamoApi } from '../../src/aws/dynamo-api';
+import type { KinesisApi } from '../../src/aws/kinesis-api';
+import { ConnectorError } from '../../src/errors';
+import { type Clock, sleep, type TimerHandle } from '../../src/util/clock';
+import { type Deferred, deferred } from '../../src/util/deferred';
+import type { Random } from '../../src/util/random';
+import { settle } from './manual-clock';
+
+interface ProcessTimer {
+  readonly callback: () => void;
+  handle: TimerHandle;
+}
+
+/** Likelihood of each kind of trouble, 0 to 1 a call. Set all to 0 to heal. */
+export interface Weather {
+  /** A write of which no answer comes: not applied, applied, or applied later. */
+  lostWrites: number;
+  /** A read of the lease table, or of Kinesis, that is not answered. */
+  lostReads: number;
+  throttles: number;
+  /** An answer that takes up to MAX_DELAY_MS, before or after the service has done its work. */
+  slow: number;
+}
+
+const MAX_LATENESS_MS = 4000;
+const MAX_DELAY_MS = 1000;
+
+/**
+ * One operating system process on virtual time. It can be killed (nothing of it ever runs again) or paused (its
+ * timers fire, and answers reach it, when it goes on); the services go on without it.
+ */
+export class SimulatedProcess implements Clock {
+  #state: 'RUNNING' | 'PAUSED' | 'KILLED' = 'RUNNING';
+  #resumed: Deferred<void> = deferred();
+  readonly #due: ProcessTimer[] = [];
+
+  constructor(
+    private readonly world: Clock,
+    private readonly random: Random,
+    private readonly weather: Weather,
+  ) {}
+
+  get killed(): boolean {
+    return this.#state === 'KILLED';
+  }
+
+  kill(): void {
+    this.#state = 'KILLED';
+  }
+
+  pause(): void {
+    this.#state = 'PAUSED';
+    this.#resumed = deferred();
+  }
+
+  /** Timers that fell due meanwhile and answers that came meanwhile reach it in either order. */
+  async resume(): Promise<void> {
+    this.#state = 'RUNNING';
+    if (this.random.next() < 0.5) {
+      this.#resumed.resolve();
+      await settle();
+    }
+    for (const timer of this.#due.splice(0)) {
+      this.#fire(timer);
+      await settle();
+    }
+    this.#resumed.resolve();
+  }
+
+  now(): number {
+    return this.world.now();
+  }
+
+  monotonic(): number {
+    return this.world.monotonic();
+  }
+
+  setTimer(callback: () => void, ms: number): TimerHandle {
+    const timer: ProcessTimer = { callback, handle: this };
+    timer.handle = this.world.setTimer(() => this.#fire(timer), ms);
+    return timer;
+  }
+
+  clearTimer(timer: TimerHandle): void {
+    this.world.clearTimer((timer as ProcessTimer).handle);
+    const place = this.#due.indexOf(timer as ProcessTimer);
+    if (place >= 0) {
+      this.#due.splice(place, 1);
+    }
+  }
+
+  dynamo(inner: DynamoApi): DynamoApi & { close(): void } {
+    return {
+      createTable: (input) => this.#call(() => inner.createTable(input)),
+      describeTable: (name) => this.#call(() => inner.describeTable(name)),
+      putItem: (input) => this.#write(() => inner.putItem(input)),
+      updateItem: (input) => this.#write(() => inner.updateItem(input)),
+      deleteItem: (input) => this.#write(() => inner.deleteItem(input)),
+      getItem: (input) => this.#read(() => inner.getItem(input)),
+      scan: (input) => this.#read(() => inner.scan(input)),
+      close: () => undefined,
+    };
+  }
+
+  kinesis(inner: KinesisApi): KinesisApi & { close(): void } {
+    return {
+      describeStream: (...args) => this.#read(() => inner.describeStream(...args)),
+      listShards: (...args) => this.#read(() => inner.listShards(...args)),
+      getShardIterator: (...args) => this.#read(() => inner.getShardIterator(...args)),
+      getRecords: (...args) => this.#read(() => inner.getRecords(...args)),
+      close: () => undefined,
+    };
+  }
+
+  #fire(timer: ProcessTimer): void {
+    if (this.#state === 'PAUSED') {
+      this.#due.push(timer);
+    } else if (this.#state === 'RUNNING') {
+      timer.callback();
+    }
+  }
+
+  /** Resolves when the process runs, which may be never. */
+  async #running(): Promise<void> {
+    while (this.#state !== 'RUNNING') {
+      await (this.#state === 'KILLED' ? new Promise<never>(() => undefined) : this.#resumed.promise);
+    }
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    await this.#running();
+    await this.#delay();
+    const [outcome] = await Promise.allSettled([work()]);
+    await this.#delay();
+    await this.#running();
+    if (outcome.status === 'rejected') {
+      throw outcome.reason;
+    }
+    return outcome.value;
+  }
+
+  async #delay(): Promise<void> {
+    if (this.random.next() < this.weather.slow) {
+      await sleep(this.world, this.random.next() * MAX_DELAY_MS);
+    }
+  }
+
+  #read<T>(work: () => Promise<T>): Promise<T> {
+    return this.#call(async () => {
+      this.#throttle();
+      if (this.random.next() < this.weather.lostReads) {
+        throw unanswered();
+      }
+      return work();
+    });
+  }
+
+  #write<T>(apply: () => Promise<T>): Promise<T> {
+    return this.#call(async () => {
+      this.#throttle();
+      if (this.random.next() >= this.weather.lostWrites) {
+        return apply();
+      }
+      const fate = this.random.next();
+      if (fate < 0.4) {
+        await apply();
+      } else if (fate < 0.7) {
+        const late = (): void => void apply().catch(() => undefined);
+        this.world.setTimer(late, this.random.next() * MAX_LATENESS_MS);
+      }
+      throw unanswered();
+    });
+  }
+
+  #throttle(): void {
+    if (this.random.next() < this.weather.throttles) {
+      throw new ConnectorError('AWS_THROTTLED', 'slow down');
+    }
+  }
+}
+
+function unanswered(): ConnectorError {
+  return new ConnectorError('AWS_TIMEOUT', 'no answer');
+}
