@@ -1,5 +1,6 @@
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { sleep, systemClock } from '../../src/util/clock';
+import { boundHeapGrowth } from '../../src/util/heap';
 import type { CannedAddresses } from './canned-kinesis';
 import { readSettings, say } from './program';
 import { memoryTransport, runForEver, TOPIC } from './run';
@@ -21,6 +22,7 @@ export interface SlowProgress {
 
 /** Our source into a slow Pulsar; says twice a second how far it has come. */
 async function main(): Promise<void> {
+  boundHeapGrowth();
   const { recordsPerSecond, confirmedPerShard, configs, ...addresses } = readSettings<SlowSettings>();
   const pace = recordsPerSecond === undefined ? {} : { messagesPerSecond: recordsPerSecond };
   const broker = new MemoryBroker({ keep: 0, ...pace });

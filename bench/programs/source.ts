@@ -1,9 +1,11 @@
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
+import { boundHeapGrowth } from '../../src/util/heap';
 import { CostMeter, readSettings, say } from './program';
 import type { ReaderSettings } from './reader-settings';
 import { memoryTransport, runForEver } from './run';
 
 /** Our source from socket to confirmed and tracked, into `memory://`. */
+boundHeapGrowth();
 const settings = readSettings<ReaderSettings>();
 const meter = new CostMeter(settings.warmUp, settings.records);
 const broker = new MemoryBroker({

@@ -58,10 +58,6 @@ const CODES = new Map<string, ErrorCode>(
     MissingAuthenticationTokenException: 'AWS_CREDENTIALS',
     OptInRequired: 'AWS_CREDENTIALS',
 
-    RequestTimeTooSkewed: 'AWS_CLOCK_SKEW',
-    RequestExpired: 'AWS_CLOCK_SKEW',
-    RequestInTheFuture: 'AWS_CLOCK_SKEW',
-
     ExpiredIteratorException: 'KINESIS_ITERATOR_EXPIRED',
     ExpiredNextTokenException: 'KINESIS_LISTING_EXPIRED',
     KMSAccessDeniedException: 'KINESIS_KMS',
@@ -92,6 +88,9 @@ const ERRNO_CODES = new Map<string, ErrorCode>(
   }),
 );
 const TLS_ERRNO = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/;
+const CLOCK_NAMES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
+/** What a signature made with a wrong clock may be refused as. */
+const SIGNATURE_NAMES = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'AuthFailure']);
 const CLOCK_MESSAGE = /signature (expired|not yet current)/i;
 const DENIED_MESSAGE = /not authorized to perform: (\S+)(?: on resource: (\S+))?/;
 const READ_ACTIONS = new Set(['GetRecords', 'GetShardIterator']);
@@ -130,12 +129,13 @@ export function classify(thrown: unknown, context: CallContext, signal?: AbortSi
 }
 
 function codeOf(error: SdkError, status: number | undefined, context: CallContext): ErrorCode {
-  if (error.$metadata?.clockSkewCorrected === true) {
-    // The SDK took the service's time from this very answer; the next signature will do.
-    return 'AWS_UNAVAILABLE';
+  if (CLOCK_MESSAGE.test(error.message) || CLOCK_NAMES.has(error.name)) {
+    // The SDK takes the service's time from such an answer; then the next signature will do. It marks other errors
+    // as well once the clocks differ by minutes, and those mean what they say.
+    return error.$metadata?.clockSkewCorrected === true ? 'AWS_UNAVAILABLE' : 'AWS_CLOCK_SKEW';
   }
-  if (CLOCK_MESSAGE.test(error.message)) {
-    return 'AWS_CLOCK_SKEW';
+  if (SIGNATURE_NAMES.has(error.name) && error.$metadata?.clockSkewCorrected === true) {
+    return 'AWS_UNAVAILABLE';
   }
   // Before the name: the HTTP handler calls a reset connection TimeoutError.
   if (typeof error.code === 'string') {

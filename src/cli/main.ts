@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { processEnvironment } from '../config';
+import { boundHeapGrowth } from '../util/heap';
 import type { CliIo } from './cli-io';
 import { runProgram } from './program';
+
+boundHeapGrowth();
 
 // Standard error is for our log; that the AWS SDK will want a newer Node one day is no news to who runs this.
 process.removeAllListeners('warning');

@@ -2,13 +2,13 @@
  * Payload bytes an answer should have. AWS gives a reader 2 MB a second and shard (source: GetRecords, "Limits"),
  * so more in one answer gains nothing there, while decoding an answer costs several times its size in memory.
  */
-const TARGET_BYTES = 2 * 1024 * 1024;
+const TARGET_BYTES = 1024 * 1024;
 
 /** What a record costs in an answer beside its payload: sequence number, key, time and their names. */
 const ENVELOPE_BYTES = 256;
 
 /** Records of the first answer, when nothing is known of their size. */
-const FIRST_LIMIT = 64;
+const FIRST_LIMIT = 4;
 
 /** How much of what is known an answer of smaller records takes back; one of larger records counts at once. */
 const FORGETTING = 1 / 4;

@@ -74,6 +74,16 @@ const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
   ],
   [{ name: 'RequestTimeTooSkewed', status: 403 }, READ, 'AWS_CLOCK_SKEW'],
   [{ name: 'InvalidSignatureException', status: 400, corrected: true }, READ, 'AWS_UNAVAILABLE'],
+  [{ name: 'RequestTimeTooSkewed', status: 403, corrected: true }, READ, 'AWS_UNAVAILABLE'],
+  // With clocks minutes apart the SDK says so on every error; each keeps its own meaning.
+  [{ name: 'AccessDeniedException', status: 400, corrected: true }, READ, 'AWS_ACCESS_DENIED'],
+  [{ name: 'ExpiredIteratorException', status: 400, corrected: true }, READ, 'KINESIS_ITERATOR_EXPIRED'],
+  [
+    { name: 'ConditionalCheckFailedException', status: 400, corrected: true },
+    UPDATE,
+    'LEASE_TABLE_CONDITION',
+  ],
+  [{ name: 'ResourceNotFoundException', status: 400, corrected: true }, UPDATE, 'LEASE_TABLE_NOT_FOUND'],
 
   [{ name: 'ExpiredIteratorException', status: 400 }, READ, 'KINESIS_ITERATOR_EXPIRED'],
   [{ name: 'ExpiredNextTokenException', status: 400 }, LIST, 'KINESIS_LISTING_EXPIRED'],

@@ -15,17 +15,17 @@ function limitAfter(max: number, ...answers: [records: number, bytes: number][])
 
 describe('read size', () => {
   it('the first answer is small, for nothing is known of the records', () => {
-    expect(new ReadSize(10_000).limit).toBe(64);
-    expect(new ReadSize(10).limit).toBe(10);
+    expect(new ReadSize(10_000).limit).toBe(4);
+    expect(new ReadSize(3).limit).toBe(3);
   });
 
   it.each([
-    [200, 4599],
-    [KIB, 1638],
-    [100 * KIB, 20],
+    [200, 2299],
+    [KIB, 819],
+    [100 * KIB, 10],
     [MIB, 1],
     [10 * MIB, 1],
-  ])('records of %d bytes are asked for %d at a time: about 2 MiB an answer', (bytes, limit) => {
+  ])('records of %d bytes are asked for %d at a time: about 1 MiB an answer', (bytes, limit) => {
     expect(limitAfter(10_000, [50, bytes])).toBe(limit);
   });
 
@@ -36,7 +36,7 @@ describe('read size', () => {
       limitAfter(10_000, [10, MIB], ...Array<[number, number]>(n * 8).fill([1, 200])),
     );
     expect(after).toEqual([...after].sort((a, b) => a - b));
-    expect(after[2]).toBeGreaterThan(1000);
+    expect(after[2]).toBeGreaterThan(500);
   });
 
   it('an empty answer changes nothing', () => {
