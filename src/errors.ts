@@ -78,7 +78,7 @@ export const ERRORS = define({
   KINESIS_STREAM_NOT_READY: { treatment: 'bounded', hint: 'Wait until the stream is ACTIVE.' },
   KINESIS_SHARD_NOT_FOUND: {
     treatment: 'bounded',
-    hint: 'The shard has passed its retention; shard sync removes its lease.',
+    hint: 'Kinesis lists the shard and does not find it: try again, and look at the stream if it lasts.',
   },
   KINESIS_ITERATOR_EXPIRED: { treatment: 'retry', hint: 'Nothing: a new iterator is taken.' },
   KINESIS_POSITION_REFUSED: {

@@ -1,6 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import { explain, isConnectorError, messageOf } from '../errors';
+import { covers } from '../stream/hash-coverage';
 import type { ChildShard } from '../stream/shard';
+import { allowManyListeners } from '../util/abort';
 import { Alarm } from '../util/alarm';
 import { Gate } from '../util/gate';
 import { leasesToDelete } from './cleanup';
@@ -44,8 +45,7 @@ export class LeaseCoordinator {
   constructor(options: LeaseCoordinatorOptions) {
     const { clock, random, dynamo, tableName, worker, failoverTime, shardIds } = options;
     this.#options = options;
-    // Every request under way listens to it; Node would take that many for a leak.
-    setMaxListeners(0, this.#stopped.signal);
+    allowManyListeners(this.#stopped.signal);
     const gate = new Gate(REQUESTS_AT_ONCE);
     this.#retry = { clock, random, bounds: options.backoff };
     this.#table = new LeaseTable(tableName, dynamo);
@@ -152,6 +152,11 @@ export class LeaseCoordinator {
   /** Creates the rows of a shard's children; `parent.finish` comes after it. @throws ConnectorError LEASE_LOST */
   async createChildren(parent: HeldLease, children: readonly ChildShard[]): Promise<void> {
     await this.#sync.createChildren(parent, children);
+    const { hashRange } = parent.lease;
+    if (children.length === 0 || (hashRange !== undefined && !covers(children, hashRange))) {
+      // Every shard that ends has children; some have vanished as well, and only a listing shows who came after.
+      await this.#sync.createMissing(parent);
+    }
     this.#alarm.ring();
   }
 

@@ -28,6 +28,7 @@ import { ancestry, instantOf, startOfTable } from './table-start';
 const COVERAGE_TRIES = 3;
 const COVERAGE_PAUSE_MS = 1000;
 const HOUR_MS = 3_600_000;
+const FROM_BEGINNING: StartPosition = { type: 'TRIM_HORIZON' };
 
 export interface ShardSyncDeps {
   readonly kinesis: KinesisApi;
@@ -109,12 +110,25 @@ export class ShardSync {
     await this.#createRows(rows, parent.signal, () => parent.require());
   }
 
+  /**
+   * Rows of shards without a leased ancestor: those below `parent` whose parents have vanished as it has.
+   * @throws ConnectorError LEASE_LOST of the parent, KINESIS_STREAM_RECREATED, LEASE_TABLE_OTHER_STREAM
+   */
+  async createMissing(parent: HeldLease): Promise<void> {
+    const { view } = this.deps;
+    const shards = await this.#list(parent.signal);
+    const leases = view.leases();
+    requireSameStream(leases, shards);
+    const missing = missingLeases([...shards.values()], statesOf(leases), FROM_BEGINNING);
+    await this.#createRows(this.#planned(missing, view.startAt()), parent.signal, () => parent.require());
+  }
+
   async create(planned: readonly StartLease[], start: StartPosition, signal: AbortSignal): Promise<void> {
-    const startAt = instantOf(start);
-    const rows = planned.map(({ shard, checkpoint, parents }) =>
-      this.#row(shard, checkpoint, parents, startAt),
-    );
-    await this.#createRows(rows, signal, () => undefined);
+    await this.#createRows(this.#planned(planned, instantOf(start)), signal, () => undefined);
+  }
+
+  #planned(planned: readonly StartLease[], startAt: number | undefined): NewLease[] {
+    return planned.map(({ shard, checkpoint, parents }) => this.#row(shard, checkpoint, parents, startAt));
   }
 
   /**
@@ -140,7 +154,10 @@ export class ShardSync {
     requireSameStream(leases, shards);
     const states = statesOf(leases);
     const listed = [...shards.values()];
-    if (missingLeases(listed, states, start).length > 0) {
+    if (leases.some((lease) => !isFinished(lease) && !shards.has(lease.shardId))) {
+      // What is missing may descend from that one, by shards that have vanished too: an instant frozen now is too late.
+      await this.create(missingLeases(listed, states, FROM_BEGINNING), start, signal);
+    } else if (missingLeases(listed, states, start).length > 0) {
       const openAtStart = await this.#startShards(shards, leases, start, signal);
       await this.create(missingLeases(listed, states, start, openAtStart), start, signal);
     }

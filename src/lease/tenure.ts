@@ -1,4 +1,5 @@
 import { ConnectorError } from '../errors';
+import { allowManyListeners } from '../util/abort';
 import type { Clock, TimerHandle } from '../util/clock';
 import { endOfValidity, type Instant, timeLeft } from './validity';
 
@@ -28,6 +29,7 @@ export class Tenure {
     private readonly failoverTime: number,
     private readonly clock: Clock,
   ) {
+    allowManyListeners(this.#ended.signal);
     this.#since = since;
     this.#end = endOfValidity(since, failoverTime);
     this.#watchExpiry();

@@ -1,6 +1,7 @@
 import type { KinesisApi, RecordsAnswer, StreamRef } from '../aws/kinesis-api';
 import { ConnectorError, type ErrorCode, isConnectorError } from '../errors';
 import type { FixedPosition } from '../stream/iterator-position';
+import type { ChildShard } from '../stream/shard';
 import { throwIfAborted } from '../util/abort';
 import { type BackoffBounds, fullJitter } from '../util/backoff';
 import { type Clock, sleep } from '../util/clock';
@@ -9,7 +10,7 @@ import { withDeadline } from './deadline';
 import { Pacing } from './pacing';
 import { ReadSize } from './read-size';
 import type { Admit, RetrievalBatch, RetrievalObserver, ShardReader } from './retrieval';
-import { childrenAtEnd, listAllShards } from './shard-end';
+import { childrenAtEnd, childrenOfVanished, listAllShards } from './shard-end';
 
 export interface PollingReaderOptions {
   readonly kinesis: KinesisApi;
@@ -69,9 +70,43 @@ class PollingReader implements ShardReader {
         return await this.#attempt(signal, admit);
       } catch (error) {
         throwIfAborted(signal);
+        // Not at the first time: a child that has just been born may not be found yet, nor listed.
+        const isGone =
+          isConnectorError(error, 'KINESIS_SHARD_NOT_FOUND') && failures.bounded >= this.#options.numRetries;
+        const end = isGone ? await this.#vanished(signal) : undefined;
+        if (end !== undefined) {
+          return end;
+        }
         await sleep(this.#options.clock, this.#heal(error, failures), signal);
       }
     }
+  }
+
+  /**
+   * The end of a shard that is no longer listed: it has passed its retention with everything in it (source: KCL
+   * `ShutdownTask`). Undefined when it is listed, or the listing cannot be had now.
+   */
+  async #vanished(signal: AbortSignal): Promise<RetrievalBatch | undefined> {
+    const { kinesis, stream, shardId, observer } = this.#options;
+    let childShards: readonly ChildShard[] | undefined;
+    try {
+      childShards = await childrenOfVanished(shardId, () =>
+        this.#timed(signal, (timed) => listAllShards(kinesis, stream, timed)),
+      );
+    } catch (error) {
+      throwIfAborted(signal);
+      if (isConnectorError(error) && error.retryable) {
+        return undefined;
+      }
+      throw error;
+    }
+    throwIfAborted(signal);
+    if (childShards === undefined) {
+      return undefined;
+    }
+    this.#ended = true;
+    observer?.vanished?.(shardId);
+    return { records: [], millisBehindLatest: undefined, end: { childShards } };
   }
 
   close(): void {

@@ -41,6 +41,8 @@ export interface RetrievalObserver {
    * @param attempt 1 for the first retry in a row.
    */
   retried?(shardId: string, error: ConnectorError, attempt: number, waitMs: number): void;
+  /** The shard is gone, with what was not read of it; reading goes on with its children. */
+  vanished?(shardId: string): void;
   /** An iterator had expired and another one is taken. */
   iteratorRenewed?(shardId: string): void;
 }

@@ -19,7 +19,7 @@ export async function childrenAtEnd(
   }
   const shards = await list();
   const shard = shards.find((listed) => listed.shardId === shardId);
-  const children = shards.filter((listed) => parentIds(listed).includes(shardId)).map(asChild);
+  const children = childrenOf(shardId, shards);
   if (shard === undefined) {
     // Past its retention: whoever is still listed of its children is all there is.
     return children;
@@ -31,6 +31,18 @@ export async function childrenAtEnd(
     throw unproven(shardId, `ListShards shows ${children.length} of its children`);
   }
   return children;
+}
+
+/**
+ * Children, as far as they are listed, of a shard that Kinesis does not find; undefined when it is listed after all.
+ * @throws ConnectorError KINESIS_STREAM_NOT_FOUND: the stream is gone, not only the shard.
+ */
+export async function childrenOfVanished(
+  shardId: string,
+  list: () => Promise<readonly Shard[]>,
+): Promise<readonly ChildShard[] | undefined> {
+  const shards = await list();
+  return shards.some((listed) => listed.shardId === shardId) ? undefined : childrenOf(shardId, shards);
 }
 
 /** All pages of ListShards. @throws ConnectorError */
@@ -47,6 +59,10 @@ export async function listAllShards(
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
   return shards;
+}
+
+function childrenOf(shardId: string, shards: readonly Shard[]): ChildShard[] {
+  return shards.filter((listed) => parentIds(listed).includes(shardId)).map(asChild);
 }
 
 function asChild(shard: Shard): ChildShard {

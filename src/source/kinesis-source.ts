@@ -246,6 +246,12 @@ export class KinesisSource implements Source<Uint8Array> {
   #observer(): RetrievalObserver {
     const { logger } = this.#opened().context;
     return {
+      vanished: (shardId) => {
+        logger.warn(
+          { shardId, code: 'KINESIS_SHARD_NOT_FOUND' },
+          'the shard has passed its retention: what was not read of it, if anything, is lost; reading goes on behind it',
+        );
+      },
       retried: (shardId, error, attempt, waitMs) => {
         // A retry or two is everyday life; a row of them is news.
         const level = attempt < 3 ? 'debug' : 'warn';

@@ -1,3 +1,10 @@
+import { setMaxListeners } from 'node:events';
+
+/** For a signal to which many requests under way listen: Node would take more than ten listeners for a leak. */
+export function allowManyListeners(signal: AbortSignal): void {
+  setMaxListeners(0, signal);
+}
+
 /** Throws the signal's reason when it is aborted; call it after every await that may have taken long. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {

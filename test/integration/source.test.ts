@@ -248,6 +248,34 @@ describe('source over HTTP', () => {
     const shards = new Set(lab.broker.messages('orders').map((message) => message.properties[properties]));
     expect([...shards]).toEqual([shardId]);
   });
+
+  it.each([1, 2])(
+    'goes on behind shards that passed their retention unread, %d reshards long',
+    async (reshards) => {
+      lab = await SourceLab.open(1);
+      lab.put(20);
+      const first = lab.start({ maxRecordsPerRead: 5 });
+      await lab.stored(5);
+      await first.stop();
+      const before = lab.broker.stored('orders');
+      lab.split(0);
+      lab.put(30);
+      if (reshards === 2) {
+        lab.split(0);
+        lab.split(0);
+        lab.put(10);
+      }
+      lab.emulator.clock.advance(26 * 3_600_000);
+      lab.put(50);
+      const second = lab.start({}, { untilCaughtUp: true });
+      expect(await second.ended).toBe('drained');
+      expect(second.warnings.join()).toContain('has passed its retention');
+      const report = lab.report();
+      expect(report.arrived).toBe(before + 50);
+      expect(report.outOfOrder).toEqual([]);
+      expect(report.lost.every((n) => n < lab.putCount - 50)).toBe(true);
+    },
+  );
 });
 
 async function tableExists({ emulator }: SourceLab): Promise<boolean> {

@@ -59,6 +59,11 @@ export class SourceLab {
     }
   }
 
+  /** Records put so far. */
+  get putCount(): number {
+    return this.#put.length;
+  }
+
   /** Splits the `n`th open shard in the middle. */
   split(n: number): void {
     const shard = this.openShards()[n];

@@ -1,6 +1,7 @@
+import type { KinesisApi } from '../../../src/aws/kinesis-api';
 import { sleep } from '../../../src/util/clock';
 import { deferred } from '../../../src/util/deferred';
-import { FAILOVER, LeaseLab } from '../../support/lease-lab';
+import { FAILOVER, LeaseLab, STREAM } from '../../support/lease-lab';
 
 const ZERO = 'shardId-000000000000';
 const ONE = 'shardId-000000000001';
@@ -14,7 +15,7 @@ const child = (shardId: string, ...parentShards: string[]) => ({
   shardId,
   parentShards,
   startingHashKey: '0',
-  endingHashKey: '9',
+  endingHashKey: ((1n << 128n) - 1n).toString(),
 });
 
 test('one worker creates table and rows, holds every shard, renews, and gives all back at its stop', async () => {
@@ -255,6 +256,48 @@ describe('at the end of a shard', () => {
     await lab.clock.run(coordinator.createChildren(worker.held(ONE), [child(TWO, ZERO, ONE)]));
     await lab.clock.run(worker.held(ONE).finish([TWO]));
     expect(coordinator.parentsFinished(lease)).toBe(true);
+    await lab.clock.run(worker.stop());
+  });
+
+  test('shards whose ancestors have all vanished get rows from their beginning while the worker runs', async () => {
+    const lab = new LeaseLab(1);
+    const gone = new Set<string>();
+    const kinesis: KinesisApi = {
+      ...lab.kinesis,
+      listShards: async (stream, query, options) => {
+        const page = await lab.kinesis.listShards(stream, query, options);
+        return {
+          ...page,
+          shards: page.shards.filter(({ shardId }) => query.filter !== undefined || !gone.has(shardId)),
+        };
+      },
+    };
+    const worker = lab.worker('w1', { kinesis, initialPosition: { type: 'LATEST' } });
+    const { coordinator } = worker;
+    await lab.clock.run(coordinator.start());
+    await lab.clock.advance(10);
+    lab.split(ZERO);
+    lab.split(ONE);
+    for (const shardId of [ZERO, ONE]) {
+      gone.add(shardId);
+    }
+    const { shards } = await kinesis.listShards({ name: STREAM }, {});
+    const two = shards.find(({ shardId }) => shardId === TWO);
+    expect(two).toBeDefined();
+    const children = two === undefined ? [] : [{ ...two, parentShards: [ZERO] }];
+    await lab.clock.run(coordinator.createChildren(worker.held(ZERO), children));
+    await lab.clock.run(worker.held(ZERO).finish([TWO]));
+    worker.end(ZERO);
+    await lab.clock.advance(10);
+    expect(worker.shards).toEqual([TWO, 'shardId-000000000003', 'shardId-000000000004']);
+    expect(lab.row('shardId-000000000003')).toMatchObject({
+      checkpoint: 'TRIM_HORIZON',
+      parentShardId: [ONE],
+      startAt: coordinator.startAt(),
+    });
+    const { lease, signal } = worker.held('shardId-000000000003');
+    await lab.clock.run(coordinator.awaitParents(lease, signal));
+    expect(worker.fatal).toEqual([]);
     await lab.clock.run(worker.stop());
   });
 

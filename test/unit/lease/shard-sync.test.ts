@@ -273,6 +273,12 @@ describe('a table in use', () => {
     expect(keys(lab.rows())).toEqual([ZERO, 'shardId-000000000888']);
   });
 
+  test('that names no instant: what may descend from an unread shard that is gone is read from its beginning', async () => {
+    const lab = await withTable(new LeaseLab(1), lease('shardId-000000000888', { checkpoint: { S: '5' } }));
+    await started(lab, { type: 'LATEST' });
+    expect(lab.row(ZERO)).toMatchObject({ checkpoint: 'TRIM_HORIZON' });
+  });
+
   test.each([
     ['its rows name another stream', { streamArn: { S: `${ARN}-other` } }, 'LEASE_TABLE_OTHER_STREAM'],
     [

@@ -1,6 +1,8 @@
+import type { ShardPage } from '../../../src/aws/kinesis-api';
 import { ConnectorError, type ErrorCode } from '../../../src/errors';
 import { openPollingReader, type PollingReaderOptions } from '../../../src/retrieval/polling-reader';
 import type { ShardReader } from '../../../src/retrieval/retrieval';
+import type { Shard } from '../../../src/stream/shard';
 import { seededRandom } from '../../../src/util/random';
 import { ManualClock } from '../../support/manual-clock';
 import { answer, record, ScriptedKinesis, type ScriptStep } from '../../support/scripted-kinesis';
@@ -42,6 +44,7 @@ function bench(script: ScriptStep[], options: Partial<PollingReaderOptions> = {}
       throttled: () => events.push('throttled'),
       retried: (_shard, error, attempt) => events.push(`${error.code} ${attempt}`),
       iteratorRenewed: () => events.push('renewed'),
+      vanished: () => events.push('vanished'),
     },
     ...options,
   });
@@ -276,5 +279,50 @@ describe('end of a shard', () => {
     const { read, kinesis } = bench([{ nextIterator: undefined }]);
     kinesis.listings.push(page(shardOf('stranger')));
     expect((await read()).end).toEqual({ childShards: [] });
+  });
+});
+
+describe('a shard that Kinesis does not find', () => {
+  const gone = failure('KINESIS_SHARD_NOT_FOUND');
+  const page = (...shards: Shard[]): ShardPage => ({ shards, nextToken: undefined });
+
+  it('ends with the children that are listed when it is listed no more', async () => {
+    const { read, kinesis, events } = bench([]);
+    kinesis.iteratorErrors.push(gone, gone, gone, gone);
+    kinesis.listings.push(page(shardOf('low', { parents: ['shard'] }), shardOf('stranger')));
+    const batch = await read();
+    expect(batch.records).toEqual([]);
+    expect(batch.end?.childShards.map(({ shardId }) => shardId)).toEqual(['low']);
+    expect(events).toEqual([...[1, 2, 3].map((attempt) => `KINESIS_SHARD_NOT_FOUND ${attempt}`), 'vanished']);
+    await expect(read()).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+  });
+
+  it('ends likewise in the middle of reading', async () => {
+    const { read, kinesis } = bench([{ records: [record('1')], nextIterator: 'a' }, gone, gone, gone, gone]);
+    expect(sequences(await read())).toEqual(['1']);
+    kinesis.listings.push(page(shardOf('stranger')));
+    expect((await read()).end).toEqual({ childShards: [] });
+  });
+
+  it('is asked for again, and given up in the end, while it is listed', async () => {
+    const { read, kinesis, events } = bench([]);
+    kinesis.iteratorErrors.push(gone, gone, gone, gone);
+    kinesis.listings.push(page(shardOf('shard')));
+    await expect(read()).rejects.toMatchObject({ code: 'KINESIS_SHARD_NOT_FOUND' });
+    expect(events).not.toContain('vanished');
+  });
+
+  it('is found at last when it has only just been born, and nothing of it is passed over', async () => {
+    const { read, kinesis } = bench([{ records: [record('1')], nextIterator: 'a' }]);
+    kinesis.iteratorErrors.push(gone, gone);
+    expect(sequences(await read())).toEqual(['1']);
+    expect(kinesis.positions).toEqual([START, START, START]);
+  });
+
+  it('is no end when the stream itself is gone', async () => {
+    const { read, kinesis } = bench([]);
+    kinesis.iteratorErrors.push(gone, gone, gone, gone);
+    kinesis.listings.push(failure('KINESIS_STREAM_NOT_FOUND'));
+    await expect(read()).rejects.toMatchObject({ code: 'KINESIS_STREAM_NOT_FOUND' });
   });
 });
