@@ -1,12 +1,10 @@
 import type { RawRecord } from '../aws/kinesis-api';
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
-import type { Lease } from '../lease/lease';
 import type { ShardReader } from '../retrieval/retrieval';
 import { compare, type ExtendedSequenceNumber, isSentinel } from '../stream/extended-sequence-number';
 import type { ChildShard } from '../stream/shard';
-import type { Clock, TimerHandle } from '../util/clock';
+import type { TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
-import type { Logger } from '../util/logger';
 import {
   type ConsumerEvent,
   type ConsumerState,
@@ -15,10 +13,9 @@ import {
   strongerReason,
 } from './consumer-states';
 import { KinesisRecord } from './kinesis-record';
-import type { ReceiveBudget } from './receive-budget';
-import type { ReceiveQueue } from './receive-queue';
 import { RetainedAnswer } from './retained-answer';
-import type { ShardTenure, TenureLease } from './shard-tenure';
+import type { ConsumerOutcome, ShardConsumerOptions } from './shard-consumer-options';
+import type { ShardTenure } from './shard-tenure';
 
 /** Milliseconds that sends in flight have when the consumer ends because something failed. */
 const FAILED_CLOSE_MS = 5000;
@@ -29,52 +26,11 @@ const FAILED_CLOSE_MS = 5000;
  */
 const LOST_CLOSE_MS = 2000;
 
-/** What a consumer needs of the lease it works under. */
-export interface ConsumerLease extends TenureLease {
-  readonly lease: Lease;
-  /** Aborted with LEASE_LOST. */
-  readonly signal: AbortSignal;
-  /** One write: newest confirmed checkpoint, and no owner. */
-  evict(): Promise<void>;
-  /** Writes SHARD_END with the children. */
-  finish(childShardIds: readonly string[]): Promise<void>;
-}
-
 /**
  * Times its bytes on the way that an answer of the smallest records keeps alive: RECORD_OVERHEAD against some 170
  * bytes of JSON.
  */
 const MOST_GROWTH = 3;
-
-export interface ShardConsumerOptions {
-  readonly lease: ConsumerLease;
-  readonly tenure: ShardTenure;
-  readonly queue: ReceiveQueue<KinesisRecord>;
-  readonly budget: ReceiveBudget;
-  /** Bytes of answers being read and decoded, which costs several times their size until it is done. */
-  readonly decoding: ReceiveBudget;
-  readonly receiveQueueSize: number;
-  /** Monotonic instant up to whose tip the shard has to be read to count as caught up. */
-  readonly caughtUpTarget: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Consumers that share queue and budget now, this one included. */
-  activeConsumers(): number;
-  /** Resolves when everything in all parents is stored. @throws the signal's reason */
-  awaitParents(signal: AbortSignal): Promise<void>;
-  openReader(checkpoint: ExtendedSequenceNumber): ShardReader;
-  /** Creates the lease rows of `children`; must not return before they exist. */
-  createChildren(children: readonly ChildShard[]): Promise<void>;
-  /** See SourceContext.closePartition. */
-  closePartition(deadlineMs: number): Promise<boolean>;
-}
-
-/** How a consumer ended. `drained` is false when something in flight was not answered in time. */
-export interface ConsumerOutcome {
-  readonly reason: StopReason;
-  readonly drained: boolean;
-  readonly error: unknown;
-}
 
 /** Reads one shard during one tenure; the states and what moves it between them are in consumer-states.ts. */
 export class ShardConsumer {

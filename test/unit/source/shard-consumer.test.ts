@@ -5,7 +5,8 @@ import type { Admit, RetrievalBatch, ShardReader } from '../../../src/retrieval/
 import type { KinesisRecord } from '../../../src/source/kinesis-record';
 import { ReceiveBudget } from '../../../src/source/receive-budget';
 import { ReceiveQueue } from '../../../src/source/receive-queue';
-import { type ConsumerLease, ShardConsumer } from '../../../src/source/shard-consumer';
+import { ShardConsumer } from '../../../src/source/shard-consumer';
+import type { ConsumerLease } from '../../../src/source/shard-consumer-options';
 import { ShardTenure } from '../../../src/source/shard-tenure';
 import type { ExtendedSequenceNumber } from '../../../src/stream/extended-sequence-number';
 import type { ChildShard } from '../../../src/stream/shard';
