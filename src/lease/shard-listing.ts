@@ -1,9 +1,7 @@
 import type { KinesisApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
 import { ConnectorError } from '../errors';
 import { compareSequenceNumbers, isSentinel } from '../stream/extended-sequence-number';
-import type { ShardFilter } from '../stream/iterator-position';
 import type { Shard } from '../stream/shard';
-import { throwIfAborted } from '../util/abort';
 import { sleep } from '../util/clock';
 import type { Lease } from './lease';
 import { type RetryPolicy, retrying } from './retry';
@@ -34,27 +32,6 @@ export async function describeUsable(
     }
     await sleep(retry.clock, CREATION_POLL_MS, signal);
   }
-}
-
-/** All pages of one listing. One attempt. */
-export async function listAllShards(
-  kinesis: KinesisApi,
-  stream: StreamRef,
-  filter: ShardFilter | undefined,
-  signal: AbortSignal,
-): Promise<Shard[]> {
-  const shards: Shard[] = [];
-  let nextToken: string | undefined;
-  do {
-    const query = nextToken !== undefined ? { nextToken } : filter !== undefined ? { filter } : {};
-    const page = await kinesis.listShards(stream, query, { signal });
-    throwIfAborted(signal);
-    for (const shard of page.shards) {
-      shards.push(shard);
-    }
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return shards;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { KinesisApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
+import { listAllShards } from '../aws/list-shards';
 import type { InitialPosition } from '../config/types';
 import { ConnectorError } from '../errors';
 import { TRIM_HORIZON } from '../stream/extended-sequence-number';
@@ -21,7 +22,7 @@ import type { LeaseTable } from './lease-table';
 import { type LeaseView, smallestStartAt } from './lease-view';
 import { type RetryPolicy, retrying } from './retry';
 import type { NewLease } from './serializer';
-import { describeUsable, listAllShards, requireSameStream } from './shard-listing';
+import { describeUsable, requireSameStream } from './shard-listing';
 import { ancestry, instantOf, startOfTable } from './table-start';
 
 /** Source: KCL `HierarchicalShardSyncer`, retries of an incomplete listing. */
@@ -171,7 +172,7 @@ export class ShardSync {
   async #list(signal: AbortSignal): Promise<ReadonlyMap<string, Shard>> {
     const { kinesis, stream, retry } = this.deps;
     return retrying(retry, signal, async () => {
-      const listed = await listAllShards(kinesis, stream, undefined, signal);
+      const listed = await listAllShards(kinesis, stream, signal);
       // A reshard between two pages shows a parent still open beside its children: asked again, it has closed.
       return shardGraph(listed).shards;
     });
@@ -194,7 +195,7 @@ export class ShardSync {
     const { createdAt, retentionHours } = this.#described();
     const filter = startFilter(start, Math.max(createdAt, this.#serviceTime() - retentionHours * HOUR_MS));
     for (let tries = 1; ; tries++) {
-      const listed = await retrying(retry, signal, () => listAllShards(kinesis, stream, filter, signal));
+      const listed = await retrying(retry, signal, () => listAllShards(kinesis, stream, signal, filter));
       try {
         const first = initialLeases(listed, start);
         requireWholeRange(first.map(({ shard }) => shard));

@@ -1,16 +1,17 @@
 import type { KinesisApi, RecordsAnswer, StreamRef } from '../aws/kinesis-api';
+import { listAllShards } from '../aws/list-shards';
 import { ConnectorError, type ErrorCode, isConnectorError } from '../errors';
 import type { FixedPosition } from '../stream/iterator-position';
 import type { ChildShard } from '../stream/shard';
 import { throwIfAborted } from '../util/abort';
 import { type BackoffBounds, fullJitter } from '../util/backoff';
 import { type Clock, sleep } from '../util/clock';
+import { withDeadline } from '../util/deadline';
 import type { Random } from '../util/random';
-import { withDeadline } from './deadline';
 import { Pacing } from './pacing';
 import { ReadSize } from './read-size';
 import type { Admit, RetrievalBatch, RetrievalObserver, ShardReader } from './retrieval';
-import { childrenAtEnd, childrenOfVanished, listAllShards } from './shard-end';
+import { childrenAtEnd, childrenOfVanished } from './shard-end';
 
 export interface PollingReaderOptions {
   readonly kinesis: KinesisApi;
@@ -168,7 +169,9 @@ class PollingReader implements ShardReader {
   }
 
   #timed<T>(signal: AbortSignal, call: (timed: AbortSignal, answered: () => void) => Promise<T>): Promise<T> {
-    return withDeadline(this.#options.clock, this.#options.requestTimeout, signal, call);
+    const { clock, requestTimeout } = this.#options;
+    const late = (): Error => new ConnectorError('AWS_TIMEOUT', `no answer within ${requestTimeout} ms`);
+    return withDeadline(clock, requestTimeout, signal, late, call);
   }
 
   #take(answer: RecordsAnswer, limit: number): void {

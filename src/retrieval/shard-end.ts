@@ -1,4 +1,3 @@
-import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
 import { ConnectorError } from '../errors';
 import { covers } from '../stream/hash-coverage';
 import type { ChildShard, Shard } from '../stream/shard';
@@ -43,22 +42,6 @@ export async function childrenOfVanished(
 ): Promise<readonly ChildShard[] | undefined> {
   const shards = await list();
   return shards.some((listed) => listed.shardId === shardId) ? undefined : childrenOf(shardId, shards);
-}
-
-/** All pages of ListShards. @throws ConnectorError */
-export async function listAllShards(
-  kinesis: KinesisApi,
-  stream: StreamRef,
-  signal: AbortSignal,
-): Promise<readonly Shard[]> {
-  const shards: Shard[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await kinesis.listShards(stream, nextToken === undefined ? {} : { nextToken }, { signal });
-    shards.push(...page.shards);
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return shards;
 }
 
 function childrenOf(shardId: string, shards: readonly Shard[]): ChildShard[] {

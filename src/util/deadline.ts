@@ -3,7 +3,8 @@ import type { Clock } from './clock';
 
 /**
  * `work`, given up after `ms` milliseconds of `clock` or when `signal` is aborted. Work that ignores the signal
- * it gets is abandoned, not stopped: what it asked for may still happen.
+ * it gets is abandoned, not stopped: what it asked for may still happen. Work that calls `answered` has no deadline
+ * any more: how long the rest takes depends on its size, and is its own matter.
  * @throws `timeout()` at the deadline, the reason of `signal`, or what the work throws.
  */
 export async function withDeadline<T>(
@@ -11,7 +12,7 @@ export async function withDeadline<T>(
   ms: number,
   signal: AbortSignal,
   timeout: () => Error,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, answered: () => void) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal);
   const limit = new AbortController();
@@ -19,7 +20,10 @@ export async function withDeadline<T>(
   const onAbort = (): void => limit.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await abortable(work(limit.signal), limit.signal);
+    return await abortable(
+      work(limit.signal, () => clock.clearTimer(timer)),
+      limit.signal,
+    );
   } finally {
     clock.clearTimer(timer);
     signal.removeEventListener('abort', onAbort);
