@@ -129,6 +129,29 @@ export const ERRORS = define({
   SOURCE_CLOSED: { treatment: 'fatal', hint: 'Nothing: the source was closed.' },
   ILLEGAL_STATE: { treatment: 'fatal', hint: 'This is a defect: please report it with the log.' },
 
+  // sink
+  SINK_RECORD_TOO_LARGE: {
+    treatment: 'fatal',
+    hint: 'Raise the largest record size of the stream (UpdateMaxRecordSize), or set deadLetterTopic or onError.',
+  },
+  SINK_RECORD_INVALID: {
+    treatment: 'fatal',
+    hint: 'Mend the producer of this message, or set deadLetterTopic or onError.',
+  },
+  SINK_RECORD_REFUSED: {
+    treatment: 'fatal',
+    hint: 'Kinesis refuses this record for itself: read the cause, or set deadLetterTopic or onError.',
+  },
+  SINK_RECORD_EXPIRED: {
+    treatment: 'fatal',
+    hint: 'The stream took nothing for longer than recordTtl: add shards, or raise recordTtl.',
+  },
+  SINK_SCHEMA_UNSUPPORTED: {
+    treatment: 'fatal',
+    hint: 'Use messageFormat ONLY_RAW_PAYLOAD, or a schema that can be written as JSON.',
+  },
+  SINK_CLOSED: { treatment: 'fatal', hint: 'Nothing: the sink was closed.' },
+
   // Pulsar
   PULSAR_UNAVAILABLE: {
     treatment: 'retry',
@@ -172,6 +195,18 @@ export const ERRORS = define({
     hint: 'Write <topic>, <tenant>/<namespace>/<topic>, or persistent://<tenant>/<namespace>/<topic>.',
   },
   PULSAR_SEND_REVOKED: { treatment: 'bounded', hint: 'Nothing: another worker sends the rest.' },
+  PULSAR_CONSUMER_BUSY: {
+    treatment: 'retry',
+    hint: 'Another consumer holds this subscription exclusively: stop it, or use another subscription.',
+  },
+  PULSAR_SUBSCRIPTION_MISMATCH: {
+    treatment: 'config',
+    hint: 'The subscription is in use with another type: use another sourceSubscriptionName, or stop its consumers.',
+  },
+  PULSAR_MESSAGE_UNREADABLE: {
+    treatment: 'fatal',
+    hint: 'Read the cause: the message is compressed, chunked or encoded in a way this version cannot read.',
+  },
   PULSAR_CLOSED: { treatment: 'fatal', hint: 'Nothing: the transport was closed.' },
   OUTPUT_CLOSED: {
     treatment: 'fatal',

@@ -1,7 +1,7 @@
 import type { ProducerSettings } from '../../src/config';
 import type { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
-import type { Transport } from '../../src/pulsar/transport';
+import type { ProducerTransport } from '../../src/pulsar/transport';
 import { createPinoLogger } from '../../src/runtime/pino-logger';
 import { runInstance } from '../../src/runtime/source-instance';
 import { KinesisSource } from '../../src/source/kinesis-source';
@@ -24,7 +24,7 @@ const PRODUCER: ProducerSettings = {
 export interface RunParts {
   readonly addresses: CannedAddresses;
   readonly configs?: { readonly [option: string]: unknown };
-  readonly transport: Transport;
+  readonly transport: ProducerTransport;
 }
 
 /** `memory://` into topics of its own. */

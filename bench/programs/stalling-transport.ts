@@ -1,12 +1,17 @@
-import type { OutgoingMessage, Producer, ProducerOptions, Transport } from '../../src/pulsar/transport';
+import type {
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  ProducerTransport,
+} from '../../src/pulsar/transport';
 
 /** A transport that confirms so many messages of each producer and none of those that follow. */
-export class StallingTransport implements Transport {
-  readonly #inner: Transport;
+export class StallingTransport implements ProducerTransport {
+  readonly #inner: ProducerTransport;
   readonly #perProducer: number;
   #stalled = 0;
 
-  constructor(inner: Transport, perProducer: number) {
+  constructor(inner: ProducerTransport, perProducer: number) {
     this.#inner = inner;
     this.#perProducer = perProducer;
   }

@@ -17,6 +17,8 @@ export interface StreamDescription {
   readonly createdAt: number;
   readonly retentionHours: number;
   readonly openShardCount: number;
+  /** Bytes of data and partition key of one record, 1 to 10 MiB. */
+  readonly maxRecordBytes: number;
   /** Date header of the answer, milliseconds since the epoch; undefined when the service sent none. */
   readonly serviceTime: number | undefined;
 }
@@ -44,6 +46,20 @@ export interface RecordsAnswer {
   /** Named at the end of a shard; empty otherwise. */
   readonly childShards: readonly ChildShard[];
 }
+
+/** One record of a PutRecords call. */
+export interface PutEntry {
+  readonly data: Uint8Array;
+  /** 1 to 256 characters. */
+  readonly partitionKey: string;
+  /** Decimal, 0 to 2^128 − 1. */
+  readonly explicitHashKey?: string;
+}
+
+/** What became of one entry. Source: Kinesis API, PutRecordsResultEntry. */
+export type PutResult =
+  | { readonly accepted: true; readonly shardId: string; readonly sequenceNumber: string }
+  | { readonly accepted: false; readonly errorCode: string; readonly errorMessage: string };
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -82,4 +98,17 @@ export interface KinesisApi {
     query: { readonly iterator: string; readonly limit: number },
     options?: GetRecordsOptions,
   ): Promise<RecordsAnswer>;
+}
+
+/** What the sink needs of Kinesis; rules of KinesisApi. */
+export interface KinesisPutApi extends Pick<KinesisApi, 'describeStream' | 'listShards'> {
+  /**
+   * Puts 1 to 500 entries; the answer has one result an entry, in their order. After an error with treatment
+   * `retry` the entries may have been stored all the same.
+   */
+  putRecords(
+    stream: StreamRef,
+    entries: readonly PutEntry[],
+    options?: CallOptions,
+  ): Promise<readonly PutResult[]>;
 }

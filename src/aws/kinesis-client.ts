@@ -17,6 +17,9 @@ import type { IteratorPosition, KinesisApi, RawRecord, ShardFilter, StreamRef } 
 
 const EMPTY = new Uint8Array(0);
 
+/** Largest record of a stream that does not say, in KiB. Source: Kinesis API, UpdateMaxRecordSize. */
+const DEFAULT_RECORD_KIB = 1024;
+
 /** Kinesis over the AWS SDK. `close` gives up its connections. */
 export function createKinesisApi(
   settings: AwsSettings,
@@ -45,6 +48,7 @@ export function createKinesisApi(
           createdAt: present(summary?.StreamCreationTimestamp, 'StreamCreationTimestamp').getTime(),
           retentionHours: present(summary?.RetentionPeriodHours, 'RetentionPeriodHours'),
           openShardCount: present(summary?.OpenShardCount, 'OpenShardCount'),
+          maxRecordBytes: (summary?.MaxRecordSizeInKiB ?? DEFAULT_RECORD_KIB) * 1024,
           serviceTime,
         };
       }),

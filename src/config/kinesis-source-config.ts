@@ -97,6 +97,7 @@ function build(given: JsonObject): KinesisSourceConfig {
     messageKeyMode: complete.messageKeyMode === 'SHARD_ID' ? 'SHARD_ID' : 'PARTITION_KEY',
     ...(shardIds === undefined ? {} : { shardIds }),
     maxLeasesForWorker: number('maxLeasesForWorker'),
+    cloudwatch: { level: 'NONE', namespace: text('applicationName'), interval: 10_000 },
   };
 }
 

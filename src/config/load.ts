@@ -57,6 +57,7 @@ export function loadedConfig(config: ResolvedConfig): LoadedConfig {
     file: config.file,
     pulsar: pulsarSettings(root.pulsar, dirname(config.file)),
     sources: sourcesOf(root).map(sourceDefinition),
+    sinks: [],
     shutdownTimeoutMs: Number(root.shutdownTimeoutMs),
     logLevel: root.logLevel as LoadedConfig['logLevel'],
     notices: config.notices,

@@ -1,4 +1,4 @@
-import type { ProcessingGuarantees } from '../io';
+import type { ProcessingGuarantees, SchemaType, SubscriptionType } from '../io';
 
 /** A sensitive value; printing or serialising it shows stars (G9). */
 export interface Secret {
@@ -43,6 +43,8 @@ export interface AwsSettings {
   /** Milliseconds until the answer's headers are there. */
   readonly requestTimeout: number;
   readonly maxSockets: number;
+  /** False with the Java sink's skipCertificateValidation; true when absent. */
+  readonly verifyCertificates?: boolean;
 }
 
 export type InitialPosition =
@@ -87,6 +89,69 @@ export interface KinesisSourceConfig {
   /** Only these shards; all when absent. */
   readonly shardIds?: readonly string[];
   readonly maxLeasesForWorker: number;
+  readonly cloudwatch: CloudWatchSettings;
+}
+
+/** Source: KCL `MetricsLevel`. SUMMARY has no dimension per shard. */
+export type CloudWatchMetricsLevel = 'NONE' | 'SUMMARY' | 'DETAILED';
+
+/** How a connector publishes its metrics to CloudWatch. */
+export interface CloudWatchSettings {
+  readonly level: CloudWatchMetricsLevel;
+  readonly namespace: string;
+  /** Milliseconds between two publications. */
+  readonly interval: number;
+}
+
+/** Where a sink takes the partition key, or the explicit hash key, of a record from. */
+export type PartitionColumn =
+  /** Names of nested fields of a JSON or Avro payload, outermost first. */
+  | { readonly type: 'field'; readonly path: readonly string[] }
+  | { readonly type: 'property'; readonly name: string }
+  | { readonly type: 'key' }
+  | { readonly type: 'topic' }
+  | { readonly type: 'random' }
+  /** Not set: the message key, else the first string column of a structured payload, else random. */
+  | { readonly type: 'default' };
+
+/** Source: Java connector, KinesisSinkConfig.MessageFormat. */
+export type SinkMessageFormat =
+  | 'ONLY_RAW_PAYLOAD'
+  | 'FULL_MESSAGE_IN_JSON'
+  | 'FULL_MESSAGE_IN_FB'
+  | 'FULL_MESSAGE_IN_JSON_EXPAND_VALUE';
+
+/** `configs` of a Kinesis sink, validated, every default filled in. Times are milliseconds, sizes bytes. */
+export interface KinesisSinkConfig {
+  readonly aws: AwsSettings;
+  /** Name of the stream; `awsKinesisStreamArn` beside it when an ARN was given (outputStreamArn or here). */
+  readonly awsKinesisStreamName: string;
+  readonly awsKinesisStreamArn?: string;
+  readonly partitionColumn: PartitionColumn;
+  readonly explicitHashKeyColumn?: Exclude<PartitionColumn, { type: 'default' }>;
+  readonly messageFormat: SinkMessageFormat;
+  readonly jsonIncludeNonNulls: boolean;
+  readonly jsonFlatten: boolean;
+  readonly retainOrdering: boolean;
+  readonly retryInitialDelay: number;
+  readonly retryMaxDelay: number;
+  /** Milliseconds after which a record that was not stored goes to `onError`; never when absent. */
+  readonly recordTtl?: number;
+  /** `route`: to the dead-letter topic where the sink has one, otherwise the sink ends. */
+  readonly onError: 'route' | 'fail' | 'dlq' | 'skip';
+  /** Entries of one PutRecords, 1 to 500. */
+  readonly collectionMaxCount: number;
+  /** Bytes of data and keys of one PutRecords, up to 10 MiB. */
+  readonly collectionMaxSize: number;
+  readonly lingerMs: number;
+  /** PutRecords calls in flight. */
+  readonly maxConnections: number;
+  /** Records, and bytes, that the sink holds before `write` waits. */
+  readonly maxPendingRecords: number;
+  readonly maxPendingBytes: number;
+  /** Percent of a shard's write limits (1,000 records/s, 1 MiB/s) that this sink may use. */
+  readonly rateLimit: number;
+  readonly cloudwatch: CloudWatchSettings;
 }
 
 export interface PulsarSettings {
@@ -125,6 +190,46 @@ export interface SourceDefinition {
   readonly secrets: { readonly [name: string]: string };
 }
 
+/** One sink of a file, validated. Names are those of Pulsar's SinkConfig. */
+export interface SinkDefinition {
+  readonly tenant: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** At least one, as given. */
+  readonly inputs: readonly string[];
+  readonly className: string;
+  readonly parallelism: number;
+  readonly processingGuarantees: ProcessingGuarantees;
+  /** Derived as the Java runtime does: Failover, Key_Shared or Shared. */
+  readonly subscriptionType: SubscriptionType;
+  /** sourceSubscriptionName, or `tenant/namespace/name`. */
+  readonly subscriptionName: string;
+  readonly sourceSubscriptionPosition: 'earliest' | 'latest';
+  /** The subscription goes with the sink when the sink is deleted (which a stop is not). */
+  readonly cleanupSubscription: boolean;
+  /** Milliseconds until a message that the sink did not settle counts as failed; 0 = never. */
+  readonly timeoutMs: number;
+  readonly negativeAckRedeliveryDelayMs: number;
+  /** Deliveries after the first before a message goes to the dead-letter topic; without end when absent. */
+  readonly maxMessageRetries?: number;
+  readonly deadLetterTopic?: string;
+  readonly receiverQueueSize: number;
+  readonly receiverQueueBytes: number;
+  /** Schema of messages that carry none, by input topic as given. */
+  readonly schemaTypes: { readonly [topic: string]: SchemaType };
+  /** Of the dead-letter producer. */
+  readonly producer: ProducerSettings;
+  /** `configs` with references resolved, shared `aws` laid under it: what Sink.open takes. */
+  readonly configs: { readonly [name: string]: unknown };
+  readonly secrets: { readonly [name: string]: string };
+}
+
+/** Health over HTTP. */
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Something accepted that the user should know of. */
 export interface ConfigNotice {
   readonly path: string;
@@ -135,6 +240,9 @@ export interface LoadedConfig {
   readonly file: string;
   readonly pulsar: PulsarSettings;
   readonly sources: readonly SourceDefinition[];
+  readonly sinks: readonly SinkDefinition[];
+  /** Nothing listens when absent. */
+  readonly http?: HttpSettings;
   /** Milliseconds that stopping may take. */
   readonly shutdownTimeoutMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';

@@ -37,8 +37,23 @@ export interface Source<T> {
 export interface Sink<T> {
   /** Validates `config` and connects. @throws ConnectorError */
   open(config: ConnectorConfig, context: SinkContext): Promise<void>;
-  /** Takes `record`; resolves when there is room for another, which is not yet delivery. */
+  /**
+   * Takes `record`; resolves when there is room for another, which is not yet delivery. Never called again
+   * before it has resolved. The sink acks each record once it is stored, or fails it.
+   * @throws ConnectorError when the sink has ended.
+   */
   write(record: Record<T>): Promise<void>;
-  /** Delivers what was written, then releases everything. */
+  /**
+   * True when each record written is acked or failed in the end, however long it takes: an acknowledgement
+   * time-out (`timeoutMs`) then never runs.
+   */
+  readonly settlesEveryRecord?: boolean;
+  /** Sends at once what waits for a batch to fill. */
+  flush?(): void;
+  /**
+   * Delivers what was written within `shutdownTimeoutMs`, then releases everything; what was not delivered is
+   * neither acked nor failed.
+   * @throws ConnectorError SHUTDOWN_DEADLINE when the time did not suffice.
+   */
   close(): Promise<void>;
 }

@@ -1,12 +1,8 @@
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
+import type { MetricSink } from './metrics';
 import type { RecordPartition } from './record';
-
-/** Counters and gauges a connector reports under names of its own. */
-export interface MetricSink {
-  record(name: string, value: number): void;
-}
 
 /** What the runtime tells every connector. Source: `org.apache.pulsar.functions.api.BaseContext`. */
 export interface BaseContext {
@@ -40,7 +36,11 @@ export interface SourceContext extends BaseContext {
   closePartition(partition: RecordPartition, deadlineMs: number): Promise<boolean>;
 }
 
+/** Source: Pulsar `SubscriptionType`. */
+export type SubscriptionType = 'Exclusive' | 'Shared' | 'Failover' | 'Key_Shared';
+
 export interface SinkContext extends BaseContext {
+  /** Full names. */
   readonly inputTopics: readonly string[];
-  readonly subscriptionType: 'Exclusive' | 'Shared' | 'Failover' | 'Key_Shared';
+  readonly subscriptionType: SubscriptionType;
 }

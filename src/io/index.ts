@@ -1,5 +1,14 @@
 export type { ConnectorConfig, Sink, Source } from './connector';
-export type { BaseContext, MetricSink, SinkContext, SourceContext } from './context';
+export type { BaseContext, SinkContext, SourceContext, SubscriptionType } from './context';
+export type { EncryptionContext } from './encryption';
+export {
+  type Instrument,
+  type MetricLabels,
+  type MetricReader,
+  type MetricSample,
+  type MetricSink,
+  NO_METRICS,
+} from './metrics';
 export type { ProcessingGuarantees } from './processing-guarantees';
 export type { Properties, Record, RecordPartition } from './record';
 export { BYTES_SCHEMA, type Schema, type SchemaType } from './schema';

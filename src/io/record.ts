@@ -1,3 +1,4 @@
+import type { EncryptionContext } from './encryption';
 import type { Schema } from './schema';
 
 /** Names and values of a message's properties. */
@@ -36,8 +37,16 @@ export interface Record<T> {
   readonly schema: Schema;
   /** The tenure this record belongs to; absent for sources without partitions. */
   readonly partition: RecordPartition | undefined;
+  /** Full name of the topic the record was consumed from; only in sinks. */
+  readonly topicName?: string;
+  /** Present when the value is encrypted; only in sinks. */
+  readonly encryption?: EncryptionContext;
   /** Confirms the record: it is stored where it should go. Idempotent. */
   ack(): void;
-  /** Says that the record can never be stored. The source ends, unless its own policy says otherwise. */
+  /**
+   * Says that the record was not stored. From a source's record: the source ends, unless its own policy says
+   * otherwise. From a sink's: what cannot heal goes to the dead-letter topic, or ends the sink where there is
+   * none; anything else is delivered again (negative acknowledgement). Only the first of ack and fail counts.
+   */
   fail(cause: Error): void;
 }

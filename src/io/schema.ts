@@ -1,5 +1,26 @@
-/** Kinds of Pulsar schema that connectors of this package produce. Source: Pulsar `SchemaType`. */
-export type SchemaType = 'BYTES' | 'STRING' | 'JSON';
+/** Kinds of Pulsar schema. Source: Pulsar `SchemaType`; those that stand for "find out" are not listed. */
+export type SchemaType =
+  | 'BYTES'
+  | 'STRING'
+  | 'JSON'
+  | 'AVRO'
+  | 'PROTOBUF'
+  | 'PROTOBUF_NATIVE'
+  | 'KEY_VALUE'
+  | 'BOOLEAN'
+  | 'INT8'
+  | 'INT16'
+  | 'INT32'
+  | 'INT64'
+  | 'FLOAT'
+  | 'DOUBLE'
+  | 'DATE'
+  | 'TIME'
+  | 'TIMESTAMP'
+  | 'INSTANT'
+  | 'LOCAL_DATE'
+  | 'LOCAL_TIME'
+  | 'LOCAL_DATE_TIME';
 
 /** The schema a record's value follows. */
 export interface Schema {
@@ -7,6 +28,12 @@ export interface Schema {
   readonly name: string;
   /** Definition text for structured types, empty otherwise. */
   readonly definition: string;
+  /** Of KEY_VALUE only. SEPARATED: the key travels as the message key, INLINE: inside the value. */
+  readonly keyValue?: {
+    readonly key: Schema;
+    readonly value: Schema;
+    readonly encoding: 'INLINE' | 'SEPARATED';
+  };
 }
 
 export const BYTES_SCHEMA: Schema = { type: 'BYTES', name: 'bytes', definition: '' };

@@ -1,11 +1,19 @@
 import type { Socket } from 'node:net';
 import type { ProducerSettings, PulsarSettings } from '../config/types';
+import { ConnectorError } from '../errors';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import { PulsarClient } from './protocol';
 import { connectorError } from './protocol-errors';
-import type { OutgoingMessage, Producer, ProducerOptions, Transport } from './transport';
+import type {
+  Consumer,
+  ConsumerOptions,
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  Transport,
+} from './transport';
 
 export interface BinaryTransportParts {
   readonly clock: Clock;
@@ -69,6 +77,12 @@ export class BinaryTransport implements Transport {
     } catch (error) {
       throw connectorError(error, options.topic);
     }
+  }
+
+  async subscribe(options: ConsumerOptions): Promise<Consumer> {
+    throw new ConnectorError('NOT_AVAILABLE_YET', `pulsar:// cannot be consumed from`, {
+      found: options.topic,
+    });
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -5,7 +5,14 @@ import type { MemoryBroker } from './memory-broker';
 import { MemoryProducer } from './memory-producer';
 import { PendingBudget } from './protocol';
 import { connectorError } from './protocol-errors';
-import type { OutgoingMessage, Producer, ProducerOptions, Transport } from './transport';
+import type {
+  Consumer,
+  ConsumerOptions,
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  Transport,
+} from './transport';
 
 /** `memory://`: topics of a MemoryBroker in this process. */
 export class MemoryTransport implements Transport {
@@ -48,6 +55,12 @@ export class MemoryTransport implements Transport {
     } catch (error) {
       throw connectorError(error, options.topic);
     }
+  }
+
+  async subscribe(options: ConsumerOptions): Promise<Consumer> {
+    throw new ConnectorError('NOT_AVAILABLE_YET', `memory:// cannot be consumed from`, {
+      found: options.topic,
+    });
   }
 
   async close(deadlineMs: number): Promise<void> {

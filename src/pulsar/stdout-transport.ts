@@ -4,7 +4,14 @@ import { ConnectorError } from '../errors';
 import type { Clock } from '../util/clock';
 import { PendingBudget } from './protocol';
 import { StdoutProducer } from './stdout-producer';
-import type { OutgoingMessage, Producer, ProducerOptions, Transport } from './transport';
+import type {
+  Consumer,
+  ConsumerOptions,
+  OutgoingMessage,
+  Producer,
+  ProducerOptions,
+  Transport,
+} from './transport';
 
 /** `stdout:`: one line of JSON a message, confirmed when the stream has taken it. */
 export class StdoutTransport implements Transport {
@@ -38,6 +45,12 @@ export class StdoutTransport implements Transport {
     });
     this.#producers.add(producer);
     return producer;
+  }
+
+  async subscribe(options: ConsumerOptions): Promise<Consumer> {
+    throw new ConnectorError('NOT_AVAILABLE_YET', `stdout: cannot be consumed from`, {
+      found: options.topic,
+    });
   }
 
   /** Leaves the stream itself open: it is not ours. */

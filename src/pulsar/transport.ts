@@ -1,5 +1,5 @@
 import type { ConnectorError } from '../errors';
-import type { Properties } from '../io';
+import type { EncryptionContext, Properties, Schema, SubscriptionType } from '../io';
 
 /** What a producer needs of a message; `Record<Uint8Array>` of src/io fits as it is, without copying. */
 export interface OutgoingMessage {
@@ -57,12 +57,91 @@ export interface Producer<M extends OutgoingMessage> {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** A way into Pulsar: binary protocol, in-memory, stdout, … */
-export interface Transport {
+/** A message as a consumer hands it out. */
+export interface ReceivedMessage {
+  /** Names the message within its consumer and across consumers, for logs: `ledger:entry[:batchIndex]`. */
+  readonly id: string;
+  /** Full name. */
+  readonly topic: string;
+  /** As it stands in the message: base64 when `keyIsBase64`. */
+  readonly key: string | undefined;
+  readonly keyIsBase64: boolean;
+  /** Undefined for a null value, which is not an empty one. Encrypted when `encryption` is there. */
+  readonly value: Uint8Array | undefined;
+  /** Milliseconds since the epoch. */
+  readonly eventTime: number | undefined;
+  /** Milliseconds since the epoch, by the producer's clock. */
+  readonly publishTime: number;
+  readonly properties: Properties;
+  /** How often the broker delivered it before; counted on Shared and Key_Shared, otherwise 0. */
+  readonly redeliveryCount: number;
+  /** Of the schema it was produced with; undefined without one. */
+  readonly schemaVersion: Uint8Array | undefined;
+  readonly encryption: EncryptionContext | undefined;
+}
+
+export interface ConsumerOptions {
+  /** Full or short topic name, not partitioned. */
+  readonly topic: string;
+  readonly subscription: string;
+  readonly subscriptionType: SubscriptionType;
+  /** Where a subscription that does not exist yet begins. */
+  readonly initialPosition: 'earliest' | 'latest';
+  /** Most messages waiting for `receive`, at least 1; large messages lower it (see `receiverQueueBytes`). */
+  readonly receiverQueueSize: number;
+  /** Bytes of waiting messages that permits aim at; one answer of the broker may overshoot it. */
+  readonly receiverQueueBytes: number;
+  /** Milliseconds until a message negatively acknowledged is delivered again. */
+  readonly negativeAckRedeliveryDelayMs: number;
+  readonly consumerName?: string;
+}
+
+/**
+ * A subscription's consumer. It reconnects by itself for as long as it takes. A message that was handed out and
+ * is not settled yet is not handed out again, even when the broker delivers it again after a reconnect; nor is
+ * one whose acknowledgement the broker may have missed: that acknowledgement is sent again instead.
+ */
+export interface Consumer {
+  /** Full name. */
+  readonly topic: string;
+  /**
+   * The next messages, in order, at least one and at most `max`. One call at a time.
+   * @throws ConnectorError PULSAR_CLOSED after `close`, or what ended the consumer.
+   */
+  receive(max: number): Promise<ReceivedMessage[]>;
+  /** The schema of a message; BYTES when it has none. Cached a version, so mostly at once. @throws ConnectorError */
+  schemaOf(message: ReceivedMessage): Schema | Promise<Schema>;
+  /** Settles a message: it never comes again. An entry is acknowledged when all its messages are. */
+  acknowledge(message: ReceivedMessage): void;
+  /** Settles a message: it comes again after `negativeAckRedeliveryDelayMs`, here or at another consumer. */
+  negativeAcknowledge(message: ReceivedMessage): void;
+  /**
+   * Resolves once everything that is in the topic at this call is acknowledged. Never on its own when another
+   * consumer of the subscription holds a part of it.
+   */
+  whenCaughtUp(): Promise<void>;
+  /** Stops taking messages; those handed out may still be settled until `close`. */
+  pause(): void;
+  /**
+   * Ends the consumer within `deadlineMs`: what is acknowledged is told to the broker and answered, what is not
+   * settled comes again. With `unsubscribe` the subscription is deleted too. Never rejects; false when the
+   * broker did not answer in time.
+   */
+  close(deadlineMs: number, options?: { readonly unsubscribe?: boolean }): Promise<boolean>;
+}
+
+/** A way to send into Pulsar. */
+export interface ProducerTransport {
   /** Largest message it takes, bytes of value; undefined when not known before the first producer. */
   readonly maxMessageBytes: number | undefined;
   /** @throws ConnectorError after its own bounded tries; `treatment` says whether trying again makes sense. */
   createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>>;
   /** Closes everything, by force at `deadlineMs` from now. Never rejects. */
   close(deadlineMs: number): Promise<void>;
+}
+
+/** A way into Pulsar and out of it: binary protocol, in-memory, stdout, … */
+export interface Transport extends ProducerTransport {
+  /** @throws ConnectorError like `createProducer`; NOT_AVAILABLE_YET where a transport cannot consume. */
+  subscribe(options: ConsumerOptions): Promise<Consumer>;
 }

@@ -1,6 +1,6 @@
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
 import type { Record } from '../io';
-import type { OutgoingMessage, Producer, ProducerListener, Transport } from '../pulsar/transport';
+import type { OutgoingMessage, Producer, ProducerListener, ProducerTransport } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import { type BackoffBounds, fullJitter } from '../util/backoff';
 import { type Clock, sleep } from '../util/clock';
@@ -22,7 +22,7 @@ const CLOSE_MS = 5000;
 const BOUNDED_FAILURES = 10;
 
 export interface DeliveryLaneOptions {
-  readonly transport: Transport;
+  readonly transport: ProducerTransport;
   readonly topic: string;
   /** ATMOST_ONCE: what a producer leaves unconfirmed when it ends counts as done, and is not sent again. */
   readonly atMostOnce: boolean;

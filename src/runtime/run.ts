@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config';
 import type { Source } from '../io';
 import { createTransport } from '../pulsar/create-transport';
-import type { Transport } from '../pulsar/transport';
+import type { ProducerTransport } from '../pulsar/transport';
 import { systemClock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import { systemRandom } from '../util/random';
@@ -19,7 +19,7 @@ export interface RunOptions {
   /** Instead of JSON lines on standard error. */
   readonly logger?: Logger;
   /** Instead of the transport that `pulsar.serviceUrl` names. */
-  readonly transport?: () => Transport;
+  readonly transport?: () => ProducerTransport;
   /** Instead of the sources that the configuration names; called once for each. */
   readonly source?: () => Source<Uint8Array>;
 }

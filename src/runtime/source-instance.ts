@@ -1,6 +1,6 @@
 import type { ProducerSettings, PulsarSettings, SourceDefinition } from '../config/types';
-import type { Source } from '../io';
-import type { Transport } from '../pulsar/transport';
+import { NO_METRICS, type Source } from '../io';
+import type { ProducerTransport } from '../pulsar/transport';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
@@ -17,7 +17,7 @@ export interface SourceInstanceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  openTransport(pulsar: PulsarSettings, producer: ProducerSettings): Transport;
+  openTransport(pulsar: PulsarSettings, producer: ProducerSettings): ProducerTransport;
   /** Ends the run, with draining. */
   readonly stop: AbortSignal;
   /** Also end once everything that was there at the start is delivered. */
@@ -43,7 +43,7 @@ export async function runInstance(options: SourceInstanceOptions): Promise<RunOu
       instanceId: 0,
       numInstances: 1,
       logger,
-      metrics: { record: () => undefined },
+      metrics: NO_METRICS,
       clock,
       random,
       getSecret: (secret) => secrets[secret],

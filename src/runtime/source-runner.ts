@@ -1,6 +1,6 @@
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
 import type { ConnectorConfig, RecordPartition, Source, SourceContext } from '../io';
-import type { Transport } from '../pulsar/transport';
+import type { ProducerTransport } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import type { BackoffBounds } from '../util/backoff';
 import { deferred } from '../util/deferred';
@@ -16,7 +16,7 @@ export interface SourceRunnerOptions {
   readonly source: Source<Uint8Array>;
   readonly config: ConnectorConfig;
   readonly context: InstanceContext;
-  readonly transport: Transport;
+  readonly transport: ProducerTransport;
   readonly atMostOnce: boolean;
   readonly backoff: BackoffBounds;
   /** Also end once everything that was there at the start is delivered; see `Source.whenCaughtUp`. */

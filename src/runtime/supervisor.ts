@@ -1,6 +1,6 @@
 import type { LoadedConfig, ProducerSettings, PulsarSettings, SourceDefinition } from '../config/types';
 import type { Source } from '../io';
-import type { Transport } from '../pulsar/transport';
+import type { ProducerTransport } from '../pulsar/transport';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
@@ -13,7 +13,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  openTransport(pulsar: PulsarSettings, producer: ProducerSettings): Transport;
+  openTransport(pulsar: PulsarSettings, producer: ProducerSettings): ProducerTransport;
   readonly stop: AbortSignal;
   readonly untilCaughtUp?: boolean;
   /** Instead of the sources that the configuration names. */

@@ -39,6 +39,7 @@ export function modelKinesis(clock: Clock): KinesisApi & { readonly model: Kines
           createdAt: summary.StreamCreationTimestamp * 1000,
           retentionHours: summary.RetentionPeriodHours,
           openShardCount: summary.OpenShardCount,
+          maxRecordBytes: summary.MaxRecordSizeInKiB * 1024,
           serviceTime: Math.floor(clock.now() / 1000) * 1000,
         };
       }),

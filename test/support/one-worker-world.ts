@@ -4,7 +4,7 @@ import { explain } from '../../src/errors';
 import { decodeLease } from '../../src/lease/serializer';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
-import type { OutgoingMessage, Producer, Transport } from '../../src/pulsar/transport';
+import type { OutgoingMessage, Producer, ProducerTransport } from '../../src/pulsar/transport';
 import { runInstance } from '../../src/runtime/source-instance';
 import { KinesisSource } from '../../src/source/kinesis-source';
 import { silentLogger } from '../../src/util/logger';
@@ -186,7 +186,7 @@ export class OneWorkerWorld {
   }
 
   /** G4: nobody sends in the name of a lease that is another's. */
-  #watched(name: string, transport: Transport): Transport {
+  #watched(name: string, transport: ProducerTransport): ProducerTransport {
     const createProducer = transport.createProducer.bind(transport);
     transport.createProducer = async <M extends OutgoingMessage>(
       options: Parameters<typeof createProducer<M>>[0],

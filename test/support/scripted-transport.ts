@@ -4,7 +4,7 @@ import type {
   Producer,
   ProducerListener,
   ProducerOptions,
-  Transport,
+  ProducerTransport,
 } from '../../src/pulsar/transport';
 import { type Deferred, deferred } from '../../src/util/deferred';
 
@@ -54,7 +54,7 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
 }
 
 /** A transport that only remembers what it was asked for. */
-export class ScriptedTransport implements Transport {
+export class ScriptedTransport implements ProducerTransport {
   readonly maxMessageBytes = undefined;
   readonly producers: ScriptedProducer<OutgoingMessage>[] = [];
   /** Errors that the next calls of `createProducer` throw. */

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../../../src/errors';
 import { BYTES_SCHEMA } from '../../../src/io';
-import type { Transport } from '../../../src/pulsar/transport';
+import type { ProducerTransport } from '../../../src/pulsar/transport';
 import {
   type DeliveredRecord,
   DeliveryLane,
@@ -257,7 +257,7 @@ describe('delivery lane', () => {
   it('a close does not wait for a producer that is still being made; it is closed when it comes', async () => {
     const scripted = new ScriptedTransport();
     const made = deferred<void>();
-    const slow: Transport = {
+    const slow: ProducerTransport = {
       maxMessageBytes: undefined,
       createProducer: async (options) => {
         await made.promise;

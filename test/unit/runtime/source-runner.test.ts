@@ -1,6 +1,7 @@
 import { ConnectorError } from '../../../src/errors';
 import {
   BYTES_SCHEMA,
+  NO_METRICS,
   type Record,
   type RecordPartition,
   type Source,
@@ -89,7 +90,7 @@ function setUp() {
     instanceId: 0,
     numInstances: 1,
     logger: silentLogger,
-    metrics: { record: () => undefined },
+    metrics: NO_METRICS,
     clock: new ManualClock(),
     random: seededRandom(1),
     getSecret: () => undefined,
