@@ -150,6 +150,10 @@ export const ERRORS = define({
     treatment: 'fatal',
     hint: 'Use messageFormat ONLY_RAW_PAYLOAD, or a schema that can be written as JSON.',
   },
+  SINK_RECORD_UNSETTLED: {
+    treatment: 'bounded',
+    hint: 'The message is delivered again; raise timeoutMs if the sink needs longer.',
+  },
   SINK_CLOSED: { treatment: 'fatal', hint: 'Nothing: the sink was closed.' },
 
   // Pulsar
@@ -163,7 +167,7 @@ export const ERRORS = define({
     hint: 'Nothing, unless it lasts: then look at the load of the broker.',
   },
   PULSAR_AUTHENTICATION: { treatment: 'fatal', hint: 'Check pulsar.authentication: the broker refused it.' },
-  PULSAR_AUTHORIZATION: { treatment: 'fatal', hint: 'Grant produce on the topic to this role.' },
+  PULSAR_AUTHORIZATION: { treatment: 'fatal', hint: 'Grant produce or consume on the topic to this role.' },
   PULSAR_TOPIC_NOT_FOUND: {
     treatment: 'fatal',
     hint: 'Create the topic, or allow automatic creation on the broker.',
@@ -224,6 +228,10 @@ export const ERRORS = define({
     hint: 'What was in flight is sent again by the next start; raise shutdownTimeoutMs if it recurs.',
   },
   HTTP_PORT: { treatment: 'config', hint: 'Choose a free port.' },
+  HTTP_UNREACHABLE: {
+    treatment: 'bounded',
+    hint: 'Check that the connector runs, that http.port is set there, and the address.',
+  },
 });
 
 export type ErrorCode = keyof typeof ERRORS;

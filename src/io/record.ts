@@ -37,10 +37,12 @@ export interface Record<T> {
   readonly schema: Schema;
   /** The tenure this record belongs to; absent for sources without partitions. */
   readonly partition: RecordPartition | undefined;
+  /** Whether `key` is the base64 of the key's bytes; only in sinks. */
+  readonly keyIsBase64?: boolean;
   /** Full name of the topic the record was consumed from; only in sinks. */
   readonly topicName?: string;
   /** Present when the value is encrypted; only in sinks. */
-  readonly encryption?: EncryptionContext;
+  readonly encryption?: EncryptionContext | undefined;
   /** Confirms the record: it is stored where it should go. Idempotent. */
   ack(): void;
   /**
