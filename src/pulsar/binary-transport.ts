@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { ProducerSettings, PulsarSettings } from '../config/types';
-import { ConnectorError } from '../errors';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
+import { BinaryConsumer } from './binary-consumer';
 import { PulsarClient } from './protocol';
 import { connectorError } from './protocol-errors';
 import type {
@@ -80,9 +80,19 @@ export class BinaryTransport implements Transport {
   }
 
   async subscribe(options: ConsumerOptions): Promise<Consumer> {
-    throw new ConnectorError('NOT_AVAILABLE_YET', `pulsar:// cannot be consumed from`, {
-      found: options.topic,
-    });
+    const { receiverQueueSize, receiverQueueBytes, negativeAckRedeliveryDelayMs, ...request } = options;
+    try {
+      const consumer = await this.#client.subscribe({
+        ...request,
+        settings: {
+          receiver: { messages: receiverQueueSize, bytes: receiverQueueBytes },
+          negativeAckRedeliveryDelayMs,
+        },
+      });
+      return new BinaryConsumer(consumer);
+    } catch (error) {
+      throw connectorError(error, options.topic);
+    }
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -23,8 +23,14 @@ export interface TransportParts {
   readonly memory?: MemoryBroker;
 }
 
-/** Shared by everything in this process that says `memory://`; only counts, for nobody reads it. */
-export const processBroker = new MemoryBroker({ keep: 0 });
+/**
+ * Shared by everything in this process that says `memory://`; keeps what its subscriptions still need, and lets
+ * producers wait when that becomes too much.
+ */
+export const processBroker = new MemoryBroker({
+  keep: 0,
+  backlog: { messages: 100_000, bytes: 64 * 1024 * 1024 },
+});
 
 const LATER = /^(pulsar\+ssl|wss?|https?):/;
 

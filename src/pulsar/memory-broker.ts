@@ -1,6 +1,9 @@
 import { ConnectorError } from '../errors';
+import type { PublishedMessage, StoredMessage } from './memory-message';
+import type { MemorySubscription, Subscriber } from './memory-subscription';
+import { MemoryTopic } from './memory-topic';
 import { fullTopicName } from './protocol';
-import type { OutgoingMessage } from './transport';
+import type { ConsumerOptions, OutgoingMessage } from './transport';
 
 /** How a MemoryBroker behaves; every field may be set at any time. */
 export interface MemoryBehaviour {
@@ -18,30 +21,39 @@ export interface MemoryBehaviour {
   refuseProducer: (topic: string) => ConnectorError | undefined;
   /** Why a message can never be stored; undefined when it can. */
   refuseMessage: (message: OutgoingMessage) => ConnectorError | undefined;
+  /** Milliseconds that a message travels to its consumer; at 0 even a stopped clock does not hold it up. */
+  deliveryLatencyMs: number;
+  /** So many of the next acknowledgements are lost: not applied until their consumer reconnects. */
+  loseAcknowledgements: number;
+  /** Why a consumer of `topic` cannot connect now; undefined when it can. Those connected are not touched. */
+  refuseConsumer: (topic: string) => ConnectorError | undefined;
 }
 
 export interface MemoryBrokerOptions extends Partial<MemoryBehaviour> {
-  /** Newest messages that a topic keeps (now and then up to twice as many), 0 = none; all when absent. */
+  /**
+   * Newest messages that a topic keeps (now and then up to twice as many) beside those that a subscription has
+   * not acknowledged, 0 = none; all when absent.
+   */
   readonly keep?: number;
+  /** Messages and bytes of them that a topic holds before its producers have to wait; no bound when absent. */
+  readonly backlog?: PendingLimits;
 }
 
-interface MemoryTopic {
-  stored: number;
-  readonly messages: OutgoingMessage[];
-  readonly producerNames: Set<string>;
-}
+const UNBOUNDED: PendingLimits = { messages: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
-/** Topics in this process. Whoever holds it reads them. */
+/** Topics in this process. Whoever holds it reads them, or subscribes. */
 export class MemoryBroker {
   readonly behaviour: MemoryBehaviour;
   readonly #keep: number;
+  readonly #backlog: PendingLimits;
   readonly #topics = new Map<string, MemoryTopic>();
   #names = 0;
   #nextSlot = 0;
 
   constructor(options: MemoryBrokerOptions = {}) {
-    const { keep = Number.POSITIVE_INFINITY, ...behaviour } = options;
+    const { keep = Number.POSITIVE_INFINITY, backlog = UNBOUNDED, ...behaviour } = options;
     this.#keep = keep;
+    this.#backlog = backlog;
     this.behaviour = {
       latencyMs: 0,
       messagesPerSecond: Number.POSITIVE_INFINITY,
@@ -50,23 +62,37 @@ export class MemoryBroker {
       loseReceipts: 0,
       refuseProducer: () => undefined,
       refuseMessage: () => undefined,
+      deliveryLatencyMs: 0,
+      loseAcknowledgements: 0,
+      refuseConsumer: () => undefined,
       ...behaviour,
     };
   }
 
-  /** Full names of the topics that ever had a producer. */
+  /** Full names of the topics that ever had a producer or a subscription. */
   get topics(): string[] {
     return [...this.#topics.keys()];
   }
 
   /** What `topic` holds, oldest first. */
-  messages(topic: string): readonly OutgoingMessage[] {
+  messages(topic: string): readonly StoredMessage[] {
     return this.#topics.get(fullTopicName(topic))?.messages ?? [];
   }
 
   /** Messages ever stored in `topic`. */
   stored(topic: string): number {
-    return this.#topics.get(fullTopicName(topic))?.stored ?? 0;
+    return this.#topics.get(fullTopicName(topic))?.end ?? 0;
+  }
+
+  /** Messages that `subscription` has not acknowledged; undefined when there is no such subscription. */
+  backlog(topic: string, subscription: string): number | undefined {
+    return this.#topics.get(fullTopicName(topic))?.subscriptions.get(subscription)?.backlog;
+  }
+
+  /** Names of the consumers connected to `subscription`, in the order they came. */
+  consumers(topic: string, subscription: string): string[] {
+    const found = this.#topics.get(fullTopicName(topic))?.subscriptions.get(subscription);
+    return found?.subscribers.map(({ name }) => name) ?? [];
   }
 
   /** Takes a producer name on `topic` (one is chosen when absent). @throws ConnectorError PULSAR_BUSY */
@@ -80,7 +106,7 @@ export class MemoryBroker {
     }
     const full = fullTopicName(topic);
     const { producerNames } = this.#topic(full);
-    const name = producerName ?? `memory-${++this.#names}`;
+    const name = producerName ?? this.chosenName();
     if (producerNames.has(name)) {
       throw new ConnectorError('PULSAR_BUSY', `topic ${full}: producer ${name} is already connected`);
     }
@@ -90,6 +116,16 @@ export class MemoryBroker {
 
   unregister(topic: string, name: string): void {
     this.#topic(topic).producerNames.delete(name);
+  }
+
+  /** What `topic` holds. */
+  backlogOf(topic: string): PendingBudget {
+    return this.#topic(topic).backlog;
+  }
+
+  /** A name for a producer or consumer that has none of its own. */
+  chosenName(): string {
+    return `memory-${++this.#names}`;
   }
 
   /** Milliseconds that a message sent at `now` (monotonic) travels; takes its place in the rate. */
@@ -102,27 +138,57 @@ export class MemoryBroker {
     return latencyMs + this.#nextSlot - now;
   }
 
-  /** Stores a copy of `message`: its sender lets go of it once it is confirmed. @param topic a full name. */
-  store(topic: string, message: OutgoingMessage): void {
-    const kept = this.#topic(topic);
-    kept.stored++;
-    if (this.#keep === 0) {
-      return;
+  /** Stores a copy of what a producer has sent. @param topic a full name. @param publishTime by its clock. */
+  store(topic: string, { key, value, eventTime, properties }: OutgoingMessage, publishTime = 0): void {
+    this.#topic(topic).append({ key, value, eventTime, properties, publishTime });
+  }
+
+  /** Puts a message into `topic` without a producer. @throws ProtocolError invalid-topic */
+  publish(topic: string, message: PublishedMessage): void {
+    this.#topic(fullTopicName(topic)).append(message);
+  }
+
+  /**
+   * Connects a consumer, which gets nothing before the subscription's next `dispatch`.
+   * @throws ConnectorError PULSAR_CONSUMER_BUSY, PULSAR_SUBSCRIPTION_MISMATCH; ProtocolError invalid-topic
+   */
+  subscribe(options: ConsumerOptions, subscriber: Subscriber): ConnectedSubscription {
+    const refusal = this.behaviour.refuseConsumer(options.topic);
+    if (refusal !== undefined) {
+      throw refusal;
     }
-    const { key, eventTime, properties } = message;
-    kept.messages.push({ key, eventTime, properties, value: Uint8Array.from(message.value) });
-    // Not one by one: each removal moves the whole array.
-    if (kept.messages.length > this.#keep * 2) {
-      kept.messages.splice(0, kept.messages.length - this.#keep);
+    const topic = this.#topic(fullTopicName(options.topic));
+    const subscription = topic.subscription(options.subscription, options.initialPosition);
+    subscription.attach(subscriber, options.subscriptionType);
+    return { topic, subscription };
+  }
+
+  /** Cuts the connection of every consumer, or of those of that name. They come back by themselves. */
+  disconnectConsumers(name?: string): void {
+    const all = [...this.#topics.values()].flatMap(({ subscriptions }) => [...subscriptions.values()]);
+    for (const subscription of all) {
+      const cut = subscription.subscribers.filter(
+        (subscriber) => name === undefined || subscriber.name === name,
+      );
+      subscription.detach(cut);
+      for (const subscriber of cut) {
+        subscriber.disconnected();
+      }
     }
   }
 
   #topic(topic: string): MemoryTopic {
     let found = this.#topics.get(topic);
     if (found === undefined) {
-      found = { stored: 0, messages: [], producerNames: new Set() };
+      found = new MemoryTopic(topic, this.#keep, this.#backlog);
       this.#topics.set(topic, found);
     }
     return found;
   }
+}
+
+/** What a consumer is connected to. */
+export interface ConnectedSubscription {
+  readonly topic: MemoryTopic;
+  readonly subscription: MemorySubscription;
 }

@@ -15,7 +15,7 @@ export interface MemoryProducerParts<M extends OutgoingMessage> extends Producer
   readonly closed: () => void;
 }
 
-type State = 'OPEN' | 'CLOSING' | 'CLOSED' | 'FAILED';
+type State = 'OPEN' | 'CLOSING' | 'CLOSED' | 'FAILED' | 'CRASHED';
 
 /** Every message is on its way for a while, arrives, is stored and confirmed; in order. */
 export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
@@ -23,7 +23,8 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
   readonly #parts: MemoryProducerParts<M>;
   readonly #name: string;
   readonly #receiptWatch: ReceiptWatch;
-  readonly #unwatchBudget: () => void;
+  readonly #backlog: PendingBudget;
+  readonly #unwatch: readonly (() => void)[];
   /** Not yet sent. */
   readonly #queued = new Ring<M>();
   /** Sent, with the monotonic instant of arrival. */
@@ -46,11 +47,12 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
     this.#receiptWatch = new ReceiptWatch(parts.clock, parts.sendTimeout, () =>
       this.#fail(new ConnectorError('PULSAR_SEND_TIMEOUT', `no receipt for ${parts.sendTimeout} ms`)),
     );
-    this.#unwatchBudget = parts.budget.watch(() => parts.listener.drained());
+    this.#backlog = parts.broker.backlogOf(topic);
+    this.#unwatch = [parts.budget, this.#backlog].map((held) => held.watch(() => parts.listener.drained()));
   }
 
   get writable(): boolean {
-    return !this.#parts.budget.full;
+    return !this.#parts.budget.full && !this.#backlog.full;
   }
 
   send(message: M): void {
@@ -83,9 +85,16 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
         await this.#drained.promise;
       }
       this.#parts.clock.clearTimer(timer);
-      this.#finish('CLOSED');
+      if (this.#state === 'CLOSING') {
+        this.#finish('CLOSED');
+      }
     }
     this.#parts.closed();
+  }
+
+  /** Ends like its process. The budget is not given back: it has died as well, and nobody may hear of it. */
+  crash(): void {
+    this.#halt('CRASHED');
   }
 
   readonly #depart = (): void => {
@@ -149,7 +158,7 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
       listener.rejected(message, refusal);
       return;
     }
-    broker.store(this.topic, message);
+    broker.store(this.topic, message, this.#parts.clock.now());
     if (behaviour.loseReceipts > 0) {
       behaviour.loseReceipts--;
       this.#lost = true;
@@ -175,19 +184,25 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
   }
 
   #finish(state: 'CLOSED' | 'FAILED'): void {
+    this.#halt(state);
+    this.#drained.resolve();
+    this.#parts.budget.release(this.#unconfirmed, this.#unconfirmedBytes);
+    this.#unconfirmed = 0;
+    this.#unconfirmedBytes = 0;
+  }
+
+  #halt(state: 'CLOSED' | 'FAILED' | 'CRASHED'): void {
     this.#state = state;
     this.#queued.clear();
     this.#travelling.clear();
-    this.#drained.resolve();
     this.#receiptWatch.stop();
     if (this.#timer !== undefined) {
       this.#parts.clock.clearTimer(this.#timer);
     }
-    this.#unwatchBudget();
+    for (const unwatch of this.#unwatch) {
+      unwatch();
+    }
     this.#parts.broker.unregister(this.topic, this.#name);
-    this.#parts.budget.release(this.#unconfirmed, this.#unconfirmedBytes);
-    this.#unconfirmed = 0;
-    this.#unconfirmedBytes = 0;
   }
 }
 

@@ -2,6 +2,7 @@ import type { ProducerSettings } from '../config/types';
 import { ConnectorError } from '../errors';
 import type { Clock } from '../util/clock';
 import type { MemoryBroker } from './memory-broker';
+import { MemoryConsumer } from './memory-consumer';
 import { MemoryProducer } from './memory-producer';
 import { PendingBudget } from './protocol';
 import { connectorError } from './protocol-errors';
@@ -20,8 +21,8 @@ export class MemoryTransport implements Transport {
   readonly #settings: ProducerSettings;
   readonly #clock: Clock;
   readonly #budget: PendingBudget;
-  readonly #producers = new Set<{ close(deadlineMs: number): Promise<void> }>();
-  #closed = false;
+  readonly #parts = new Set<{ close(deadlineMs: number): Promise<unknown>; crash(): void }>();
+  #state: 'OPEN' | 'CLOSED' | 'CRASHED' = 'OPEN';
 
   constructor(broker: MemoryBroker, settings: ProducerSettings, clock: Clock) {
     this.broker = broker;
@@ -38,33 +39,61 @@ export class MemoryTransport implements Transport {
   }
 
   async createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
-    if (this.#closed) {
-      throw new ConnectorError('PULSAR_CLOSED', 'the transport was closed');
-    }
-    try {
-      const producer: MemoryProducer<M> = new MemoryProducer<M>({
+    return this.#open(options.topic, (closed) => {
+      const { broker } = this;
+      const { sendTimeout } = this.#settings;
+      return new MemoryProducer<M>({
         ...options,
-        broker: this.broker,
+        broker,
         budget: this.#budget,
         clock: this.#clock,
-        sendTimeout: this.#settings.sendTimeout,
-        closed: () => this.#producers.delete(producer),
+        sendTimeout,
+        closed,
       });
-      this.#producers.add(producer);
-      return producer;
-    } catch (error) {
-      throw connectorError(error, options.topic);
-    }
-  }
-
-  async subscribe(options: ConsumerOptions): Promise<Consumer> {
-    throw new ConnectorError('NOT_AVAILABLE_YET', `memory:// cannot be consumed from`, {
-      found: options.topic,
     });
   }
 
+  async subscribe(options: ConsumerOptions): Promise<Consumer> {
+    return this.#open(
+      options.topic,
+      (closed) => new MemoryConsumer({ ...options, broker: this.broker, clock: this.#clock, closed }),
+    );
+  }
+
   async close(deadlineMs: number): Promise<void> {
-    this.#closed = true;
-    await Promise.all([...this.#producers].map((producer) => producer.close(deadlineMs)));
+    if (this.#state !== 'CRASHED') {
+      this.#state = 'CLOSED';
+      await Promise.all([...this.#parts].map((part) => part.close(deadlineMs)));
+    }
+  }
+
+  /**
+   * Ends like its process: nothing more is sent, told or answered, and what its consumers had not settled goes
+   * back to their subscriptions.
+   */
+  crash(): void {
+    this.#state = 'CRASHED';
+    for (const part of [...this.#parts]) {
+      part.crash();
+    }
+  }
+
+  async #open<P extends { close(deadlineMs: number): Promise<unknown>; crash(): void }>(
+    topic: string,
+    make: (closed: () => void) => P,
+  ): Promise<P> {
+    if (this.#state === 'CRASHED') {
+      return new Promise(() => undefined);
+    }
+    if (this.#state === 'CLOSED') {
+      throw new ConnectorError('PULSAR_CLOSED', 'the transport was closed');
+    }
+    try {
+      const part = make(() => this.#parts.delete(part));
+      this.#parts.add(part);
+      return part;
+    } catch (error) {
+      throw connectorError(error, topic);
+    }
   }
 }

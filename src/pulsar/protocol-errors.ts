@@ -4,9 +4,12 @@ import { ProtocolError, type ProtocolErrorKind } from './protocol';
 const CODES: { readonly [K in ProtocolErrorKind]: ErrorCode } = {
   unavailable: 'PULSAR_UNAVAILABLE',
   busy: 'PULSAR_BUSY',
+  'consumer-busy': 'PULSAR_CONSUMER_BUSY',
+  'subscription-mismatch': 'PULSAR_SUBSCRIPTION_MISMATCH',
   quota: 'PULSAR_BACKLOG_QUOTA',
   persistence: 'PULSAR_SEND_FAILED',
   checksum: 'PULSAR_SEND_FAILED',
+  unreadable: 'PULSAR_MESSAGE_UNREADABLE',
   'send-timeout': 'PULSAR_SEND_TIMEOUT',
   authentication: 'PULSAR_AUTHENTICATION',
   authorization: 'PULSAR_AUTHORIZATION',

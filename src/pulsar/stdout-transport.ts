@@ -48,9 +48,15 @@ export class StdoutTransport implements Transport {
   }
 
   async subscribe(options: ConsumerOptions): Promise<Consumer> {
-    throw new ConnectorError('NOT_AVAILABLE_YET', `stdout: cannot be consumed from`, {
-      found: options.topic,
-    });
+    throw new ConnectorError(
+      'NOT_AVAILABLE_YET',
+      `topic ${options.topic}: stdout: is written to, never read`,
+      {
+        expected: 'pulsar:// or memory://',
+        found: 'stdout:',
+        hint: 'A sink reads from Pulsar: set pulsar.serviceUrl to pulsar://…, or to memory:// for a trial in one process.',
+      },
+    );
   }
 
   /** Leaves the stream itself open: it is not ours. */

@@ -105,7 +105,7 @@ export interface Consumer {
   /** Full name. */
   readonly topic: string;
   /**
-   * The next messages, in order, at least one and at most `max`. One call at a time.
+   * The next messages, in order, at least one and at most `max`; none once `pause` has run dry. One call at a time.
    * @throws ConnectorError PULSAR_CLOSED after `close`, or what ended the consumer.
    */
   receive(max: number): Promise<ReceivedMessage[]>;
@@ -120,7 +120,11 @@ export interface Consumer {
    * consumer of the subscription holds a part of it.
    */
   whenCaughtUp(): Promise<void>;
-  /** Stops taking messages; those handed out may still be settled until `close`. */
+  /**
+   * Takes nothing more from the topic. `receive` still hands out the rest of an entry of which a part was handed
+   * out, because an entry is acknowledged whole or comes again whole; behind that it answers with no messages. What
+   * was handed out may be settled until `close`.
+   */
   pause(): void;
   /**
    * Ends the consumer within `deadlineMs`: what is acknowledged is told to the broker and answered, what is not

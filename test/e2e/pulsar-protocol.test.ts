@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import type { ProducerSettings } from '../../src/config/types';
 import type { ConnectorError } from '../../src/errors';
 import { BinaryTransport } from '../../src/pulsar/binary-transport';
-import { PulsarClient } from '../../src/pulsar/protocol';
 import type { OutgoingMessage, Producer } from '../../src/pulsar/transport';
 import { systemClock } from '../../src/util/clock';
 import { deferred } from '../../src/util/deferred';
@@ -141,48 +140,6 @@ test.each([
   },
   120_000,
 );
-
-test('our own consumer reads every message, and its acknowledgements hold', async () => {
-  const messages = Array.from({ length: 500 }, (_, i) => outgoing(i));
-  await sendAll(transportWith(), 'consumed', messages);
-  const settings = pulsarSettings(broker.serviceUrl);
-  const client = new PulsarClient({
-    ...parts,
-    serviceUrl: broker.serviceUrl,
-    connectionTimeout: settings.connectionTimeout,
-    operationTimeout: settings.operationTimeout,
-    keepAliveInterval: settings.keepAliveInterval,
-    producer: { lingerMs: 1, sendTimeout: 0, batch: { maxMessages: 10, maxBytes: 1000 } },
-    pending: { messages: 1, bytes: 1 },
-  });
-  const options = {
-    topic: 'consumed',
-    subscription: 's',
-    initialPosition: 'earliest' as const,
-    receiverQueueSize: 100,
-  };
-  const first = await client.subscribe(options);
-  const seen: string[] = [];
-  for (let i = 0; i < messages.length; i++) {
-    const received = await first.receive();
-    seen.push(carried(received));
-    if (i < 200) {
-      first.acknowledge(received);
-    } else if (i === 299) {
-      first.acknowledgeCumulative(received);
-    }
-  }
-  expect(seen).toEqual(messages.map(carried));
-  await first.close();
-  const second = await client.subscribe(options);
-  const again = await second.receive();
-  // Entries are acknowledged whole: the first one that is not begins at or before message 300.
-  const index = messages.map(carried).indexOf(carried(again));
-  expect(index).toBeGreaterThanOrEqual(200);
-  expect(index).toBeLessThanOrEqual(300);
-  expect(index + again.batchSize).toBeGreaterThan(300);
-  await client.close(1000);
-}, 60_000);
 
 test('the broker stopped and started again in the middle: nothing is lost, first arrivals keep their order', async () => {
   const messages = Array.from({ length: 20_000 }, (_, i) => outgoing(i));

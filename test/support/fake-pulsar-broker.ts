@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type CommandName, type Commands, decodeCommand } from '../../src/pulsar/protocol/command';
 import { commandFrame, FrameReader } from '../../src/pulsar/protocol/frame';
-import { type IncomingMessage, readMessages } from '../../src/pulsar/protocol/incoming-message';
+import { FakeConsumers } from './fake-consumers';
+import { readMessages, type SentMessage } from './message-codec';
 
 /** What a scripted broker does with one SEND. */
 export type SendVerdict =
@@ -20,7 +21,7 @@ export interface SentBatch {
   readonly topic: string;
   readonly sequenceId: number;
   readonly highestSequenceId: number;
-  readonly messages: readonly IncomingMessage[];
+  readonly messages: readonly SentMessage[];
   /** Counted from 0, over the broker's life. */
   readonly connection: number;
 }
@@ -68,8 +69,10 @@ export class FakePulsarBroker {
     answersPing: true,
     deduplicates: false,
   };
-  readonly stored: IncomingMessage[] = [];
+  readonly stored: SentMessage[] = [];
   readonly sent: SentBatch[] = [];
+  /** Topics, subscriptions, and who consumes from them. */
+  readonly consumers = new FakeConsumers();
   readonly received: { readonly name: CommandName; readonly body: Commands[CommandName] }[] = [];
   readonly #server: Server;
   readonly #connections = new Set<FakeConnection>();
@@ -124,8 +127,9 @@ export class FakePulsarBroker {
     }
   }
 
-  /** Closes every producer as an unload of the topic does: what still comes for it vanishes. */
+  /** Closes every producer and consumer as an unload of the topic does: what still comes for it vanishes. */
   unload(): void {
+    this.consumers.unload();
     for (const { socket, producers } of this.#connections) {
       for (const [producerId, producer] of producers) {
         producer.closed = true;
@@ -156,8 +160,13 @@ export class FakePulsarBroker {
 
   /** Sends a command to every client. */
   tell<N extends CommandName>(name: N, body: Commands[N]): void {
+    this.write(commandFrame(name, body));
+  }
+
+  /** Sends those bytes to every client. */
+  write(bytes: Buffer): void {
     for (const { socket } of this.#connections) {
-      socket.write(commandFrame(name, body));
+      socket.write(bytes);
     }
   }
 
@@ -171,7 +180,10 @@ export class FakePulsarBroker {
       }
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#connections.delete(connection));
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      this.consumers.gone(socket);
+    });
   }
 
   #receive(connection: FakeConnection, bytes: Buffer, payload: Buffer): void {
@@ -245,7 +257,7 @@ export class FakePulsarBroker {
         }
         break;
       default:
-        break;
+        this.consumers.receive(connection.socket, command);
     }
   }
 
@@ -265,7 +277,7 @@ export class FakePulsarBroker {
     if (producer.closed) {
       return;
     }
-    const messages = readMessages({ ledgerId: 1, entryId: this.sent.length }, payload);
+    const messages = readMessages(payload);
     const batch: SentBatch = {
       topic: producer.topic,
       sequenceId,
@@ -288,6 +300,7 @@ export class FakePulsarBroker {
         this.#lastIds.set(known, batch.highestSequenceId || sequenceId);
       }
       this.stored.push(...messages);
+      this.consumers.topic(producer.topic).append(Buffer.from(payload), messages.length, messages[0]?.key);
       if (verdict === 'store') {
         const messageId = { ledgerId: 1, entryId: this.stored.length };
         connection.socket.write(commandFrame('sendReceipt', { producerId, sequenceId, messageId }));

@@ -1,12 +1,14 @@
 import type { Random } from '../../util/random';
 import { ConnectionPool } from './connection-pool';
-import { Consumer, type ConsumerOptions } from './consumer';
+import { Consumer } from './consumer';
+import type { ConsumerSettings } from './consumer-parts';
 import type { ConnectionSettings } from './endpoint';
 import type { OutgoingMessage } from './message';
 import { PendingBudget, type PendingLimits } from './pending-budget';
 import { Producer } from './producer';
 import type { ProducerEvents, ProducerSettings } from './producer-parts';
 import { ProtocolError } from './protocol-error';
+import type { SubscriptionType } from './subscription-registration';
 import { TopicLookup } from './topic-lookup';
 import { fullTopicName } from './topic-name';
 
@@ -26,19 +28,35 @@ export interface ProducerRequest<M extends OutgoingMessage> {
   readonly events: ProducerEvents<M>;
 }
 
+export interface ConsumerRequest {
+  readonly topic: string;
+  readonly subscription: string;
+  readonly subscriptionType: SubscriptionType;
+  /** Where a subscription that does not exist yet begins. */
+  readonly initialPosition: 'earliest' | 'latest';
+  /** Chosen at random when absent. */
+  readonly consumerName?: string;
+  readonly settings: Omit<ConsumerSettings, 'operationTimeout'>;
+}
+
 /** A client of one Pulsar cluster over its binary protocol. */
 export class PulsarClient {
   readonly #settings: ClientSettings;
   readonly #abort = new AbortController();
   readonly #lookup: TopicLookup;
+  /** Consumers have connections of their own: a broker that slows a producer down stops reading its connection. */
+  readonly #consumerLookup: TopicLookup;
   readonly #budget: PendingBudget;
-  readonly #producers = new Set<{ close(deadlineMs: number): Promise<void> }>();
+  readonly #members = new Set<{ close(deadlineMs: number): Promise<unknown> }>();
   #lastId = 0;
 
   /** @throws ProtocolError invalid-url */
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    this.#lookup = new TopicLookup(new ConnectionPool(settings, this.#abort.signal), settings.serviceUrl);
+    const lookup = () =>
+      new TopicLookup(new ConnectionPool(settings, this.#abort.signal), settings.serviceUrl);
+    this.#lookup = lookup();
+    this.#consumerLookup = lookup();
     this.#budget = new PendingBudget(settings.pending);
   }
 
@@ -58,23 +76,40 @@ export class PulsarClient {
       mayStillSend: request.mayStillSend ?? (() => true),
       events: request.events,
       signal: this.#abort.signal,
-      closed: () => this.#producers.delete(producer),
+      closed: () => this.#members.delete(producer),
     });
-    this.#producers.add(producer);
+    this.#members.add(producer);
     return producer;
   }
 
-  /** @throws ProtocolError */
-  subscribe(options: ConsumerOptions): Promise<Consumer> {
-    return Consumer.subscribe(this.#lookup, ++this.#lastId, {
-      ...options,
-      topic: fullTopicName(options.topic),
+  /** @throws ProtocolError after tries within the operation time-out. */
+  async subscribe(request: ConsumerRequest): Promise<Consumer> {
+    const { clock, random, logger, operationTimeout } = this.#settings;
+    const topic = fullTopicName(request.topic);
+    if (!topic.startsWith('persistent://')) {
+      // All its messages have the same id: copies could not be told from new ones.
+      throw new ProtocolError('invalid-topic', `${topic} keeps no messages: nothing could be acknowledged`);
+    }
+    const consumer: Consumer = await Consumer.open({
+      ...request,
+      clock,
+      random,
+      logger,
+      lookup: this.#consumerLookup,
+      consumerId: ++this.#lastId,
+      topic,
+      consumerName: request.consumerName ?? random.hex(5),
+      settings: { ...request.settings, operationTimeout },
+      signal: this.#abort.signal,
+      closed: () => this.#members.delete(consumer),
     });
+    this.#members.add(consumer);
+    return consumer;
   }
 
-  /** Closes every producer, by force at `deadlineMs` from now, then every connection. Never rejects. */
+  /** Closes every producer and consumer, by force at `deadlineMs` from now, then every connection. Never rejects. */
   async close(deadlineMs: number): Promise<void> {
-    await Promise.all([...this.#producers].map((producer) => producer.close(deadlineMs)));
+    await Promise.all([...this.#members].map((member) => member.close(deadlineMs)));
     this.#abort.abort(new ProtocolError('closed', 'the client was closed'));
   }
 }

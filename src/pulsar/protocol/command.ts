@@ -104,18 +104,45 @@ export interface Commands {
     readonly durable: boolean;
     /** 0 latest, 1 earliest. */
     readonly initialPosition: number;
+    readonly consumerName: string;
+    /** Of a key-shared subscription only; 0 = the broker shares the keys out. */
+    readonly keySharedMeta?: { readonly keySharedMode: number };
   };
   flow: { readonly consumerId: number; readonly messagePermits: number };
   message: {
     readonly consumerId: number;
     readonly messageId: MessageIdData;
     readonly redeliveryCount: number;
+    readonly ackSet?: readonly number[];
   };
   ack: {
     readonly consumerId: number;
     /** 0 individual, 1 cumulative. */
     readonly ackType: number;
     readonly messageId: readonly MessageIdData[];
+    readonly requestId: number;
+  };
+  ackResponse: Failure & { readonly consumerId: number; readonly requestId: number };
+  activeConsumerChange: { readonly consumerId: number; readonly isActive: boolean };
+  redeliverUnacknowledgedMessages: {
+    readonly consumerId: number;
+    readonly messageIds: readonly MessageIdData[];
+  };
+  unsubscribe: { readonly consumerId: number; readonly requestId: number };
+  getLastMessageId: { readonly consumerId: number; readonly requestId: number };
+  getLastMessageIdResponse: {
+    readonly requestId: number;
+    /** Numbers beyond 2^53 stand for −1: there is no message. */
+    readonly lastMessageId: MessageIdData;
+    readonly consumerMarkDeletePosition?: MessageIdData;
+  };
+  getSchema: { readonly requestId: number; readonly topic: string; readonly schemaVersion: Uint8Array };
+  getSchemaResponse: {
+    readonly requestId: number;
+    /** −1 when there is none. */
+    readonly errorCode?: number;
+    readonly errorMessage?: string;
+    readonly schema?: SchemaData;
   };
   closeConsumer: { readonly consumerId: number; readonly requestId: number };
   reachedEndOfTopic: { readonly consumerId: number };
@@ -129,23 +156,24 @@ export type AnyCommand = {
   [N in CommandName]: { readonly name: N; readonly body: Commands[N] };
 }[CommandName];
 
-/** MessageMetadata and SingleMessageMetadata as far as a consumer reads them. */
-export interface MessageMetadata {
-  readonly producerName?: string;
-  readonly sequenceId?: number;
-  readonly publishTime?: number;
+/** A schema as brokers keep it. */
+export interface SchemaData {
+  readonly name: string;
+  readonly schemaData: Uint8Array;
+  /** Source: enum Schema.Type of PulsarApi.proto. */
+  readonly type: number;
   readonly properties?: readonly KeyValue[];
-  readonly partitionKey?: string;
-  readonly partitionKeyB64Encoded?: boolean;
-  readonly eventTime?: number;
-  readonly compression?: number;
-  readonly numMessagesInBatch?: number;
-  readonly highestSequenceId?: number;
-  readonly payloadSize?: number;
-  readonly nullValue?: boolean;
-  readonly compactedOut?: boolean;
+}
+
+/** How a message was encrypted, as its metadata tell. */
+export interface Encryption {
+  readonly encryptionKeys?: readonly {
+    readonly key: string;
+    readonly value: Uint8Array;
+    readonly metadata?: readonly KeyValue[];
+  }[];
   readonly encryptionAlgo?: string;
-  readonly numChunksFromMsg?: number;
+  readonly encryptionParam?: Uint8Array;
 }
 
 const { root } = parse(PULSAR_API);
@@ -181,12 +209,8 @@ export function decodeCommand(bytes: Uint8Array): AnyCommand | undefined {
 }
 
 const messageMetadata = root.lookupType('pulsar.proto.MessageMetadata');
-const singleMessageMetadata = root.lookupType('pulsar.proto.SingleMessageMetadata');
 
-export function decodeMessageMetadata(bytes: Uint8Array): MessageMetadata {
-  return messageMetadata.toObject(messageMetadata.decode(bytes), READ) as MessageMetadata;
-}
-
-export function decodeSingleMessageMetadata(bytes: Uint8Array): MessageMetadata {
-  return singleMessageMetadata.toObject(singleMessageMetadata.decode(bytes), READ) as MessageMetadata;
+/** Those fields of a MessageMetadata. @throws Error when it is none. */
+export function decodeEncryption(bytes: Uint8Array): Encryption {
+  return messageMetadata.toObject(messageMetadata.decode(bytes), READ) as Encryption;
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { deferred } from '../../util/deferred';
 import { type CommandName, type Commands, decodeCommand } from './command';
 import { cutOff } from './cut-off';
+import { isDelivery, newDelivery, readDelivery } from './delivery';
 import type {
   Answers,
   BrokerAddress,
@@ -20,16 +21,18 @@ import { isReceipt, type Receipt, readReceipt } from './receipt';
 /** One connection to one broker: handshake, requests, keep-alive, and the way of frames to whom they concern. */
 export class Connection {
   readonly address: BrokerAddress;
+  /** Who is told what comes for them, by their ids. */
+  readonly producers = new Map<number, ProducerEndpoint>();
+  readonly consumers = new Map<number, ConsumerEndpoint>();
   readonly #settings: ConnectionSettings;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
   readonly #requests: PendingRequests;
   readonly #keepAlive: KeepAlive;
-  readonly #producers = new Map<number, ProducerEndpoint>();
-  readonly #consumers = new Map<number, ConsumerEndpoint>();
   readonly #handshake = deferred<void>();
   readonly #ended = deferred<void>();
   readonly #receipt: Receipt = { producerId: -1, sequenceId: -1 };
+  readonly #delivery = newDelivery();
   #maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE;
   #error: ProtocolError | undefined;
 
@@ -97,11 +100,19 @@ export class Connection {
     name: N,
     body: Omit<Commands[N], 'requestId'>,
   ): Promise<Commands[Answers[N]]> {
+    return this.requestFrame(name, (requestId) => commandFrame(name, { ...body, requestId } as Commands[N]));
+  }
+
+  /** The same with a frame that is written by hand. */
+  async requestFrame<N extends keyof Answers>(
+    name: N,
+    frame: (requestId: number) => Buffer,
+  ): Promise<Commands[Answers[N]]> {
     if (this.#error !== undefined) {
       throw this.#error;
     }
     const { requestId, answer } = this.#requests.open(name);
-    this.send(name, { ...body, requestId } as Commands[N]);
+    this.#writer.write(frame(requestId));
     return (await answer).body as Commands[Answers[N]];
   }
 
@@ -122,22 +133,6 @@ export class Connection {
     this.#writer.withdraw(source);
   }
 
-  attachProducer(producerId: number, endpoint: ProducerEndpoint): void {
-    this.#producers.set(producerId, endpoint);
-  }
-
-  detachProducer(producerId: number): void {
-    this.#producers.delete(producerId);
-  }
-
-  attachConsumer(consumerId: number, endpoint: ConsumerEndpoint): void {
-    this.#consumers.set(consumerId, endpoint);
-  }
-
-  detachConsumer(consumerId: number): void {
-    this.#consumers.delete(consumerId);
-  }
-
   /** Ends the connection at once; everyone on it hears `error`. */
   destroy(error: ProtocolError): void {
     if (this.#error !== undefined) {
@@ -152,14 +147,14 @@ export class Connection {
     }
     this.#handshake.reject(error);
     this.#requests.rejectAll(error);
-    for (const producer of this.#producers.values()) {
+    for (const producer of this.producers.values()) {
       producer.connectionLost(error);
     }
-    for (const consumer of this.#consumers.values()) {
-      consumer.closed(error);
+    for (const consumer of this.consumers.values()) {
+      consumer.connectionLost(error);
     }
-    this.#producers.clear();
-    this.#consumers.clear();
+    this.producers.clear();
+    this.consumers.clear();
     this.#ended.resolve();
   }
 
@@ -194,7 +189,12 @@ export class Connection {
   #receive(bytes: Buffer, payload: Buffer, reader: FrameReader): void {
     if (isReceipt(bytes)) {
       readReceipt(bytes, this.#receipt);
-      this.#producers.get(this.#receipt.producerId)?.receipt(this.#receipt.sequenceId);
+      this.producers.get(this.#receipt.producerId)?.receipt(this.#receipt.sequenceId);
+      return;
+    }
+    if (isDelivery(bytes)) {
+      readDelivery(bytes, this.#delivery);
+      this.consumers.get(this.#delivery.consumerId)?.delivered(this.#delivery, payload);
       return;
     }
     const command = decodeCommand(bytes);
@@ -213,24 +213,24 @@ export class Connection {
           (error) => this.destroy(asProtocolError(error, 'authentication')),
         );
         break;
-      case 'message':
-        this.#consumers.get(command.body.consumerId)?.message(command.body, payload);
+      case 'activeConsumerChange':
+        this.consumers.get(command.body.consumerId)?.activeChanged(command.body.isActive);
         break;
       case 'sendError': {
         const { producerId, error, message } = command.body;
-        this.#producers.get(producerId)?.sendError(serverError(error, message));
+        this.producers.get(producerId)?.sendError(serverError(error, message));
         break;
       }
       case 'closeProducer': {
-        const producer = this.#producers.get(command.body.producerId);
-        this.#producers.delete(command.body.producerId);
+        const producer = this.producers.get(command.body.producerId);
+        this.producers.delete(command.body.producerId);
         producer?.closedByBroker();
         break;
       }
       case 'closeConsumer': {
-        const consumer = this.#consumers.get(command.body.consumerId);
-        this.#consumers.delete(command.body.consumerId);
-        consumer?.closed(new ProtocolError('unavailable', 'the broker has closed the consumer'));
+        const consumer = this.consumers.get(command.body.consumerId);
+        this.consumers.delete(command.body.consumerId);
+        consumer?.closedByBroker();
         break;
       }
       default:

@@ -1,154 +1,252 @@
-import { type Deferred, deferred } from '../../util/deferred';
-import { Ring } from '../../util/ring';
-import type { Commands, MessageIdData } from './command';
+import { resolvesWithin } from '../../util/limited-wait';
+import type { TrackedEntry } from './acknowledgement-tracker';
+import { Acknowledger } from './acknowledger';
+import type { SchemaData } from './command';
 import type { Connection } from './connection';
+import type { ConsumerParts } from './consumer-parts';
+import { ConsumerRequests } from './consumer-requests';
+import type { Delivery } from './delivery';
 import type { ConsumerEndpoint } from './endpoint';
-import { type IncomingMessage, readMessages } from './incoming-message';
+import { Inbox } from './inbox';
 import { asProtocolError, ProtocolError } from './protocol-error';
-import type { TopicLookup } from './topic-lookup';
+import type { ReceivedMessage } from './received-message';
+import { Receiver } from './receiver';
+import { SubscriptionRegistration } from './subscription-registration';
 
-export interface ConsumerOptions {
-  readonly topic: string;
-  readonly subscription: string;
-  /** Where a new subscription begins. */
-  readonly initialPosition: 'earliest' | 'latest';
-  /** Messages the broker may send ahead of `receive`. */
-  readonly receiverQueueSize: number;
-}
-
-const [INDIVIDUAL, CUMULATIVE] = [0, 1];
+/** CONNECTING and OPEN alternate; ENDED will have no place any more, CLOSED has none and forgets what it held. */
+type State = 'CONNECTING' | 'OPEN' | 'ENDED' | 'CLOSED';
 
 /**
- * An exclusive consumer of one topic. It does not come back after its connection: `receive` then rejects, and
- * what was not acknowledged comes again on the next subscribe.
+ * A consumer of one subscription, which comes back after anything that heals. A message in the hands of its caller is
+ * not handed out again, nor is one whose acknowledgement the broker may have missed.
  */
 export class Consumer implements ConsumerEndpoint {
-  readonly #connection: Connection;
-  readonly #consumerId: number;
-  readonly #flowStep: number;
-  readonly #received = new Ring<IncomingMessage>();
-  readonly #waiting = new Ring<Deferred<IncomingMessage>>();
-  /** Messages of a batch that are not acknowledged yet, by entry. */
-  readonly #unacknowledged = new Map<string, Set<number>>();
-  #taken = 0;
-  #error: ProtocolError | undefined;
+  readonly #parts: ConsumerParts;
+  readonly #registration: SubscriptionRegistration;
+  readonly #requests: ConsumerRequests;
+  readonly #acknowledger: Acknowledger<TrackedEntry>;
+  readonly #inbox: Inbox;
+  readonly #receiver = new Receiver((max) => this.#take(max));
+  #state: State = 'CONNECTING';
+  #paused = false;
+  /** Places in a row at which acknowledgements failed. */
+  #failures = 0;
 
-  private constructor(connection: Connection, consumerId: number, queueSize: number) {
-    this.#connection = connection;
-    this.#consumerId = consumerId;
-    this.#flowStep = Math.max(1, Math.floor(queueSize / 2));
+  private constructor(parts: ConsumerParts) {
+    const { consumerId, subscriptionType, settings } = parts;
+    this.#parts = parts;
+    this.#registration = new SubscriptionRegistration(parts);
+    this.#requests = new ConsumerRequests(parts, this.#registration.signal);
+    this.#acknowledger = new Acknowledger({
+      clock: parts.clock,
+      consumerId,
+      answered: (entry) => {
+        this.#failures = 0;
+        this.#inbox.answered(entry);
+      },
+      failed: (error) => this.#leave(error),
+    });
+    this.#inbox = new Inbox({
+      ...settings,
+      clock: parts.clock,
+      topic: parts.topic,
+      shared: subscriptionType === 'Shared' || subscriptionType === 'Key_Shared',
+      complete: (entry) => this.#acknowledger.add(entry),
+      redeliver: (entries) => this.#redeliver(entries),
+      arrived: () => this.#receiver.wake(),
+    });
   }
 
-  /** @throws ProtocolError */
-  static async subscribe(
-    lookup: TopicLookup,
-    consumerId: number,
-    options: ConsumerOptions,
-  ): Promise<Consumer> {
-    const connection = await lookup.find(options.topic);
-    const consumer = new Consumer(connection, consumerId, options.receiverQueueSize);
-    connection.attachConsumer(consumerId, consumer);
-    try {
-      await connection.request('subscribe', {
-        topic: options.topic,
-        subscription: options.subscription,
-        subType: 0,
-        consumerId,
-        durable: true,
-        initialPosition: options.initialPosition === 'earliest' ? 1 : 0,
-      });
-    } catch (error) {
-      connection.detachConsumer(consumerId);
-      throw error;
-    }
-    connection.send('flow', { consumerId, messagePermits: options.receiverQueueSize });
+  /** A consumer that the broker has accepted. @throws ProtocolError */
+  static async open(parts: ConsumerParts): Promise<Consumer> {
+    const consumer = new Consumer(parts);
+    const limit = parts.clock.monotonic() + parts.settings.operationTimeout;
+    consumer.#opened(await consumer.#registration.register(consumer, limit));
     return consumer;
   }
 
-  /** The next message, in order. @throws ProtocolError when the consumer has ended. */
-  async receive(): Promise<IncomingMessage> {
-    const message = this.#received.shift();
-    if (message !== undefined) {
-      this.#grant();
-      return message;
-    }
-    if (this.#error !== undefined) {
-      throw this.#error;
-    }
-    const waiting = deferred<IncomingMessage>();
-    this.#waiting.push(waiting);
-    return waiting.promise;
+  /** Full name. */
+  get topic(): string {
+    return this.#parts.topic;
   }
 
-  /** A batch is acknowledged when all its messages are. */
-  acknowledge({ id }: IncomingMessage): void {
-    const entry = `${id.ledgerId}:${id.entryId}`;
-    const others = this.#unacknowledged.get(entry);
-    others?.delete(id.batchIndex ?? 0);
-    if (others === undefined || others.size === 0) {
-      this.#unacknowledged.delete(entry);
-      this.#ack(INDIVIDUAL, id);
+  /**
+   * The next messages, in order, at least one and at most `max`. One call at a time.
+   * @throws ProtocolError closed, or what ended the consumer.
+   */
+  receive(max: number): Promise<ReceivedMessage[]> {
+    return this.#receiver.receive(max);
+  }
+
+  /** Settles `message`: it never comes again. An entry is acknowledged when all its messages are. */
+  acknowledge(message: ReceivedMessage): void {
+    if (this.#settles(message)) {
+      this.#inbox.acknowledge(message);
     }
   }
 
-  /** Acknowledges every entry up to that of `message`; one inside a batch, only the entries before it. */
-  acknowledgeCumulative({ id, batchSize }: IncomingMessage): void {
-    const lastOfEntry = id.batchIndex === undefined || id.batchIndex === batchSize - 1;
-    this.#ack(CUMULATIVE, lastOfEntry ? id : { ledgerId: id.ledgerId, entryId: id.entryId - 1 });
+  /** Settles `message`: it comes again after a while. */
+  negativeAcknowledge(message: ReceivedMessage): void {
+    if (this.#settles(message)) {
+      this.#inbox.refuse(message);
+    }
   }
 
-  /** Ends the consumer; what is not acknowledged comes again. Never rejects. */
-  async close(): Promise<void> {
-    const consumerId = this.#consumerId;
-    this.closed(new ProtocolError('closed', 'the consumer was closed'));
-    await this.#connection.request('closeConsumer', { consumerId }).catch(() => undefined);
-    this.#connection.detachConsumer(consumerId);
+  /** Resolves once all that is in the topic at this call is acknowledged. @throws ProtocolError when closed before. */
+  whenCaughtUp(): Promise<void> {
+    return this.#requests.whenCaughtUp();
   }
 
-  message({ messageId }: Commands['message'], payload: Buffer): void {
-    let messages: IncomingMessage[];
-    try {
-      messages = readMessages(messageId, payload);
-    } catch (error) {
-      this.closed(asProtocolError(error, 'unsupported'));
+  /** The schema of that version; undefined when the broker has none. @throws ProtocolError */
+  schema(version: Uint8Array): Promise<SchemaData | undefined> {
+    return this.#requests.schema(version);
+  }
+
+  /** Hands out no more than the rest of an entry that it has begun; what was handed out may still be settled. */
+  pause(): void {
+    this.#paused = true;
+    this.#receiver.end();
+  }
+
+  /**
+   * Ends the consumer; what is acknowledged is told to the broker first. Never rejects.
+   * @returns false when the broker did not answer within `deadlineMs`.
+   */
+  async close(deadlineMs: number, unsubscribe = false): Promise<boolean> {
+    const { clock, closed } = this.#parts;
+    const start = clock.monotonic();
+    this.#paused = true;
+    const told = this.#settleAll(unsubscribe).catch(() => false);
+    const inTime = await resolvesWithin(clock, deadlineMs, told);
+    if (this.#state !== 'CLOSED') {
+      this.#finish('CLOSED', new ProtocolError('closed', 'the consumer was closed'));
+    }
+    const left = Math.max(0, deadlineMs - (clock.monotonic() - start));
+    const released = await resolvesWithin(clock, left, this.#registration.release());
+    closed();
+    return inTime && released && (await told);
+  }
+
+  delivered(delivery: Delivery, payload: Buffer): void {
+    if (this.#state !== 'OPEN') {
+      // Nothing was asked for here yet: it is late, from the place before, and comes again in its order.
       return;
     }
-    if (messages.length > 1) {
-      const indexes = messages.map(({ id }) => id.batchIndex ?? 0);
-      this.#unacknowledged.set(`${messageId.ledgerId}:${messageId.entryId}`, new Set(indexes));
-    }
-    for (const message of messages) {
-      const waiting = this.#waiting.shift();
-      if (waiting === undefined) {
-        this.#received.push(message);
-      } else {
-        this.#grant();
-        waiting.resolve(message);
-      }
+    this.#inbox.delivered(delivery, payload);
+    this.#grant();
+    this.#receiver.wake();
+  }
+
+  activeChanged(active: boolean): void {
+    if (active) {
+      this.#inbox.activated();
+    } else {
+      this.#inbox.deactivated();
+      this.#grant();
     }
   }
 
-  closed(error: ProtocolError): void {
-    this.#error ??= error;
-    for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift()) {
-      waiting.reject(this.#error);
+  closedByBroker(): void {
+    this.connectionLost(new ProtocolError('unavailable', 'the broker has closed the consumer'));
+  }
+
+  connectionLost(error: ProtocolError): void {
+    this.#registration.lost();
+    if (this.#state !== 'OPEN') {
+      return;
+    }
+    this.#state = 'CONNECTING';
+    this.#requests.lost();
+    this.#acknowledger.lost();
+    this.#inbox.lost();
+    const { topic, subscription, logger } = this.#parts;
+    logger.warn({ topic, subscription, reason: error.message }, 'lost the broker: connecting again');
+    this.#registration.register(this, undefined, this.#failures).then(
+      (connection) => this.#opened(connection),
+      (cause) => this.#fail(asProtocolError(cause, 'unknown')),
+    );
+  }
+
+  #opened(connection: Connection): void {
+    if (this.#state !== 'CONNECTING') {
+      return;
+    }
+    this.#state = 'OPEN';
+    if (this.#registration.connection !== connection) {
+      this.closedByBroker();
+      return;
+    }
+    // Before permits: what is acknowledged the broker must not send again.
+    this.#acknowledger.placed(connection);
+    this.#requests.placed(connection);
+    this.#grant();
+  }
+
+  /** The place is no good: takes another one. */
+  #leave(error: ProtocolError): void {
+    if (this.#state === 'OPEN') {
+      this.#failures++;
+      this.#registration.leave();
+      this.connectionLost(error);
     }
   }
 
-  /** Permits are given back by halves of the queue, not one by one. */
-  #grant(): void {
-    this.#taken++;
-    if (this.#taken >= this.#flowStep) {
-      this.#connection.send('flow', { consumerId: this.#consumerId, messagePermits: this.#taken });
-      this.#taken = 0;
+  #fail(error: ProtocolError): void {
+    if (this.#state === 'CONNECTING') {
+      this.#requests.ended(error);
+      this.#finish('ENDED', error);
     }
   }
 
-  #ack(ackType: number, { ledgerId, entryId }: MessageIdData): void {
-    this.#connection.send('ack', {
-      consumerId: this.#consumerId,
-      ackType,
-      messageId: [{ ledgerId, entryId }],
+  #finish(state: 'ENDED' | 'CLOSED', error: ProtocolError): void {
+    this.#state = state;
+    this.#acknowledger.lost();
+    this.#inbox.clear();
+    this.#inbox.end(error);
+    this.#receiver.hand();
+  }
+
+  /** @returns false when the broker cannot be told any more. */
+  async #settleAll(unsubscribe: boolean): Promise<boolean> {
+    if (this.#state === 'ENDED' || this.#state === 'CLOSED') {
+      return this.#acknowledger.pending === 0 && !unsubscribe;
+    }
+    if (this.#acknowledger.pending > 0) {
+      await this.#acknowledger.whenIdle();
+    }
+    if (unsubscribe && !(await this.#requests.unsubscribe())) {
+      const { topic, subscription, logger } = this.#parts;
+      logger.info({ topic, subscription }, 'the subscription has other consumers: it stays');
+    }
+    return true;
+  }
+
+  #settles(message: ReceivedMessage): boolean {
+    const first = !message.settled && this.#state !== 'CLOSED';
+    message.settled = true;
+    return first;
+  }
+
+  #redeliver(entries: readonly TrackedEntry[]): void {
+    this.#registration.connection?.send('redeliverUnacknowledgedMessages', {
+      consumerId: this.#parts.consumerId,
+      messageIds: entries.map(({ ledgerId, entryId }) => ({ ledgerId, entryId })),
     });
+  }
+
+  #grant(): void {
+    const messagePermits = this.#state === 'OPEN' && !this.#paused ? this.#inbox.grant() : 0;
+    if (messagePermits > 0) {
+      this.#registration.connection?.send('flow', { consumerId: this.#parts.consumerId, messagePermits });
+    }
+  }
+
+  #take(max: number): ReceivedMessage[] {
+    if (this.#paused && (this.#state === 'OPEN' || this.#state === 'CONNECTING')) {
+      return this.#inbox.rest(max);
+    }
+    const messages = this.#inbox.take(max);
+    this.#grant();
+    return messages;
   }
 }

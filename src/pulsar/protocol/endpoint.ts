@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../util/clock';
 import type { Logger } from '../../util/logger';
-import type { Commands } from './command';
+import type { Delivery } from './delivery';
 import type { ProtocolError } from './protocol-error';
 
 /** How a client proves who it is. */
@@ -46,8 +46,13 @@ export interface ProducerEndpoint {
 
 /** What a consumer hears from its connection. */
 export interface ConsumerEndpoint {
-  message(command: Commands['message'], payload: Buffer): void;
-  closed(error: ProtocolError): void;
+  /** @param delivery used again for the next one. */
+  delivered(delivery: Delivery, payload: Buffer): void;
+  /** Whether this consumer is the one of a failover subscription that gets the messages. */
+  activeChanged(active: boolean): void;
+  /** The broker has closed this consumer only: topic unloaded, deleted, cursor moved. */
+  closedByBroker(): void;
+  connectionLost(error: ProtocolError): void;
 }
 
 /** Requests, and what answers them. */
@@ -57,5 +62,9 @@ export interface Answers {
   producer: 'producerSuccess';
   closeProducer: 'success';
   subscribe: 'success';
+  ack: 'ackResponse';
+  unsubscribe: 'success';
+  getLastMessageId: 'getLastMessageIdResponse';
+  getSchema: 'getSchemaResponse';
   closeConsumer: 'success';
 }

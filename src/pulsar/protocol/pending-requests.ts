@@ -40,6 +40,11 @@ export class PendingRequests {
       case 'producerSuccess':
         // A producer that waits for exclusive access is answered a second time when it has it.
         return command.body.producerReady && this.resolve(command.body.requestId, command);
+      case 'ackResponse':
+        return this.#settleWith(command, command.body.error, command.body.message);
+      case 'getSchemaResponse':
+        return this.#settleWith(command, command.body.errorCode, command.body.errorMessage);
+      case 'getLastMessageIdResponse':
       case 'success':
       case 'lookupTopicResponse':
       case 'partitionMetadataResponse':
@@ -66,6 +71,18 @@ export class PendingRequests {
     for (const requestId of [...this.#waiting.keys()]) {
       this.reject(requestId, error);
     }
+  }
+
+  /** An answer that carries its own failure, `code`, when it is one. */
+  #settleWith(
+    command: AnyCommand & { readonly body: { readonly requestId: number } },
+    code: number | undefined,
+    text: string | undefined,
+  ): boolean {
+    const { requestId } = command.body;
+    return code === undefined || code < 0
+      ? this.resolve(requestId, command)
+      : this.reject(requestId, serverError(code, text));
   }
 
   #take(requestId: number): Waiting | undefined {

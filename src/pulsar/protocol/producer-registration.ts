@@ -1,14 +1,10 @@
-import { type BackoffBounds, fullJitter } from '../../util/backoff';
-import { type Clock, sleep } from '../../util/clock';
+import type { Clock } from '../../util/clock';
 import type { Random } from '../../util/random';
 import type { Connection } from './connection';
 import type { ProducerEndpoint } from './endpoint';
 import { asProtocolError, ProtocolError } from './protocol-error';
+import { tryUntilAccepted } from './registration-tries';
 import type { TopicLookup } from './topic-lookup';
-
-const BACKOFF: BackoffBounds = { initialMs: 100, maxMs: 10_000 };
-/** A broker that goes down answers with errors it has no number for: as many tries before one is believed. */
-const MAX_UNKNOWN = 5;
 
 export interface RegistrationParts {
   readonly clock: Clock;
@@ -55,23 +51,9 @@ export class ProducerRegistration {
    * @param limit monotonic instant behind which no other try begins; none when undefined.
    * @throws ProtocolError one that is not transient, or the last one; `closed` after `release`.
    */
-  async register(endpoint: ProducerEndpoint, limit?: number): Promise<Registered> {
+  register(endpoint: ProducerEndpoint, limit?: number): Promise<Registered> {
     const { clock, random } = this.#parts;
-    let unknown = 0;
-    for (let attempt = 0; ; attempt++) {
-      if (attempt > 0 || limit === undefined) {
-        await sleep(clock, fullJitter(attempt, BACKOFF, random), this.#signal);
-      }
-      try {
-        return await this.#attempt(endpoint);
-      } catch (thrown) {
-        const error = asProtocolError(thrown, 'unknown');
-        const again = error.transient || (error.kind === 'unknown' && ++unknown < MAX_UNKNOWN);
-        if (this.#signal.aborted || !again || (limit !== undefined && clock.monotonic() >= limit)) {
-          throw error;
-        }
-      }
-    }
+    return tryUntilAccepted({ clock, random, signal: this.#signal }, () => this.#attempt(endpoint), limit);
   }
 
   /** The place was lost: the next registration is a new epoch, so that the broker can tell it from the old one. */
@@ -103,7 +85,7 @@ export class ProducerRegistration {
     const connection = await lookup.find(topic);
     signal.throwIfAborted();
     this.#connection = connection;
-    connection.attachProducer(producerId, endpoint);
+    connection.producers.set(producerId, endpoint);
     try {
       const answer = await connection.request('producer', {
         topic,
@@ -119,7 +101,7 @@ export class ProducerRegistration {
       this.#name = answer.producerName;
       return { connection, producerName: answer.producerName, lastSequenceId: answer.lastSequenceId };
     } catch (error) {
-      connection.detachProducer(producerId);
+      connection.producers.delete(producerId);
       if (!signal.aborted) {
         // When only the answer never came, a producer of that id may stand there.
         connection.request('closeProducer', { producerId }).catch(() => undefined);
@@ -138,7 +120,7 @@ export class ProducerRegistration {
         connection?.destroy(overdue());
       }
     }
-    connection?.detachProducer(producerId);
+    connection?.producers.delete(producerId);
   }
 }
 

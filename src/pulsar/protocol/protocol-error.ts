@@ -1,13 +1,19 @@
 export type ProtocolErrorKind =
   /** No connection, connection lost, or a broker that is not ready: heals by itself. */
   | 'unavailable'
-  /** Another producer or consumer of that name is connected. */
+  /** Another producer of that name is connected. */
   | 'busy'
+  /** Another consumer holds the subscription. */
+  | 'consumer-busy'
+  /** The subscription is in use with another type. */
+  | 'subscription-mismatch'
   /** The backlog quota of the namespace blocks producers. */
   | 'quota'
   /** The broker did not store a message. */
   | 'persistence'
   | 'checksum'
+  /** A stored message that this client cannot make out. */
+  | 'unreadable'
   /** No receipt within the send time-out. */
   | 'send-timeout'
   | 'authentication'
@@ -45,7 +51,13 @@ export class ProtocolError extends Error {
   }
 }
 
-const TRANSIENT: ReadonlySet<ProtocolErrorKind> = new Set(['unavailable', 'busy', 'quota', 'persistence']);
+const TRANSIENT: ReadonlySet<ProtocolErrorKind> = new Set([
+  'unavailable',
+  'busy',
+  'consumer-busy',
+  'quota',
+  'persistence',
+]);
 
 /** Source: enum ServerError of PulsarApi.proto; numbers left out are those of transactions. */
 const SERVER_ERRORS: { readonly [code: number]: readonly [name: string, kind: ProtocolErrorKind] } = {
@@ -54,14 +66,14 @@ const SERVER_ERRORS: { readonly [code: number]: readonly [name: string, kind: Pr
   2: ['PersistenceError', 'persistence'],
   3: ['AuthenticationError', 'authentication'],
   4: ['AuthorizationError', 'authorization'],
-  5: ['ConsumerBusy', 'busy'],
+  5: ['ConsumerBusy', 'consumer-busy'],
   6: ['ServiceNotReady', 'unavailable'],
   7: ['ProducerBlockedQuotaExceededError', 'quota'],
   8: ['ProducerBlockedQuotaExceededException', 'quota'],
   9: ['ChecksumError', 'checksum'],
   10: ['UnsupportedVersionError', 'unsupported'],
   11: ['TopicNotFound', 'topic-not-found'],
-  12: ['SubscriptionNotFound', 'unknown'],
+  12: ['SubscriptionNotFound', 'not-allowed'],
   13: ['ConsumerNotFound', 'unknown'],
   14: ['TooManyRequests', 'unavailable'],
   15: ['TopicTerminatedError', 'topic-terminated'],

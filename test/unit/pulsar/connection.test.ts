@@ -82,7 +82,7 @@ test('whatever bytes a peer sends, the connection goes on or ends: nothing is th
       const hears = (what: string) => (): void => {
         heard.push(what);
       };
-      connection.attachProducer(1, {
+      connection.producers.set(1, {
         receipt: hears('receipt'),
         sendError: hears('sendError'),
         closedByBroker: hears('closedByBroker'),

@@ -103,3 +103,20 @@ test('close waits for the chunk that is being written, and leaves the stream ope
   expect(stream.text.match(/\n/g)).toHaveLength(1);
   expect(stream.writable).toBe(true);
 });
+
+test('nobody can consume from it, and the error says from what instead', async () => {
+  const options = {
+    topic: 'orders',
+    subscription: 'export',
+    subscriptionType: 'Exclusive',
+    initialPosition: 'earliest',
+    receiverQueueSize: 1,
+    receiverQueueBytes: 1,
+    negativeAckRedeliveryDelayMs: 1,
+  } as const;
+  await expect(start(new SlowStream()).subscribe(options)).rejects.toMatchObject({
+    code: 'NOT_AVAILABLE_YET',
+    expected: 'pulsar:// or memory://',
+    hint: expect.stringContaining('pulsar.serviceUrl'),
+  });
+});

@@ -1,0 +1,241 @@
+import { ConnectorError } from '../errors';
+import type { SubscriptionType } from '../io';
+import { MemoryKeyHolders } from './memory-key-holders';
+import type { StoredMessage } from './memory-message';
+import { MemoryReplay } from './memory-replay';
+
+/** A connected consumer, as the broker sees it. */
+export interface Subscriber {
+  readonly name: string;
+  /** Whether it has a permit left. */
+  readonly ready: boolean;
+  /** Takes a message without acting on it before it returns. */
+  deliver(message: StoredMessage, redeliveryCount: number): void;
+  /** Its connection has ended. */
+  disconnected(): void;
+}
+
+/** The part of a topic that its subscriptions read. */
+export interface MessageLog {
+  /** The number that the next message gets. */
+  readonly end: number;
+  /** A message that some subscription still needs. */
+  at(number: number): StoredMessage;
+}
+
+/** A message that was read and is not acknowledged; without a holder it waits to be delivered. */
+interface Unsettled {
+  holder: Subscriber | undefined;
+  redeliveries: number;
+}
+
+/** How many messages Key_Shared reads ahead of those whose consumer has no permit left. */
+const LOOK_AHEAD = 1000;
+
+/**
+ * A durable subscription: which messages are acknowledged, which are out, and whose turn it is.
+ *
+ *   acknowledged | floor … | next … | end
+ *                  read:     not read
+ *                  acknowledged, held by a consumer, or in `replay`
+ *
+ * Source of the rules: Pulsar's PersistentDispatcherSingleActiveConsumer (Exclusive, Failover: the consumer
+ * that connected first), …MultipleConsumers (Shared), …StickyKey… (Key_Shared).
+ */
+export class MemorySubscription {
+  readonly #log: MessageLog;
+  readonly #settled: () => void;
+  #subscribers: Subscriber[] = [];
+  readonly #unsettled = new Map<number, Unsettled>();
+  /** Read, held by nobody, or acknowledged meanwhile. */
+  readonly #replay = new MemoryReplay();
+  readonly #keyHolders = new MemoryKeyHolders<Subscriber>();
+  readonly #waiters: { readonly target: number; readonly resolve: () => void }[] = [];
+  #type: SubscriptionType = 'Exclusive';
+  #next: number;
+  #floor: number;
+  #turn = 0;
+
+  /** @param settled Called when `floor` may have risen. */
+  constructor(log: MessageLog, start: number, settled: () => void) {
+    this.#log = log;
+    this.#next = start;
+    this.#floor = start;
+    this.#settled = settled;
+  }
+
+  /** Every message below it is acknowledged. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** Messages not acknowledged. */
+  get backlog(): number {
+    return this.#log.end - this.#next + this.#unsettled.size;
+  }
+
+  get subscribers(): readonly Subscriber[] {
+    return this.#subscribers;
+  }
+
+  /** @throws ConnectorError PULSAR_SUBSCRIPTION_MISMATCH, PULSAR_CONSUMER_BUSY */
+  attach(subscriber: Subscriber, type: SubscriptionType): void {
+    if (this.#subscribers.length > 0) {
+      if (type !== this.#type) {
+        const details = { expected: this.#type, found: type };
+        throw new ConnectorError('PULSAR_SUBSCRIPTION_MISMATCH', 'the subscription is in use', details);
+      }
+      if (type === 'Exclusive') {
+        const holder = this.#subscribers.map(({ name }) => name).join();
+        throw new ConnectorError('PULSAR_CONSUMER_BUSY', `consumer ${holder} holds the subscription`);
+      }
+    }
+    this.#type = type;
+    this.#subscribers.push(subscriber);
+  }
+
+  /** What `gone` hold goes to others, or to the next that comes. */
+  detach(gone: readonly Subscriber[]): void {
+    for (const [number, unsettled] of this.#unsettled) {
+      if (unsettled.holder !== undefined && gone.includes(unsettled.holder)) {
+        this.#takeBack(number, unsettled);
+      }
+    }
+    this.#subscribers = this.#subscribers.filter((subscriber) => !gone.includes(subscriber));
+    this.dispatch();
+  }
+
+  /** Whoever holds it: a consumer may acknowledge what went to another one while it was away. */
+  acknowledge(number: number): void {
+    const unsettled = this.#unsettled.get(number);
+    if (unsettled === undefined) {
+      return;
+    }
+    this.#release(number, unsettled);
+    this.#unsettled.delete(number);
+    while (this.#floor < this.#next && !this.#unsettled.has(this.#floor)) {
+      this.#floor++;
+    }
+    for (let i = this.#waiters.length - 1; i >= 0; i--) {
+      const waiter = this.#waiters[i];
+      if (waiter !== undefined && waiter.target <= this.#floor) {
+        this.#waiters.splice(i, 1);
+        waiter.resolve();
+      }
+    }
+    this.#settled();
+    if (this.#type === 'Key_Shared' && this.#replay.length > 0) {
+      // Its key may have become free.
+      this.dispatch();
+    }
+  }
+
+  /** Delivers again what `subscriber` holds; nothing when it does not hold it any more. */
+  redeliver(subscriber: Subscriber, number: number): void {
+    const unsettled = this.#unsettled.get(number);
+    if (unsettled?.holder === subscriber) {
+      this.#takeBack(number, unsettled);
+      this.dispatch();
+    }
+  }
+
+  /** Resolves once everything that is in the topic now is acknowledged. */
+  whenCaughtUp(): Promise<void> {
+    const target = this.#log.end;
+    return this.#floor >= target
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#waiters.push({ target, resolve }));
+  }
+
+  /** Sends what can be sent: call it when a message or a permit has come. */
+  dispatch(): void {
+    if (!this.#anyoneReady()) {
+      return;
+    }
+    this.#replay.offer((number) => this.#sendAgain(number));
+    while (this.#next < this.#log.end) {
+      const number = this.#next;
+      const message = this.#log.at(number);
+      const target = this.#target(message);
+      if (target === undefined) {
+        if (this.#type !== 'Key_Shared' || this.#replay.length >= LOOK_AHEAD || !this.#anyoneReady()) {
+          return;
+        }
+        this.#replay.add(number);
+        this.#unsettled.set(number, { holder: undefined, redeliveries: 0 });
+      } else {
+        const unsettled = { holder: undefined, redeliveries: 0 };
+        this.#unsettled.set(number, unsettled);
+        this.#send(message, unsettled, target);
+      }
+      this.#next = number + 1;
+    }
+  }
+
+  /** False when it has to wait. */
+  #sendAgain(number: number): boolean {
+    const unsettled = this.#unsettled.get(number);
+    if (unsettled === undefined) {
+      return true;
+    }
+    const message = this.#log.at(number);
+    const target = this.#target(message);
+    if (target !== undefined) {
+      this.#send(message, unsettled, target);
+    }
+    return target !== undefined;
+  }
+
+  /** Whose turn it is; undefined when it has to wait. Nobody becomes ready while `dispatch` runs. */
+  #target(message: StoredMessage): Subscriber | undefined {
+    switch (this.#type) {
+      case 'Shared':
+        return this.#nextReady();
+      case 'Key_Shared': {
+        const holder = this.#keyHolders.of(message, this.#subscribers);
+        return holder?.ready ? holder : undefined;
+      }
+      default: {
+        const [active] = this.#subscribers;
+        return active?.ready ? active : undefined;
+      }
+    }
+  }
+
+  #nextReady(): Subscriber | undefined {
+    for (let i = 0; i < this.#subscribers.length; i++) {
+      const subscriber = this.#subscribers[this.#turn++ % this.#subscribers.length];
+      if (subscriber?.ready) {
+        return subscriber;
+      }
+    }
+    return undefined;
+  }
+
+  #anyoneReady(): boolean {
+    return this.#subscribers.some(({ ready }) => ready);
+  }
+
+  #send(message: StoredMessage, unsettled: Unsettled, target: Subscriber): void {
+    unsettled.holder = target;
+    if (this.#type === 'Key_Shared') {
+      this.#keyHolders.took(message, target);
+    }
+    target.deliver(message, unsettled.redeliveries);
+  }
+
+  #takeBack(number: number, unsettled: Unsettled): void {
+    this.#release(number, unsettled);
+    if (this.#type === 'Shared' || this.#type === 'Key_Shared') {
+      unsettled.redeliveries++;
+    }
+    this.#replay.add(number);
+  }
+
+  #release(number: number, unsettled: Unsettled): void {
+    if (this.#type === 'Key_Shared' && unsettled.holder !== undefined) {
+      this.#keyHolders.released(this.#log.at(number));
+    }
+    unsettled.holder = undefined;
+  }
+}

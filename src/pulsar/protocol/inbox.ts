@@ -1,0 +1,165 @@
+import type { Clock } from '../../util/clock';
+import { AcknowledgementTracker, type TrackedEntry } from './acknowledgement-tracker';
+import { acknowledgedOf, type Delivery } from './delivery';
+import { Permits, type ReceiverLimits } from './permits';
+import { ReceivedEntry } from './received-entry';
+import type { ReceivedMessage } from './received-message';
+import { ReceiverQueue } from './receiver-queue';
+import { BrokerRedelivery, type HeldMessage, LocalRedelivery, type Redelivery } from './redelivery';
+
+export interface InboxParts {
+  readonly clock: Clock;
+  /** Full name. */
+  readonly topic: string;
+  readonly receiver: ReceiverLimits;
+  readonly negativeAckRedeliveryDelayMs: number;
+  /** Whether the subscription has many consumers at a time: only then the broker delivers single entries again. */
+  readonly shared: boolean;
+  /** Everything of `entry` is acknowledged: the broker is to be told, once more if it was told before. */
+  readonly complete: (entry: TrackedEntry) => void;
+  /** The broker is to deliver `entries` again. */
+  readonly redeliver: (entries: readonly TrackedEntry[]) => void;
+  /** A message has come again without the broker. */
+  readonly arrived: () => void;
+}
+
+/** What a consumer has got and not settled: what waits, what is in its caller's hands, what comes again. */
+export class Inbox {
+  readonly #parts: InboxParts;
+  readonly #tracker = new AcknowledgementTracker();
+  readonly #queue: ReceiverQueue;
+  readonly #permits: Permits;
+  readonly #redelivery: Redelivery;
+  /** False while another consumer of the subscription gets everything; true until the broker says so. */
+  #active = true;
+
+  constructor(parts: InboxParts) {
+    const { clock, negativeAckRedeliveryDelayMs: delayMs } = parts;
+    this.#parts = parts;
+    this.#queue = new ReceiverQueue(this.#tracker, parts.receiver.bytes);
+    this.#permits = new Permits(parts.receiver);
+    this.#redelivery = parts.shared
+      ? new BrokerRedelivery(clock, delayMs, (messages) => this.#redeliver(messages))
+      : new LocalRedelivery(clock, delayMs, (message) => {
+          this.#queue.pushAgain(message);
+          parts.arrived();
+        });
+  }
+
+  delivered(delivery: Delivery, payload: Buffer): void {
+    if (this.#queue.ended) {
+      return;
+    }
+    let entry: ReceivedEntry;
+    try {
+      entry = new ReceivedEntry(this.#parts.topic, delivery, payload);
+    } catch (error) {
+      this.end(error);
+      return;
+    }
+    const { ledgerId, entryId, ackSet } = delivery;
+    const { count, messages } = entry;
+    const tracked = this.#tracker.arrived(ledgerId, entryId, messages, messages > 1 ? ackSet : undefined);
+    this.#permits.used(count - acknowledgedOf(ackSet, count), entry.bytes);
+    if (tracked.left === 0) {
+      this.#parts.complete(tracked);
+    } else if (tracked.open > tracked.waiting) {
+      this.#queue.push(entry, tracked);
+    }
+  }
+
+  /**
+   * Up to `max` messages, in order.
+   * @throws what it was ended with, or ProtocolError unreadable, once nothing is left before it.
+   */
+  take(max: number): ReceivedMessage[] {
+    return this.#queue.take(max, this.#parts.complete);
+  }
+
+  /** Up to `max` messages of an entry of which a part was handed out. @throws ProtocolError unreadable */
+  rest(max: number): ReceivedMessage[] {
+    return this.#queue.rest(max, this.#parts.complete);
+  }
+
+  acknowledge({ entry, index }: ReceivedMessage): void {
+    if (!entry.acknowledge(index)) {
+      return;
+    }
+    if (entry.left === 0) {
+      this.#parts.complete(entry);
+    } else if (entry.held === 0) {
+      this.#tracker.settle(entry);
+    }
+  }
+
+  refuse(message: ReceivedMessage): void {
+    if (this.#active) {
+      this.#redelivery.refuse(message);
+    } else {
+      this.#giveBack([message]);
+    }
+  }
+
+  /** The broker has the acknowledgement of `entry`. */
+  answered(entry: TrackedEntry): void {
+    this.#tracker.answered(entry);
+  }
+
+  /** Permits to give to the broker now; 0 mostly, and for good once this has ended. */
+  grant(): number {
+    if (this.#queue.ended) {
+      return 0;
+    }
+    const messages = this.#queue.messages + this.#redelivery.messages;
+    return this.#permits.grant(messages, this.#queue.bytes + this.#redelivery.bytes);
+  }
+
+  /** The broker has lost this consumer: it will send again what is not acknowledged, here or to others. */
+  lost(): void {
+    this.#active = true;
+    this.#giveBack(this.#queue.clear());
+    this.#permits.reset();
+    this.#tracker.restarted();
+  }
+
+  /** What is not acknowledged goes to another consumer of the subscription. */
+  deactivated(): void {
+    this.#active = false;
+    this.#giveBack(this.#queue.clear());
+    this.#giveBack(this.#redelivery.clear());
+  }
+
+  /** What is not acknowledged comes to this consumer. */
+  activated(): void {
+    this.#active = true;
+    this.#tracker.restarted();
+  }
+
+  /** Takes nothing any more: `take` throws `error` behind what waits now. */
+  end(error: unknown): void {
+    this.#queue.end(error);
+  }
+
+  /** Lets go of everything that is not in its caller's hands. */
+  clear(): void {
+    this.#queue.clear();
+    this.#redelivery.clear();
+  }
+
+  #redeliver(messages: readonly HeldMessage[]): void {
+    const entries = new Set(messages.map(({ entry }) => entry));
+    this.#giveBack(messages);
+    // What waits here already has come again after a reconnect.
+    const wanted = [...entries].filter(({ open, waiting }) => open > waiting);
+    if (wanted.length > 0) {
+      this.#parts.redeliver(wanted);
+    }
+  }
+
+  #giveBack(messages: readonly HeldMessage[]): void {
+    for (const { entry, index } of messages) {
+      entry.release(index);
+      this.#tracker.settle(entry);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { type Deferred, deferred } from '../../util/deferred';
+import type { ReceivedMessage } from './received-message';
+
+interface Waiting extends Deferred<ReceivedMessage[]> {
+  readonly max: number;
+}
+
+/** The one call that waits for a consumer's next messages. */
+export class Receiver {
+  readonly #take: (max: number) => ReceivedMessage[];
+  #waiting: Waiting | undefined;
+  #woken = false;
+  #ending = false;
+
+  /** @param take gives up to `max` messages, none while there are none, or throws what ended them. */
+  constructor(take: (max: number) => ReceivedMessage[]) {
+    this.#take = take;
+  }
+
+  receive(max: number): Promise<ReceivedMessage[]> {
+    const waiting = { ...deferred<ReceivedMessage[]>(), max };
+    this.#waiting = waiting;
+    this.hand();
+    return waiting.promise;
+  }
+
+  /** From now on a call does not wait: when there is nothing it gets nothing. */
+  end(): void {
+    this.#ending = true;
+    this.hand();
+  }
+
+  /** Hands out in a moment, when everything that has come in the same read is there. */
+  wake(): void {
+    if (!this.#woken && this.#waiting !== undefined) {
+      this.#woken = true;
+      queueMicrotask(() => {
+        this.#woken = false;
+        this.hand();
+      });
+    }
+  }
+
+  hand(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) {
+      return;
+    }
+    try {
+      const messages = this.#take(waiting.max);
+      if (messages.length > 0 || this.#ending) {
+        this.#waiting = undefined;
+        waiting.resolve(messages);
+      }
+    } catch (error) {
+      this.#waiting = undefined;
+      waiting.reject(error);
+    }
+  }
+}

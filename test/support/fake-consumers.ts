@@ -1,0 +1,238 @@
+import type { Socket } from 'node:net';
+import type { AnyCommand, CommandName, Commands, SchemaData } from '../../src/pulsar/protocol/command';
+import { commandFrame } from '../../src/pulsar/protocol/frame';
+import { type FakeConsumer, type FakeEntry, type FakeSubscription, FakeTopic } from './fake-subscriptions';
+
+/** What a scripted broker does with one ACK. */
+export type AckVerdict =
+  | 'answer'
+  /** Taken, and the answer never comes. */
+  | 'lose-answer'
+  /** Neither taken nor answered. */
+  | 'swallow'
+  /** The connection ends before it is looked at. */
+  | 'disconnect'
+  /** Answered with that ServerError; not taken. */
+  | { readonly error: number };
+
+/** What a test may change at any time. */
+export interface ConsumerScript {
+  /** The ServerError a SUBSCRIBE is answered with. */
+  subscribeError: (asked: Commands['subscribe'], attempt: number) => number | undefined;
+  ack: (ack: Commands['ack']) => AckVerdict;
+  /** The schema of a version; undefined is answered as an error. */
+  schema: (version: Buffer) => SchemaData | undefined;
+}
+
+interface Member {
+  readonly socket: Socket;
+  readonly consumer: FakeConsumer;
+  readonly topic: FakeTopic;
+  readonly topicName: string;
+  readonly subscription: FakeSubscription;
+  readonly subscriptionName: string;
+}
+
+/** In front of the first entry: −1, which protobufjs takes as text only. */
+const NOWHERE = { ledgerId: 7, entryId: '18446744073709551615' as unknown as number };
+
+/** The side of a fake broker that consumers talk to. */
+export class FakeConsumers {
+  readonly script: ConsumerScript = {
+    subscribeError: () => undefined,
+    ack: () => 'answer',
+    schema: () => undefined,
+  };
+  /** Entries sent to consumers, in order. */
+  readonly delivered: FakeEntry[] = [];
+  readonly #topics = new Map<string, FakeTopic>();
+  readonly #members = new Set<Member>();
+  #attempts = 0;
+
+  topic(name: string): FakeTopic {
+    const full = name.includes('://') ? name : `persistent://public/default/${name}`;
+    let topic = this.#topics.get(full);
+    if (topic === undefined) {
+      topic = new FakeTopic();
+      this.#topics.set(full, topic);
+    }
+    return topic;
+  }
+
+  /** Closes every consumer as an unload of the topic does. */
+  unload(): void {
+    for (const member of this.#members) {
+      const { consumerId } = member.consumer;
+      this.#remove(member);
+      member.socket.write(commandFrame('closeConsumer', { consumerId, requestId: 2 ** 53 - 1 }));
+    }
+  }
+
+  gone(socket: Socket): void {
+    for (const member of this.#members) {
+      if (member.socket === socket) {
+        this.#remove(member);
+      }
+    }
+  }
+
+  receive(socket: Socket, command: AnyCommand): void {
+    const answer = <N extends CommandName>(name: N, body: Commands[N]): void => {
+      socket.write(commandFrame(name, body));
+    };
+    if (command.name === 'subscribe') {
+      this.#subscribe(socket, command.body, answer);
+      return;
+    }
+    if (command.name === 'getSchema') {
+      const { requestId, schemaVersion } = command.body;
+      const schema = this.script.schema(Buffer.from(schemaVersion));
+      answer('getSchemaResponse', {
+        requestId,
+        ...(schema === undefined ? { errorCode: 11, errorMessage: 'no schema' } : { schema }),
+      });
+      return;
+    }
+    const member = [...this.#members].find(
+      (one) => one.socket === socket && one.consumer.consumerId === consumerIdOf(command),
+    );
+    switch (command.name) {
+      case 'flow':
+        if (member !== undefined) {
+          member.consumer.permits += command.body.messagePermits;
+          member.subscription.dispatch();
+        }
+        break;
+      case 'ack':
+        if (member !== undefined) {
+          this.#ack(member, command.body, answer);
+        }
+        break;
+      case 'redeliverUnacknowledgedMessages':
+        member?.subscription.redeliver(member.consumer, found(member.topic, command.body.messageIds));
+        break;
+      case 'getLastMessageId': {
+        const { requestId } = command.body;
+        if (member === undefined) {
+          answer('error', { requestId, error: 1, message: 'Consumer not found' });
+          break;
+        }
+        const last = member.topic.entries.at(-1) ?? NOWHERE;
+        const position = member.subscription.markDelete ?? NOWHERE;
+        answer('getLastMessageIdResponse', {
+          requestId,
+          lastMessageId: { ledgerId: last.ledgerId, entryId: last.entryId },
+          consumerMarkDeletePosition: { ledgerId: position.ledgerId, entryId: position.entryId },
+        });
+        break;
+      }
+      case 'unsubscribe':
+      case 'closeConsumer': {
+        const { requestId } = command.body;
+        if (command.name === 'unsubscribe' && (member?.subscription.consumers.length ?? 0) > 1) {
+          answer('error', { requestId, error: 1, message: 'shared consumer attempting to unsubscribe' });
+          break;
+        }
+        if (member !== undefined) {
+          this.#remove(member);
+          if (command.name === 'unsubscribe') {
+            member.topic.subscriptions.delete(member.subscriptionName);
+          }
+        }
+        answer('success', { requestId });
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  #subscribe(
+    socket: Socket,
+    asked: Commands['subscribe'],
+    answer: <N extends CommandName>(name: N, body: Commands[N]) => void,
+  ): void {
+    const { requestId, consumerId, consumerName } = asked;
+    const error = this.script.subscribeError(asked, this.#attempts++);
+    if (error !== undefined) {
+      answer('error', { requestId, error, message: 'refused' });
+      return;
+    }
+    const topic = this.topic(asked.topic);
+    const subscription = topic.subscription(asked);
+    const consumer: FakeConsumer = {
+      consumerId,
+      name: consumerName,
+      permits: 0,
+      send: (entry, redeliveryCount) => {
+        this.delivered.push(entry);
+        socket.write(messageFrame(consumerId, entry, redeliveryCount));
+      },
+      activeChanged: (isActive) => answer('activeConsumerChange', { consumerId, isActive }),
+    };
+    const refusal = subscription.add(consumer, asked.subType);
+    if (refusal !== undefined) {
+      answer('error', { requestId, error: refusal[0], message: refusal[1] });
+      return;
+    }
+    this.#members.add({
+      socket,
+      consumer,
+      topic,
+      topicName: asked.topic,
+      subscription,
+      subscriptionName: asked.subscription,
+    });
+    answer('success', { requestId });
+  }
+
+  #ack(
+    { socket, topic, subscription }: Member,
+    ack: Commands['ack'],
+    answer: <N extends CommandName>(name: N, body: Commands[N]) => void,
+  ): void {
+    const { consumerId, requestId } = ack;
+    const verdict = this.script.ack(ack);
+    if (verdict === 'disconnect') {
+      socket.destroy();
+    } else if (verdict === 'answer' || verdict === 'lose-answer') {
+      for (const entry of found(topic, ack.messageId)) {
+        subscription.acknowledge(entry);
+      }
+      if (verdict === 'answer') {
+        answer('ackResponse', { consumerId, requestId });
+      }
+    } else if (verdict !== 'swallow') {
+      answer('ackResponse', { consumerId, requestId, error: verdict.error, message: 'scripted' });
+    }
+  }
+
+  #remove(member: Member): void {
+    this.#members.delete(member);
+    member.subscription.remove(member.consumer);
+  }
+}
+
+function consumerIdOf(command: AnyCommand): number | undefined {
+  return 'consumerId' in command.body ? command.body.consumerId : undefined;
+}
+
+function found(
+  topic: FakeTopic,
+  ids: readonly { readonly ledgerId: number; readonly entryId: number }[],
+): FakeEntry[] {
+  return ids.flatMap((id) => topic.find(id) ?? []);
+}
+
+/** A MESSAGE frame: the command, and the entry as it was sent. */
+export function messageFrame(
+  consumerId: number,
+  { ledgerId, entryId, frame }: FakeEntry,
+  redeliveryCount: number,
+  ackSet: readonly number[] = [],
+): Buffer {
+  const body = { consumerId, messageId: { ledgerId, entryId }, redeliveryCount, ackSet };
+  const command = commandFrame('message', body);
+  command.writeUInt32BE(command.length - 4 + frame.length, 0);
+  return Buffer.concat([command, frame]);
+}
