@@ -3,8 +3,14 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { abortable } from '../util/abort';
 import type { Clock } from '../util/clock';
 
+/** A body that holds nothing. */
+export const NOTHING = Buffer.alloc(0);
+
 type Handle = NodeHttpHandler['handle'];
 type HandlerOptions = NonNullable<Parameters<Handle>[1]>;
+
+/** How many connections there may be, and how many may be kept; unbounded and 256 when absent. */
+export type Connections = Pick<AgentOptions, 'maxSockets' | 'maxFreeSockets'>;
 
 /** Options of one call; the SDK hands them from `client.send` to the handler untouched. */
 export interface AnswerOptions extends HandlerOptions {
@@ -12,6 +18,8 @@ export interface AnswerOptions extends HandlerOptions {
   readonly admit?: (bytes: number) => Promise<void>;
   /** Told the Date header, milliseconds since the epoch, when there is one. */
   readonly onDate?: (serviceTime: number) => void;
+  /** Takes the body of a success; the SDK is given an empty one and reads no output from it. */
+  readonly take?: (body: Buffer) => void;
 }
 
 /**
@@ -40,8 +48,9 @@ export class AnswerHandler extends NodeHttpHandler {
 
   constructor(
     timeouts: { readonly connectTimeout: number; readonly requestTimeout: number },
-    connections: Pick<AgentOptions, 'maxSockets' | 'maxFreeSockets'>,
+    connections: Connections,
     clock: Clock,
+    verifyCertificates = true,
   ) {
     const agent = { keepAlive: true, ...connections };
     super({
@@ -51,7 +60,8 @@ export class AnswerHandler extends NodeHttpHandler {
       // An answer that waits for admission is idle and well.
       socketTimeout: 0,
       httpAgent: agent,
-      httpsAgent: agent,
+      // Where it is not switched off, Node's own switches (NODE_EXTRA_CA_CERTS and so on) hold.
+      httpsAgent: verifyCertificates ? agent : { ...agent, rejectUnauthorized: false },
     });
     this.#clock = clock;
     this.#idleMs = timeouts.requestTimeout;
@@ -73,6 +83,10 @@ export class AnswerHandler extends NodeHttpHandler {
         await admitted(body, options.admit(bytes), options.abortSignal);
       }
       response.body = await this.#read(body);
+      if (options.take !== undefined && response.statusCode < 300) {
+        options.take(response.body);
+        response.body = NOTHING;
+      }
       return { response };
     } catch (error) {
       throw error instanceof AdmissionRefused ? error : new ConnectionFailed(error);

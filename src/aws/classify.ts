@@ -1,9 +1,10 @@
 import { types } from 'node:util';
 import { ConnectorError, type ErrorCode, messageOf } from '../errors';
 import { AdmissionRefused, ConnectionFailed } from './answer-handler';
+import { CODES, ERRNO_CODES, TLS_ERRNO } from './error-codes';
 
 /** Prefix of the IAM actions. */
-export type Service = 'kinesis' | 'dynamodb';
+export type Service = 'kinesis' | 'dynamodb' | 'cloudwatch';
 
 /** Which call failed, for the message and the hint. */
 export interface CallContext {
@@ -14,80 +15,6 @@ export interface CallContext {
   readonly resource: string;
 }
 
-/** Names of errors that mean the same whatever the call. Sources: API references, SDK `@smithy/core/retry`. */
-const CODES = new Map<string, ErrorCode>(
-  Object.entries({
-    ProvisionedThroughputExceededException: 'AWS_THROTTLED',
-    LimitExceededException: 'AWS_THROTTLED',
-    ThrottlingException: 'AWS_THROTTLED',
-    Throttling: 'AWS_THROTTLED',
-    ThrottledException: 'AWS_THROTTLED',
-    RequestLimitExceeded: 'AWS_THROTTLED',
-    RequestThrottled: 'AWS_THROTTLED',
-    RequestThrottledException: 'AWS_THROTTLED',
-    TooManyRequestsException: 'AWS_THROTTLED',
-    BandwidthLimitExceeded: 'AWS_THROTTLED',
-    SlowDown: 'AWS_THROTTLED',
-    KMSThrottlingException: 'AWS_THROTTLED',
-
-    InternalFailure: 'AWS_UNAVAILABLE',
-    InternalFailureException: 'AWS_UNAVAILABLE',
-    InternalServerError: 'AWS_UNAVAILABLE',
-    ServiceUnavailable: 'AWS_UNAVAILABLE',
-    ServiceUnavailableException: 'AWS_UNAVAILABLE',
-    TransactionConflictException: 'AWS_UNAVAILABLE',
-
-    TimeoutError: 'AWS_TIMEOUT',
-    RequestTimeout: 'AWS_TIMEOUT',
-    RequestTimeoutException: 'AWS_TIMEOUT',
-
-    AccessDenied: 'AWS_ACCESS_DENIED',
-    AccessDeniedException: 'AWS_ACCESS_DENIED',
-    UnauthorizedOperation: 'AWS_ACCESS_DENIED',
-
-    CredentialsProviderError: 'AWS_CREDENTIALS',
-    TokenProviderError: 'AWS_CREDENTIALS',
-    ExpiredToken: 'AWS_CREDENTIALS',
-    ExpiredTokenException: 'AWS_CREDENTIALS',
-    UnrecognizedClientException: 'AWS_CREDENTIALS',
-    InvalidClientTokenId: 'AWS_CREDENTIALS',
-    InvalidSignatureException: 'AWS_CREDENTIALS',
-    SignatureDoesNotMatch: 'AWS_CREDENTIALS',
-    IncompleteSignature: 'AWS_CREDENTIALS',
-    MissingAuthenticationToken: 'AWS_CREDENTIALS',
-    MissingAuthenticationTokenException: 'AWS_CREDENTIALS',
-    OptInRequired: 'AWS_CREDENTIALS',
-
-    ExpiredIteratorException: 'KINESIS_ITERATOR_EXPIRED',
-    ExpiredNextTokenException: 'KINESIS_LISTING_EXPIRED',
-    KMSAccessDeniedException: 'KINESIS_KMS',
-    KMSDisabledException: 'KINESIS_KMS',
-    KMSInvalidStateException: 'KINESIS_KMS',
-    KMSNotFoundException: 'KINESIS_KMS',
-    KMSOptInRequired: 'KINESIS_KMS',
-
-    ConditionalCheckFailedException: 'LEASE_TABLE_CONDITION',
-  }),
-);
-
-/** System errors of sockets, names and TLS. */
-const ERRNO_CODES = new Map<string, ErrorCode>(
-  Object.entries({
-    ECONNREFUSED: 'AWS_UNAVAILABLE',
-    ECONNRESET: 'AWS_UNAVAILABLE',
-    ECONNABORTED: 'AWS_UNAVAILABLE',
-    EPIPE: 'AWS_UNAVAILABLE',
-    ENOTFOUND: 'AWS_UNAVAILABLE',
-    EAI_AGAIN: 'AWS_UNAVAILABLE',
-    EHOSTUNREACH: 'AWS_UNAVAILABLE',
-    EHOSTDOWN: 'AWS_UNAVAILABLE',
-    ENETUNREACH: 'AWS_UNAVAILABLE',
-    ENETDOWN: 'AWS_UNAVAILABLE',
-    ETIMEDOUT: 'AWS_TIMEOUT',
-    ESOCKETTIMEDOUT: 'AWS_TIMEOUT',
-  }),
-);
-const TLS_ERRNO = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/;
 const CLOCK_NAMES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
 /** What a signature made with a wrong clock may be refused as. */
 const SIGNATURE_NAMES = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'AuthFailure']);
@@ -149,12 +76,13 @@ function codeOf(error: SdkError, status: number | undefined, context: CallContex
 
 /** Names whose meaning depends on the call. */
 function codeOfCall(error: SdkError, context: CallContext): ErrorCode | undefined {
-  const kinesis = context.service === 'kinesis';
+  const { service } = context;
+  const kinesis = service === 'kinesis';
   const read = kinesis && READ_ACTIONS.has(context.action);
   switch (error.name) {
     case 'ResourceNotFoundException':
       if (!kinesis) {
-        return 'LEASE_TABLE_NOT_FOUND';
+        return service === 'dynamodb' ? 'LEASE_TABLE_NOT_FOUND' : undefined;
       }
       // "Stream X under account Y not found" against "Shard X in stream Y under account Z does not exist".
       return read && !/^\s*(the )?stream\b/i.test(error.message)
@@ -165,6 +93,9 @@ function codeOfCall(error: SdkError, context: CallContext): ErrorCode | undefine
     case 'InvalidArgumentException':
     case 'ValidationException':
       return read ? 'KINESIS_POSITION_REFUSED' : 'AWS_REQUEST_REFUSED';
+    case 'InvalidParameterValueException':
+    case 'InvalidParameterCombinationException':
+    case 'MissingRequiredParameterException':
     case 'SerializationException':
     case 'UnknownOperationException':
       return 'AWS_REQUEST_REFUSED';
@@ -186,11 +117,17 @@ function codeOfStatus(status: number | undefined): ErrorCode | undefined {
   if (status === 401 || status === 403) {
     return 'AWS_ACCESS_DENIED';
   }
+  if (status === 413) {
+    return 'AWS_REQUEST_REFUSED';
+  }
   return status >= 500 ? 'AWS_UNAVAILABLE' : undefined;
 }
 
 /** IAM names the action and resource that are wanting; that may be sts:AssumeRole behind another call. */
 function hintOf(code: ErrorCode, error: SdkError, context: CallContext): { hint?: string } {
+  if (code === 'KINESIS_KMS' && context.action === 'PutRecords') {
+    return { hint: 'Allow kms:GenerateDataKey on the key of the stream, and check that the key is enabled.' };
+  }
   if (code !== 'AWS_ACCESS_DENIED') {
     return {};
   }
@@ -202,5 +139,49 @@ function hintOf(code: ErrorCode, error: SdkError, context: CallContext): { hint?
 /** A refused signature quotes the signed headers, the session token among them (G9): only its first line is kept. */
 function withoutSecrets(error: Error): Error {
   const [firstLine = '', ...rest] = messageOf(error).split('\n');
-  return rest.length === 0 ? error : Object.assign(new Error(firstLine), { name: error.name });
+  if (rest.length === 0) {
+    return error;
+  }
+  const { name, $metadata }: SdkError = error;
+  return Object.assign(new Error(firstLine), { name, $metadata });
+}
+
+/** Answers by which a service refuses a request. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'AWS_THROTTLED',
+  'AWS_ACCESS_DENIED',
+  'AWS_CREDENTIALS',
+  'AWS_CLOCK_SKEW',
+  'AWS_REGION_MISSING',
+  'AWS_REQUEST_REFUSED',
+  'KINESIS_STREAM_NOT_FOUND',
+  'KINESIS_STREAM_NOT_READY',
+  'KINESIS_KMS',
+]);
+/** System calls that come before the first byte of a request. */
+const BEFORE_SENDING = new Set(['connect', 'getaddrinfo']);
+const NOT_CONNECTED = /did not establish a connection/;
+
+/**
+ * Whether what a failed call asked for may have been done all the same. No: the service refused it (throttled, 4xx),
+ * or no connection came about (refused, unknown host, connect time-out). Yes: time-out, broken connection, 5xx, an
+ * answer that makes no sense, and anything else, the reason of a signal included.
+ */
+export function mayHaveTakenEffect(error: unknown): boolean {
+  if (!(error instanceof ConnectorError)) {
+    return true;
+  }
+  return !REFUSALS.has(error.code) && !(types.isNativeError(error.cause) && wasRefused(error.cause));
+}
+
+function wasRefused(error: Error & Partial<SdkError> & { syscall?: unknown; errors?: unknown }): boolean {
+  const status = error.$metadata?.httpStatusCode;
+  if (status !== undefined) {
+    return status >= 400 && status < 500 && status !== 408;
+  }
+  // Every address of a host was tried, one after the other.
+  if (Array.isArray(error.errors) && error.errors.length > 0) {
+    return error.errors.every((one) => types.isNativeError(one) && wasRefused(one));
+  }
+  return BEFORE_SENDING.has(String(error.syscall)) || NOT_CONNECTED.test(error.message);
 }

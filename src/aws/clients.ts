@@ -1,9 +1,10 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { AwsCredentials, AwsSettings } from '../config/types';
 import type { Clock } from '../util/clock';
-import { AnswerHandler } from './answer-handler';
+import { AnswerHandler, type Connections } from './answer-handler';
 
 export interface AwsDependencies {
   readonly clock: Clock;
@@ -20,9 +21,23 @@ const USER_AGENT = 'pulsar-io-kinesis';
 export function createKinesisClient(settings: AwsSettings, deps: AwsDependencies): KinesisClient {
   // Answers that wait for admission hold their connections, one a shard at most: under a bound, all others, also of
   // calls that have nothing to do with records, would wait behind them and time out.
-  const handler = new AnswerHandler(settings, { maxFreeSockets: settings.maxSockets }, deps.clock);
+  return kinesisClient(settings, handlerOf(settings, { maxFreeSockets: settings.maxSockets }, deps), deps);
+}
+
+/** For writes: nothing holds its connections, so their number is bounded. */
+export function createKinesisPutClient(settings: AwsSettings, deps: AwsDependencies): KinesisClient {
+  return kinesisClient(settings, boundedHandler(settings, deps), deps);
+}
+
+function kinesisClient(settings: AwsSettings, handler: AnswerHandler, deps: AwsDependencies): KinesisClient {
   const { endpoints, credentials } = settings;
   return new KinesisClient(clientConfig(settings, endpoints.kinesis, credentials, handler, deps));
+}
+
+export function createCloudWatchClient(settings: AwsSettings, deps: AwsDependencies): CloudWatchClient {
+  const { endpoints, credentials } = settings;
+  const handler = boundedHandler(settings, deps);
+  return new CloudWatchClient(clientConfig(settings, endpoints.cloudwatch, credentials, handler, deps));
 }
 
 export function createDynamoClient(settings: AwsSettings, deps: AwsDependencies): DynamoDBClient {
@@ -32,7 +47,11 @@ export function createDynamoClient(settings: AwsSettings, deps: AwsDependencies)
 }
 
 function boundedHandler(settings: AwsSettings, deps: AwsDependencies): AnswerHandler {
-  return new AnswerHandler(settings, { maxSockets: settings.maxSockets }, deps.clock);
+  return handlerOf(settings, { maxSockets: settings.maxSockets }, deps);
+}
+
+function handlerOf(settings: AwsSettings, connections: Connections, deps: AwsDependencies): AnswerHandler {
+  return new AnswerHandler(settings, connections, deps.clock, settings.verifyCertificates);
 }
 
 function clientConfig(

@@ -103,8 +103,8 @@ export interface KinesisApi {
 /** What the sink needs of Kinesis; rules of KinesisApi. */
 export interface KinesisPutApi extends Pick<KinesisApi, 'describeStream' | 'listShards'> {
   /**
-   * Puts 1 to 500 entries; the answer has one result an entry, in their order. After an error with treatment
-   * `retry` the entries may have been stored all the same.
+   * Puts 1 to 500 entries, together at most 10 MiB of data and partition keys; the answer has one result an entry,
+   * in their order. Whether entries may have been stored in spite of an error: `mayHaveTakenEffect` (classify.ts).
    */
   putRecords(
     stream: StreamRef,

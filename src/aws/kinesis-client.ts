@@ -1,24 +1,17 @@
 import {
-  DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
-  ListShardsCommand,
   type ChildShard as SdkChildShard,
   type _Record as SdkRecord,
-  type Shard as SdkShard,
 } from '@aws-sdk/client-kinesis';
 import type { AwsSettings } from '../config/types';
-import { ConnectorError } from '../errors';
-import type { ChildShard, Shard } from '../stream/shard';
-import type { AnswerOptions } from './answer-handler';
+import type { ChildShard } from '../stream/shard';
 import { callsTo } from './call';
 import { type AwsDependencies, createKinesisClient } from './clients';
-import type { IteratorPosition, KinesisApi, RawRecord, ShardFilter, StreamRef } from './kinesis-api';
+import type { IteratorPosition, KinesisApi, RawRecord } from './kinesis-api';
+import { labelOf, named, present, streamCalls } from './stream-calls';
 
 const EMPTY = new Uint8Array(0);
-
-/** Largest record of a stream that does not say, in KiB. Source: Kinesis API, UpdateMaxRecordSize. */
-const DEFAULT_RECORD_KIB = 1024;
 
 /** Kinesis over the AWS SDK. `close` gives up its connections. */
 export function createKinesisApi(
@@ -30,37 +23,7 @@ export function createKinesisApi(
   const call = callsTo('kinesis');
 
   return {
-    describeStream: (stream, options) =>
-      call('DescribeStreamSummary', labelOf(stream), options, async (handler) => {
-        let serviceTime: number | undefined;
-        const handlerWithDate: AnswerOptions = {
-          ...handler,
-          onDate: (date) => {
-            serviceTime = date;
-          },
-        };
-        const answer = await client.send(new DescribeStreamSummaryCommand(named(stream)), handlerWithDate);
-        const summary = answer.StreamDescriptionSummary;
-        return {
-          name: summary?.StreamName ?? stream.name,
-          arn: present(summary?.StreamARN, 'StreamARN'),
-          status: present(summary?.StreamStatus, 'StreamStatus'),
-          createdAt: present(summary?.StreamCreationTimestamp, 'StreamCreationTimestamp').getTime(),
-          retentionHours: present(summary?.RetentionPeriodHours, 'RetentionPeriodHours'),
-          openShardCount: present(summary?.OpenShardCount, 'OpenShardCount'),
-          maxRecordBytes: (summary?.MaxRecordSizeInKiB ?? DEFAULT_RECORD_KIB) * 1024,
-          serviceTime,
-        };
-      }),
-
-    listShards: (stream, { filter, nextToken }, options) =>
-      call('ListShards', labelOf(stream), options, async (handler) => {
-        // A page after the first takes its stream from the token; a name beside it is refused.
-        const input =
-          nextToken === undefined ? { ...named(stream), ...filterOf(filter) } : { NextToken: nextToken };
-        const answer = await client.send(new ListShardsCommand(input), handler);
-        return { shards: (answer.Shards ?? []).map(shardOf), nextToken: answer.NextToken };
-      }),
+    ...streamCalls(client, call),
 
     getShardIterator: (stream, shardId, position, options) =>
       call('GetShardIterator', `${labelOf(stream)}/${shardId}`, options, async (handler) => {
@@ -93,25 +56,6 @@ export function createKinesisApi(
   };
 }
 
-const labelOf = (stream: StreamRef): string => stream.arn ?? stream.name;
-
-/** Both where both are known: the ARN decides, and services of old know only the name. */
-function named(stream: StreamRef): { StreamName: string; StreamARN?: string } {
-  return { StreamName: stream.name, ...(stream.arn === undefined ? {} : { StreamARN: stream.arn }) };
-}
-
-function filterOf(filter: ShardFilter | undefined) {
-  if (filter === undefined) {
-    return {};
-  }
-  return {
-    ShardFilter:
-      filter.type === 'AT_TIMESTAMP'
-        ? { Type: filter.type, Timestamp: new Date(filter.timestamp) }
-        : { Type: filter.type },
-  };
-}
-
 function startOf(position: IteratorPosition) {
   switch (position.type) {
     case 'TRIM_HORIZON':
@@ -123,24 +67,6 @@ function startOf(position: IteratorPosition) {
     case 'AFTER_SEQUENCE_NUMBER':
       return { ShardIteratorType: position.type, StartingSequenceNumber: position.sequenceNumber };
   }
-}
-
-function shardOf(shard: SdkShard): Shard {
-  const ending = shard.SequenceNumberRange?.EndingSequenceNumber;
-  return {
-    shardId: present(shard.ShardId, 'ShardId'),
-    ...(shard.ParentShardId === undefined ? {} : { parentShardId: shard.ParentShardId }),
-    ...(shard.AdjacentParentShardId === undefined
-      ? {}
-      : { adjacentParentShardId: shard.AdjacentParentShardId }),
-    startingHashKey: present(shard.HashKeyRange?.StartingHashKey, 'StartingHashKey'),
-    endingHashKey: present(shard.HashKeyRange?.EndingHashKey, 'EndingHashKey'),
-    startingSequenceNumber: present(
-      shard.SequenceNumberRange?.StartingSequenceNumber,
-      'StartingSequenceNumber',
-    ),
-    ...(ending === undefined ? {} : { endingSequenceNumber: ending }),
-  };
 }
 
 function childOf(child: SdkChildShard): ChildShard {
@@ -160,12 +86,4 @@ function recordOf(record: SdkRecord): RawRecord {
     approximateArrival: record.ApproximateArrivalTimestamp?.getTime() ?? 0,
     encryptionType: record.EncryptionType === 'KMS' ? 'KMS' : 'NONE',
   };
-}
-
-/** @throws ConnectorError AWS_UNKNOWN: the service left out what its documentation promises. */
-function present<T>(value: T | undefined, member: string): T {
-  if (value === undefined) {
-    throw new ConnectorError('AWS_UNKNOWN', `the answer of Kinesis has no ${member}`);
-  }
-  return value;
 }

@@ -4,7 +4,7 @@ import type { KinesisApi, ShardFilter, StreamRef } from './kinesis-api';
 
 /** All pages of one listing; every shard when there is no filter. One attempt. @throws ConnectorError */
 export async function listAllShards(
-  kinesis: KinesisApi,
+  kinesis: Pick<KinesisApi, 'listShards'>,
   stream: StreamRef,
   signal: AbortSignal,
   filter?: ShardFilter,

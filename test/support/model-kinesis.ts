@@ -1,26 +1,39 @@
-import type { KinesisApi, ShardFilter } from '../../src/aws/kinesis-api';
+import type { KinesisApi, KinesisPutApi, PutResult, ShardFilter } from '../../src/aws/kinesis-api';
+import type { KinesisOptions } from '../../src/emulator/kinesis/account';
 import { createKinesisModel, type KinesisModel } from '../../src/emulator/kinesis/model';
+import type { PutRecordsResult } from '../../src/emulator/kinesis/operations/put-records';
 import { ServiceError } from '../../src/emulator/service-model';
 import { ConnectorError, type ErrorCode } from '../../src/errors';
 import type { Shard } from '../../src/stream/shard';
 import type { Clock } from '../../src/util/clock';
 
+/** Of reads. */
 const CODES: { readonly [type: string]: ErrorCode } = {
   ExpiredIteratorException: 'KINESIS_ITERATOR_EXPIRED',
   ExpiredNextTokenException: 'KINESIS_LISTING_EXPIRED',
   InvalidArgumentException: 'KINESIS_POSITION_REFUSED',
 };
 
+/** Of writes. */
+const PUT_CODES: { readonly [type: string]: ErrorCode } = {
+  InvalidArgumentException: 'AWS_REQUEST_REFUSED',
+  ValidationException: 'AWS_REQUEST_REFUSED',
+};
+
+export interface ModelKinesis extends KinesisApi, KinesisPutApi {
+  readonly model: KinesisModel;
+}
+
 /** The embedded Kinesis without sockets, on the clock of the test. */
-export function modelKinesis(clock: Clock): KinesisApi & { readonly model: KinesisModel } {
-  const model = createKinesisModel({ clock });
-  const call = async <T>(work: () => T): Promise<T> => {
+export function modelKinesis(clock: Clock, options: Omit<KinesisOptions, 'clock'> = {}): ModelKinesis {
+  const model = createKinesisModel({ ...options, clock });
+  const call = async <T>(work: () => T, codes = CODES): Promise<T> => {
     await Promise.resolve();
     try {
       return work();
     } catch (error) {
       if (error instanceof ServiceError) {
-        throw new ConnectorError(CODES[error.type] ?? 'KINESIS_STREAM_NOT_FOUND', error.message, {
+        throw new ConnectorError(codes[error.type] ?? 'KINESIS_STREAM_NOT_FOUND', error.message, {
           cause: error,
         });
       }
@@ -63,6 +76,15 @@ export function modelKinesis(clock: Clock): KinesisApi & { readonly model: Kines
         });
         return answer.ShardIterator;
       }),
+    putRecords: ({ name }, entries) =>
+      call(() => {
+        const Records = entries.map(({ data, partitionKey, explicitHashKey }) => ({
+          Data: Buffer.from(data).toString('base64'),
+          PartitionKey: partitionKey,
+          ExplicitHashKey: explicitHashKey,
+        }));
+        return model.call('PutRecords', { StreamName: name, Records }).Records.map(putResultOf);
+      }, PUT_CODES),
     getRecords: async (_stream, { iterator, limit }, options) => {
       const answer = await call(() => model.call('GetRecords', { ShardIterator: iterator, Limit: limit }));
       await options?.admit?.(answer.Records.reduce((sum, { Data }) => sum + Data.length, 0));
@@ -85,6 +107,13 @@ export function modelKinesis(clock: Clock): KinesisApi & { readonly model: Kines
       };
     },
   };
+}
+
+function putResultOf(result: PutRecordsResult): PutResult {
+  const { ShardId: shardId = '', SequenceNumber: sequenceNumber = '', ErrorCode: errorCode } = result;
+  return errorCode === undefined
+    ? { accepted: true, shardId, sequenceNumber }
+    : { accepted: false, errorCode, errorMessage: result.ErrorMessage ?? '' };
 }
 
 function onWire(filter: ShardFilter | undefined) {

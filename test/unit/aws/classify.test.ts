@@ -1,5 +1,5 @@
 import { AdmissionRefused } from '../../../src/aws/answer-handler';
-import { type CallContext, classify } from '../../../src/aws/classify';
+import { type CallContext, classify, mayHaveTakenEffect } from '../../../src/aws/classify';
 import { ConnectorError, type ErrorCode } from '../../../src/errors';
 
 const kinesis = (action: string): CallContext => ({ service: 'kinesis', action, resource: 'orders' });
@@ -7,6 +7,8 @@ const dynamodb = (action: string): CallContext => ({ service: 'dynamodb', action
 const READ = kinesis('GetRecords');
 const ITERATOR = kinesis('GetShardIterator');
 const LIST = kinesis('ListShards');
+const PUT = kinesis('PutRecords');
+const METRICS: CallContext = { service: 'cloudwatch', action: 'PutMetricData', resource: 'app' };
 const UPDATE = dynamodb('UpdateItem');
 
 interface Thrown {
@@ -28,6 +30,12 @@ function thrown({ name = 'Error', code, message = 'said the service', status, co
 }
 
 const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
+  [{ name: 'ValidationException', status: 400 }, PUT, 'AWS_REQUEST_REFUSED'],
+  [{ name: 'InvalidArgumentException', status: 400 }, PUT, 'AWS_REQUEST_REFUSED'],
+  [{ name: 'ResourceNotFoundException', status: 400 }, PUT, 'KINESIS_STREAM_NOT_FOUND'],
+  [{ name: 'InvalidParameterValueException', status: 400 }, METRICS, 'AWS_REQUEST_REFUSED'],
+  [{ name: 'ResourceNotFoundException', status: 404 }, METRICS, 'AWS_UNKNOWN'],
+
   [{ name: 'ProvisionedThroughputExceededException', status: 400 }, READ, 'AWS_THROTTLED'],
   [{ name: 'LimitExceededException', status: 400 }, LIST, 'AWS_THROTTLED'],
   [{ name: 'ThrottlingException', status: 400 }, UPDATE, 'AWS_THROTTLED'],
@@ -57,6 +65,7 @@ const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
   [{ name: 'AccessDeniedException', status: 400 }, READ, 'AWS_ACCESS_DENIED'],
   [{ name: 'AccessDenied', status: 403 }, READ, 'AWS_ACCESS_DENIED'],
   [{ name: 'Unheard', status: 403 }, READ, 'AWS_ACCESS_DENIED'],
+  [{ name: 'Unheard', status: 413 }, PUT, 'AWS_REQUEST_REFUSED'],
 
   [{ name: 'CredentialsProviderError' }, READ, 'AWS_CREDENTIALS'],
   [{ name: 'ExpiredTokenException', status: 400 }, READ, 'AWS_CREDENTIALS'],
@@ -171,5 +180,59 @@ describe('errors of AWS calls', () => {
     expect(classify(new AdmissionRefused(cause), READ)).toBe(cause);
     const own = new ConnectorError('AWS_UNKNOWN', 'own');
     expect(classify(own, READ)).toBe(own);
+  });
+});
+
+describe('a failed call may have had an effect', () => {
+  const refused = { code: 'ECONNREFUSED', syscall: 'connect' };
+  const connect = (members: object): Error => Object.assign(new Error('no connection'), members);
+
+  it.each<[string, unknown, boolean]>([
+    ['unless it was throttled', new ConnectorError('AWS_THROTTLED', 'slow down'), false],
+    ['unless it was not allowed', new ConnectorError('AWS_ACCESS_DENIED', 'no'), false],
+    ['unless it could not be signed', classify(thrown({ name: 'CredentialsProviderError' }), PUT), false],
+    ['when it timed out', new ConnectorError('AWS_TIMEOUT', 'nothing came'), true],
+    ['when the service is absent', new ConnectorError('AWS_UNAVAILABLE', 'gone'), true],
+    ['when the signal ended it', new Error('stopped'), true],
+    ['when nobody can tell', 'text', true],
+    ['when the connection broke', classify(connect({ code: 'ECONNRESET', syscall: 'read' }), PUT), true],
+    [
+      'when the host became unreachable',
+      classify(connect({ code: 'EHOSTUNREACH', syscall: 'write' }), PUT),
+      true,
+    ],
+    [
+      'unless the host was unreachable',
+      classify(connect({ code: 'EHOSTUNREACH', syscall: 'connect' }), PUT),
+      false,
+    ],
+    [
+      'unless the host has no address',
+      classify(connect({ code: 'ENOTFOUND', syscall: 'getaddrinfo' }), PUT),
+      false,
+    ],
+    [
+      'when one of several addresses took the connection',
+      classify(
+        connect({ code: 'ECONNREFUSED', errors: [connect(refused), connect({ syscall: 'read' })] }),
+        PUT,
+      ),
+      true,
+    ],
+    [
+      'unless the signature was too old, also where its error quotes headers',
+      classify(
+        thrown({
+          name: 'InvalidSignatureException',
+          message: 'Signature expired\nx-amz-date: then',
+          status: 403,
+          corrected: true,
+        }),
+        PUT,
+      ),
+      false,
+    ],
+  ])('%s', (_when, error, effect) => {
+    expect(mayHaveTakenEffect(error)).toBe(effect);
   });
 });

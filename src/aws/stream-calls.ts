@@ -1,0 +1,100 @@
+import {
+  DescribeStreamSummaryCommand,
+  type KinesisClient,
+  ListShardsCommand,
+  type Shard as SdkShard,
+} from '@aws-sdk/client-kinesis';
+import { ConnectorError } from '../errors';
+import type { Shard } from '../stream/shard';
+import type { AnswerOptions } from './answer-handler';
+import type { Call } from './call';
+import type { KinesisApi, ShardFilter, StreamRef } from './kinesis-api';
+
+/** Largest record of a stream that does not say, in KiB. Source: Kinesis API, UpdateMaxRecordSize. */
+const DEFAULT_RECORD_KIB = 1024;
+
+/** What readers and writers alike ask about a stream. */
+export function streamCalls(
+  client: KinesisClient,
+  call: Call,
+): Pick<KinesisApi, 'describeStream' | 'listShards'> {
+  return {
+    describeStream: (stream, options) =>
+      call('DescribeStreamSummary', labelOf(stream), options, async (handler) => {
+        let serviceTime: number | undefined;
+        const handlerWithDate: AnswerOptions = {
+          ...handler,
+          onDate: (date) => {
+            serviceTime = date;
+          },
+        };
+        const answer = await client.send(new DescribeStreamSummaryCommand(named(stream)), handlerWithDate);
+        const summary = answer.StreamDescriptionSummary;
+        return {
+          name: summary?.StreamName ?? stream.name,
+          arn: present(summary?.StreamARN, 'StreamARN'),
+          status: present(summary?.StreamStatus, 'StreamStatus'),
+          createdAt: present(summary?.StreamCreationTimestamp, 'StreamCreationTimestamp').getTime(),
+          retentionHours: present(summary?.RetentionPeriodHours, 'RetentionPeriodHours'),
+          openShardCount: present(summary?.OpenShardCount, 'OpenShardCount'),
+          maxRecordBytes: (summary?.MaxRecordSizeInKiB ?? DEFAULT_RECORD_KIB) * 1024,
+          serviceTime,
+        };
+      }),
+
+    listShards: (stream, { filter, nextToken }, options) =>
+      call('ListShards', labelOf(stream), options, async (handler) => {
+        // A page after the first takes its stream from the token; a name beside it is refused.
+        const input =
+          nextToken === undefined ? { ...named(stream), ...filterOf(filter) } : { NextToken: nextToken };
+        const answer = await client.send(new ListShardsCommand(input), handler);
+        return { shards: (answer.Shards ?? []).map(shardOf), nextToken: answer.NextToken };
+      }),
+  };
+}
+
+/** For people. */
+export const labelOf = (stream: StreamRef): string => stream.arn ?? stream.name;
+
+/** Both where both are known: the ARN decides, and services of old know only the name. */
+export function named(stream: StreamRef): { StreamName: string; StreamARN?: string } {
+  return { StreamName: stream.name, ...(stream.arn === undefined ? {} : { StreamARN: stream.arn }) };
+}
+
+function filterOf(filter: ShardFilter | undefined) {
+  if (filter === undefined) {
+    return {};
+  }
+  return {
+    ShardFilter:
+      filter.type === 'AT_TIMESTAMP'
+        ? { Type: filter.type, Timestamp: new Date(filter.timestamp) }
+        : { Type: filter.type },
+  };
+}
+
+function shardOf(shard: SdkShard): Shard {
+  const ending = shard.SequenceNumberRange?.EndingSequenceNumber;
+  return {
+    shardId: present(shard.ShardId, 'ShardId'),
+    ...(shard.ParentShardId === undefined ? {} : { parentShardId: shard.ParentShardId }),
+    ...(shard.AdjacentParentShardId === undefined
+      ? {}
+      : { adjacentParentShardId: shard.AdjacentParentShardId }),
+    startingHashKey: present(shard.HashKeyRange?.StartingHashKey, 'StartingHashKey'),
+    endingHashKey: present(shard.HashKeyRange?.EndingHashKey, 'EndingHashKey'),
+    startingSequenceNumber: present(
+      shard.SequenceNumberRange?.StartingSequenceNumber,
+      'StartingSequenceNumber',
+    ),
+    ...(ending === undefined ? {} : { endingSequenceNumber: ending }),
+  };
+}
+
+/** @throws ConnectorError AWS_UNKNOWN: the service left out what its documentation promises. */
+export function present<T>(value: T | undefined, member: string): T {
+  if (value === undefined) {
+    throw new ConnectorError('AWS_UNKNOWN', `the answer of Kinesis has no ${member}`);
+  }
+  return value;
+}
