@@ -52,7 +52,7 @@ export function parseText(text: string, problems: ProblemList): JsonObject | und
   if (!isObject(root)) {
     const found =
       root === null || root === undefined ? 'nothing' : `a ${Array.isArray(root) ? 'list' : typeof root}`;
-    const hint = 'Give a SourceConfig, or a mapping with sources.';
+    const hint = 'Give a SourceConfig, a SinkConfig, or a mapping with sources and sinks.';
     report(problems, 'CONFIG_TYPE', found, 'a mapping', hint);
     return undefined;
   }

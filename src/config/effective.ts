@@ -1,6 +1,7 @@
 import { Document, isMap, isScalar, isSeq } from 'yaml';
-import { sourceClass } from './connector-class';
-import { sourcesOf } from './file-shape';
+import { connectorClass } from './connector-class';
+import { mapConnectors } from './connector-kind';
+import { completeSink } from './kinesis-sink-config';
 import { completeSource } from './kinesis-source-config';
 import { mapSensitive, withDefaults } from './normalise';
 import { joinPath } from './path';
@@ -17,17 +18,23 @@ export interface EffectiveConfig {
   readonly origins: { readonly [path: string]: string };
 }
 
+const COMPLETE = { source: completeSource, sink: completeSink } as const;
+
 /** @param resolved A configuration without problems. */
 export function effectiveConfig({ root, origins }: ResolvedConfig): EffectiveConfig {
-  const complete = withDefaults(root, schemaRoot('connectors'));
-  const { pulsar, logLevel, shutdownTimeoutMs } = complete;
-  const sources = sourcesOf(complete).map((source) =>
-    sourceClass(source) === 'kinesis'
-      ? { ...source, configs: completeSource(source.configs as JsonObject) }
-      : { ...source, configs: starsByName(source.configs) },
+  const all = withDefaults(root, schemaRoot('connectors'));
+  const shown = ['pulsar', 'http', 'logLevel', 'shutdownTimeoutMs', 'sources', 'sinks'].flatMap((name) =>
+    Object.hasOwn(all, name) ? [[name, all[name]] as const] : [],
   );
+  const complete = mapConnectors(Object.fromEntries(shown), (connector, kind) => ({
+    ...connector,
+    configs:
+      connectorClass(connector) === 'kinesis'
+        ? COMPLETE[kind](connector.configs as JsonObject)
+        : starsByName(connector.configs),
+  }));
   const given = new Set(leafPaths(root));
-  const config = redact({ pulsar, logLevel, shutdownTimeoutMs, sources });
+  const config = redact(complete);
   return {
     config,
     origins: Object.fromEntries(
@@ -39,14 +46,14 @@ export function effectiveConfig({ root, origins }: ResolvedConfig): EffectiveCon
 function redact(config: JsonObject): JsonObject {
   const stars = (): string => STARS;
   const shared = mapSensitive(config, schemaRoot('connectors'), stars) as JsonObject;
-  const sources = sourcesOf(shared).map((source) => ({
-    ...source,
+  const redacted = mapConnectors(shared, (connector, kind) => ({
+    ...connector,
     configs:
-      sourceClass(source) === 'kinesis'
-        ? mapSensitive(source.configs, schemaRoot('source'), stars)
-        : source.configs,
+      connectorClass(connector) === 'kinesis'
+        ? mapSensitive(connector.configs, schemaRoot(kind), stars)
+        : connector.configs,
   }));
-  return mapTree({ ...shared, sources }, undefined, '', (it) =>
+  return mapTree(redacted, undefined, '', (it) =>
     typeof it === 'string' ? withoutUserInfo(it) : it,
   ) as JsonObject;
 }

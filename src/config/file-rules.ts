@@ -1,89 +1,96 @@
-import { sensitiveOptions } from './kinesis-source-config';
+import { type ConnectorKind, LISTS } from './connector-kind';
 import { joinPath } from './path';
-import { describe, type ProblemList } from './problems';
+import type { ProblemList } from './problems';
+import { sensitiveOptions } from './secret-options';
+import { sinkInputs } from './sink-inputs';
+import { subscriptionName } from './sink-subscription';
 import { didYouMean } from './suggestion';
 import { isObject, type JsonObject, textAt } from './tree';
 import type { ConfigNotice } from './types';
 
-/** `configs` with the application name of a source in a list that has none: `<tenant>-<namespace>-<name>`. */
-export function named(source: JsonObject, configs: JsonObject): JsonObject {
-  const { tenant = 'public', namespace = 'default', name } = source;
-  const unnamed = textAt(configs, 'applicationName') === undefined && typeof name === 'string';
-  return unnamed ? { ...configs, applicationName: `${tenant}-${namespace}-${name}` } : configs;
-}
-
-/** The name of a connector may hold characters that a lease table may not. */
-export function derivedNameProblem(configs: JsonObject, path: string, problems: ProblemList): void {
-  const name = textAt(configs, 'applicationName');
-  if (
-    name !== undefined &&
-    textAt(configs, 'leaseTableName') === undefined &&
-    !/^[\w.-]{3,255}$/.test(name)
-  ) {
-    problems.add('CONFIG_FORMAT', joinPath(path, 'applicationName'), {
-      found: `${describe(name)}, made of tenant, namespace and name`,
-      expected: '3 to 255 letters, digits, "_", "-" or "." (it names a DynamoDB table)',
-      hint: 'Set applicationName.',
-    });
-  }
-}
-
-export function applicationNotice(configs: JsonObject, path: string, notices: ConfigNotice[]): void {
-  if (textAt(configs, 'applicationName') === undefined) {
-    const message =
-      'not set: pulsar-kinesis, as in the Java connector; two connectors with that default share one lease table';
-    notices.push({ path: joinPath(path, 'applicationName'), message });
-  }
-}
-
-export function topicNotice(source: JsonObject, path: string, notices: ConfigNotice[]): void {
-  if (textAt(source, 'topicName')?.startsWith('non-persistent://') === true) {
-    const message = 'a non-persistent topic confirms what it does not keep: records can be lost';
-    notices.push({ path: `${path}.topicName`, message });
-  }
-}
-
-export function fanOutNotice(configs: JsonObject, path: string, notices: ConfigNotice[]): void {
-  if (configs.useEnhancedFanOut === undefined && configs.retrievalMode === undefined) {
-    const message = 'not set: records are read by polling until enhanced fan-out is available';
-    notices.push({ path: `${path}.useEnhancedFanOut`, message });
-  }
-}
-
-export function secretNotices(source: JsonObject, path: string, notices: ConfigNotice[]): void {
-  const sensitive = sensitiveOptions();
-  for (const name of Object.keys(isObject(source.secrets) ? source.secrets : {})) {
+export function secretNotices(
+  connector: JsonObject,
+  kind: ConnectorKind,
+  path: string,
+  notices: ConfigNotice[],
+): void {
+  const sensitive = sensitiveOptions(kind);
+  for (const name of Object.keys(isObject(connector.secrets) ? connector.secrets : {})) {
     if (!sensitive.includes(name)) {
       const hint = didYouMean(name, sensitive, `Sensitive options are ${sensitive.join(', ')}.`);
       notices.push({
-        path: `${path}.secrets.${name}`,
+        path: joinPath(joinPath(path, 'secrets'), name),
         message: `no sensitive option has this name. ${hint}`,
       });
     }
   }
 }
 
-/** Two sources of one name, or two that would share a lease table. */
-export function twinProblems(sources: unknown, problems: ProblemList): void {
+/** Something that only one connector of a kind may have. */
+interface Claim {
+  readonly key: string;
+  /** Field that gives it, below the connector. */
+  readonly field: string;
+  readonly expected: string;
+}
+
+/** Two connectors of one name; two sources of one lease table; two sinks of one subscription of one topic. */
+export function twinProblems(root: JsonObject, problems: ProblemList): void {
+  reportTwins(root, 'source', sourceClaims, problems);
+  reportTwins(root, 'sink', sinkClaims, problems);
+}
+
+function reportTwins(
+  root: JsonObject,
+  kind: ConnectorKind,
+  claimsOf: (connector: JsonObject) => readonly Claim[],
+  problems: ProblemList,
+): void {
+  const list = LISTS[kind];
   const seen = new Map<string, number>();
-  const claim = (key: string, i: number, path: string, expected: string): void => {
-    const first = seen.get(key);
-    if (first === undefined) {
-      seen.set(key, i);
-      return;
-    }
-    const hint = `sources[${first}] has it already.`;
-    problems.add('CONFIG_CROSS_FIELD', path, { found: 'a value used twice', expected, hint });
-  };
-  for (const [i, source] of (Array.isArray(sources) ? sources : []).entries()) {
-    const { tenant = 'public', namespace = 'default', name, configs } = isObject(source) ? source : {};
-    const table = textAt(configs, 'leaseTableName') ?? textAt(configs, 'applicationName');
-    if (name !== undefined) {
-      claim(`name ${tenant}/${namespace}/${name}`, i, `sources[${i}].name`, 'a name of its own');
-    }
-    if (table !== undefined) {
-      const field = textAt(configs, 'leaseTableName') === undefined ? 'applicationName' : 'leaseTableName';
-      claim(`table ${table}`, i, `sources[${i}].configs.${field}`, 'a lease table of its own');
+  const connectors = Array.isArray(root[list]) ? root[list] : [];
+  for (const [i, connector] of connectors.entries()) {
+    for (const { key, field, expected } of isObject(connector) ? claimsOf(connector) : []) {
+      const first = seen.get(key) ?? i;
+      seen.set(key, first);
+      if (first !== i) {
+        const hint = `${list}[${first}] has it already.`;
+        problems.add('CONFIG_CROSS_FIELD', `${list}[${i}].${field}`, {
+          found: 'a value used twice',
+          expected,
+          hint,
+        });
+      }
     }
   }
+}
+
+function nameClaims({ tenant = 'public', namespace = 'default', name }: JsonObject): Claim[] {
+  const key = `name ${tenant}/${namespace}/${name}`;
+  return name === undefined ? [] : [{ key, field: 'name', expected: 'a name of its own' }];
+}
+
+function sourceClaims(source: JsonObject): Claim[] {
+  const option = ['leaseTableName', 'applicationName'].find(
+    (name) => textAt(source, 'configs', name) !== undefined,
+  );
+  const table = option === undefined ? undefined : textAt(source, 'configs', option);
+  const expected = 'a lease table of its own';
+  return [
+    ...nameClaims(source),
+    ...(table === undefined ? [] : [{ key: `table ${table}`, field: `configs.${option}`, expected }]),
+  ];
+}
+
+/** Without a name of its own the subscription is named after the sink, whose name is claimed already. */
+function sinkClaims(sink: JsonObject): Claim[] {
+  const field = textAt(sink, 'sourceSubscriptionName') === undefined ? 'name' : 'sourceSubscriptionName';
+  const expected = 'a subscription of its own on each input';
+  const subscription = subscriptionName(sink);
+  const inputs = sinkInputs(sink).map((input) => ({
+    key: `${subscription} on ${input.fullName}`,
+    field,
+    expected,
+  }));
+  return [...nameClaims(sink), ...inputs];
 }

@@ -1,7 +1,7 @@
-import type { ProblemList } from './problems';
-import { isObject, type JsonObject } from './tree';
+import { type ConnectorKind, LISTS } from './connector-kind';
+import type { JsonObject } from './tree';
 
-/** `bare`: one Pulsar SourceConfig. `list`: shared settings, sources and sinks. */
+/** `bare`: one Pulsar SourceConfig or SinkConfig. `list`: shared settings, sources and sinks. */
 export type FileShape = 'bare' | 'list';
 
 /** A file of either shape as one of the list shape. */
@@ -11,44 +11,42 @@ export interface ShapedFile {
 }
 
 const SHARED = ['pulsar', 'aws', 'http', 'sources', 'sinks'];
-/** Fields of a Pulsar SinkConfig that a SourceConfig does not have. */
+/** Fields that a SourceConfig has and a SinkConfig does not, which tell the two apart. */
+const SOURCE_FIELDS = ['topicName', 'sourceType', 'producerConfig', 'batchSourceConfig'];
 const SINK_FIELDS = [
   'inputs',
-  'topicsPattern',
   'inputSpecs',
   'sinkType',
-  'sourceSubscriptionName',
+  'topicsPattern',
+  'topicToSchemaType',
   'topicToSerdeClassName',
+  'sourceSubscriptionName',
+  'sourceSubscriptionPosition',
+  'deadLetterTopic',
 ];
 
-export function shapeFile(raw: JsonObject): ShapedFile {
+/** @param kind What a file with one connector is taken for; its fields say when absent. */
+export function shapeFile(raw: JsonObject, kind: ConnectorKind = kindOf(raw)): ShapedFile {
   if (SHARED.some((name) => Object.hasOwn(raw, name))) {
     return { shape: 'list', root: raw };
   }
-  const { logLevel, ...source } = raw;
-  return { shape: 'bare', root: { ...(logLevel === undefined ? {} : { logLevel }), sources: [source] } };
+  const { logLevel, ...connector } = raw;
+  return {
+    shape: 'bare',
+    root: { ...(logLevel === undefined ? {} : { logLevel }), [LISTS[kind]]: [connector] },
+  };
+}
+
+function kindOf(raw: JsonObject): ConnectorKind {
+  const has = (name: string): boolean => Object.hasOwn(raw, name);
+  if (SOURCE_FIELDS.some(has)) {
+    return 'source';
+  }
+  const javaSink = typeof raw.className === 'string' && raw.className.endsWith('.KinesisSink');
+  return javaSink || SINK_FIELDS.some(has) ? 'sink' : 'source';
 }
 
 /** Path of an option as it stands in the user's file. */
 export function displayPath(path: string, shape: FileShape): string {
-  return shape === 'bare' ? path.replace(/^sources\[0\]\.?/, '') : path;
-}
-
-/** True when `raw` is a SinkConfig, which is then the only problem worth telling. */
-export function reportSink(raw: JsonObject, problems: ProblemList): boolean {
-  const field = SINK_FIELDS.find((name) => Object.hasOwn(raw, name));
-  if (field === undefined) {
-    return false;
-  }
-  problems.add('NOT_AVAILABLE_YET', field, {
-    found: `${field}, a field of a SinkConfig`,
-    expected: 'a SourceConfig',
-    hint: 'Sinks come with a later version.',
-  });
-  return true;
-}
-
-/** The sources of a file, those that are mappings. */
-export function sourcesOf(root: JsonObject): readonly JsonObject[] {
-  return Array.isArray(root.sources) ? root.sources.filter(isObject) : [];
+  return shape === 'bare' ? path.replace(/^(sources|sinks)\[0\]\.?/, '') : path;
 }

@@ -1,22 +1,32 @@
+export type { ConnectorKind } from './connector-kind';
 export { type EffectiveConfig, effectiveConfig, effectiveYaml } from './effective';
 export { ENVIRONMENT_PREFIX } from './environment';
-export { parseKinesisSourceConfig, type SecretLookup } from './kinesis-source-config';
+export { parseKinesisSinkConfig } from './kinesis-sink-config';
+export { parseKinesisSourceConfig } from './kinesis-source-config';
 export { inspectConfig, loadConfig, loadConfigObject, loadedConfig, readConfigDocument } from './load';
 export { ConfigError, type ConfigProblem, PROBLEM_CODES, type ProblemCode } from './problems';
 export { type Environment, processEnvironment } from './references';
 export { type ConfigOptions, type ResolvedConfig, resolveConfig } from './resolve';
 export { type SchemaName, schemaDocument } from './schema';
 export { hide } from './secret';
+export type { SecretLookup } from './secret-options';
 export type {
   AwsCredentials,
   AwsSettings,
+  CloudWatchMetricsLevel,
+  CloudWatchSettings,
   ConfigNotice,
+  HttpSettings,
   InitialPosition,
   KinesisRecordProperty,
+  KinesisSinkConfig,
   KinesisSourceConfig,
   LoadedConfig,
+  PartitionColumn,
   ProducerSettings,
   PulsarSettings,
   Secret,
+  SinkDefinition,
+  SinkMessageFormat,
   SourceDefinition,
 } from './types';

@@ -1,19 +1,20 @@
 import type { ConnectorConfig } from '../io';
-import { credentialPlace, credentialProblems, credentialsOf, pluginCredentials } from './credentials';
+import { awsSettings } from './aws-settings';
+import { SOURCE_SPELLINGS } from './aws-spellings';
+import { cloudWatchSettings, effectiveLevel } from './cloudwatch-settings';
+import { credentialProblems } from './credentials';
 import { parseInstant } from './instant';
 import { normalise, withDefaults } from './normalise';
 import { ConfigError, ProblemList } from './problems';
 import { recordProperties } from './record-properties';
 import { schemaRoot } from './schema';
 import { revealAll } from './secret';
+import { type SecretLookup, withSecrets } from './secret-options';
 import { sourceProblems } from './source-rules';
-import { parseStreamName } from './stream-name';
-import { get, type JsonObject, textAt } from './tree';
-import type { AwsSettings, InitialPosition, KinesisSourceConfig } from './types';
+import { streamOf } from './stream-name';
+import { type JsonObject, withoutEmpty } from './tree';
+import type { InitialPosition, KinesisSourceConfig } from './types';
 import { validate } from './validate';
-
-/** The secret of that name, as `SourceContext.getSecret` answers. */
-export type SecretLookup = (name: string) => string | undefined;
 
 /**
  * `configs` of a Kinesis source, checked and with every default filled in.
@@ -28,57 +29,47 @@ export function parseKinesisSourceConfig(
 ): KinesisSourceConfig {
   const problems = new ProblemList();
   const plain = normalise(revealAll(configs), schemaRoot('source')) as JsonObject;
-  const given = withSecrets(plain, secrets);
+  const given = withSecrets(plain, 'source', secrets);
   validate('source', given, { base: 'configs', problems, notices: [] });
   credentialProblems(given.aws, 'configs.aws', problems);
   sourceProblems(given, 'configs', now, problems);
   if (problems.all.length > 0) {
     throw new ConfigError(problems.all);
   }
-  return build(given);
-}
-
-/** Names of the options that secrets of the same name override. */
-export function sensitiveOptions(): string[] {
-  const properties = Object.entries(schemaRoot('source').node.properties ?? {});
-  return properties.filter(([, node]) => node['x-sensitive'] === true).map(([name]) => name);
-}
-
-/** Source: org.apache.pulsar.io.common.IOConfigUtils.loadWithSecrets. */
-export function withSecrets(configs: JsonObject, secrets: SecretLookup): JsonObject {
-  const found = sensitiveOptions().flatMap((name) => {
-    const value = secrets(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...configs, ...Object.fromEntries(found) };
+  return build(completeSource(given));
 }
 
 /** `configs` with the defaults of the schema and those that follow from other options. */
 export function completeSource(configs: JsonObject): JsonObject {
-  const complete = withDefaults(withoutEmpty(configs), schemaRoot('source'));
-  const { applicationName, backoffTime, maxBackoffTime, leaseTableName = applicationName } = complete;
+  // In Java's files an empty name stands for one that is not set.
+  const given = withoutEmpty(configs, [
+    'applicationName',
+    'leaseTableName',
+    'startAtTime',
+    'cloudwatchNamespace',
+  ]);
+  const level = effectiveLevel(configs, SOURCE_SPELLINGS);
+  const complete = withDefaults(
+    level === undefined ? given : { ...given, cloudwatchMetricsLevel: level },
+    schemaRoot('source'),
+  );
+  const { applicationName, backoffTime, maxBackoffTime } = complete;
+  const { leaseTableName = applicationName, cloudwatchNamespace = applicationName } = complete;
   return {
     ...complete,
     leaseTableName,
+    cloudwatchNamespace,
     maxBackoffTime: Math.max(Number(backoffTime), Number(maxBackoffTime)),
   };
 }
 
-/** In Java's files an empty name stands for one that is not set. */
-function withoutEmpty(configs: JsonObject): JsonObject {
-  const isUnset = ([name, value]: [string, unknown]): boolean =>
-    value === '' && (name === 'applicationName' || name === 'leaseTableName' || name === 'startAtTime');
-  return Object.fromEntries(Object.entries(configs).filter((entry) => !isUnset(entry)));
-}
-
-function build(given: JsonObject): KinesisSourceConfig {
-  const complete = completeSource(given);
+function build(complete: JsonObject): KinesisSourceConfig {
   const number = (name: string): number => Number(complete[name]);
   const text = (name: string): string => String(complete[name]);
-  const stream = parseStreamName(text('awsKinesisStreamName'));
+  const stream = streamOf(complete);
   const shardIds = complete.shardIds as readonly string[] | undefined;
   return {
-    aws: awsSettings(complete, stream?.region),
+    aws: awsSettings(complete, SOURCE_SPELLINGS),
     awsKinesisStreamName: stream?.name ?? text('awsKinesisStreamName'),
     ...(stream?.arn === undefined ? {} : { awsKinesisStreamArn: stream.arn }),
     applicationName: text('applicationName'),
@@ -97,7 +88,7 @@ function build(given: JsonObject): KinesisSourceConfig {
     messageKeyMode: complete.messageKeyMode === 'SHARD_ID' ? 'SHARD_ID' : 'PARTITION_KEY',
     ...(shardIds === undefined ? {} : { shardIds }),
     maxLeasesForWorker: number('maxLeasesForWorker'),
-    cloudwatch: { level: 'NONE', namespace: text('applicationName'), interval: 10_000 },
+    cloudwatch: cloudWatchSettings(complete),
   };
 }
 
@@ -106,27 +97,4 @@ function initialPosition({ initialPositionInStream: type, startAtTime }: JsonObj
     return { type, timestamp: parseInstant(startAtTime as string | number) ?? 0 };
   }
   return { type: type === 'TRIM_HORIZON' ? type : 'LATEST' };
-}
-
-function awsSettings(complete: JsonObject, regionOfStream: string | undefined): AwsSettings {
-  const own = (java: string, ...ours: string[]): string | undefined =>
-    textAt(complete, java) ?? textAt(complete, 'aws', ...ours);
-  const endpoints = {
-    kinesis: own('awsEndpoint', 'endpoints', 'kinesis'),
-    dynamodb: own('dynamoEndpoint', 'endpoints', 'dynamodb'),
-    cloudwatch: own('cloudwatchEndpoint', 'endpoints', 'cloudwatch'),
-    sts: textAt(complete, 'aws', 'endpoints', 'sts'),
-  };
-  const plugin = pluginCredentials(complete, '', new ProblemList());
-  const credentials = plugin === undefined ? undefined : withDefaults(plugin, credentialPlace());
-  const dynamo = get(complete, 'aws', 'dynamoCredentials');
-  return {
-    region: own('awsRegion', 'region') ?? regionOfStream,
-    credentials: credentialsOf(credentials ?? get(complete, 'aws', 'credentials')),
-    ...(dynamo === undefined ? {} : { dynamoCredentials: credentialsOf(dynamo) }),
-    endpoints: Object.fromEntries(Object.entries(endpoints).filter(([, url]) => url !== undefined)),
-    connectTimeout: Number(get(complete, 'aws', 'connectTimeout')),
-    requestTimeout: Number(get(complete, 'aws', 'requestTimeout')),
-    maxSockets: Number(get(complete, 'aws', 'maxSockets')),
-  };
 }

@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
-import { sourceClass } from './connector-class';
+import { connectorsOf } from './connector-kind';
 import { readDocument } from './document';
-import { sourcesOf } from './file-shape';
-import { mapSensitive, withDefaults } from './normalise';
+import { withDefaults } from './normalise';
 import { ConfigError, ProblemList } from './problems';
-import { producerSettings, pulsarSettings } from './pulsar-settings';
+import { pulsarSettings } from './pulsar-settings';
 import { type ConfigOptions, type ResolvedConfig, resolveConfig } from './resolve';
 import { schemaRoot } from './schema';
-import { hiddenMap, hide } from './secret';
-import { get, type JsonObject } from './tree';
-import type { LoadedConfig, SourceDefinition } from './types';
+import { sinkDefinition } from './sink-definition';
+import { sourceDefinition } from './source-definition';
+import type { JsonObject } from './tree';
+import type { HttpSettings, LoadedConfig } from './types';
 
 /**
  * Reads, checks and completes a configuration file of either shape, YAML or JSON.
@@ -56,30 +56,11 @@ export function loadedConfig(config: ResolvedConfig): LoadedConfig {
   return {
     file: config.file,
     pulsar: pulsarSettings(root.pulsar, dirname(config.file)),
-    sources: sourcesOf(root).map(sourceDefinition),
-    sinks: [],
+    sources: connectorsOf(root, 'source').map(sourceDefinition),
+    sinks: connectorsOf(root, 'sink').map(sinkDefinition),
+    ...(root.http === undefined ? {} : { http: root.http as HttpSettings }),
     shutdownTimeoutMs: Number(root.shutdownTimeoutMs),
     logLevel: root.logLevel as LoadedConfig['logLevel'],
     notices: config.notices,
-  };
-}
-
-/** @param source Valid, with the defaults of everything but `configs`. */
-function sourceDefinition(source: JsonObject): SourceDefinition {
-  const className = sourceClass(source);
-  const configs = source.configs as JsonObject;
-  const text = (name: string): string => String(source[name]);
-  return {
-    tenant: text('tenant'),
-    namespace: text('namespace'),
-    name: text('name'),
-    topicName: text('topicName'),
-    className,
-    parallelism: Number(get(source, 'parallelism') ?? 1),
-    processingGuarantees: source.processingGuarantees as SourceDefinition['processingGuarantees'],
-    producer: producerSettings(source.producerConfig),
-    configs:
-      className === 'kinesis' ? (mapSensitive(configs, schemaRoot('source'), hide) as JsonObject) : configs,
-    secrets: hiddenMap((source.secrets ?? {}) as { readonly [name: string]: string }),
   };
 }

@@ -71,6 +71,9 @@ export function problemLine({ code, path, found, expected, hint }: ConfigProblem
   return `${path === '' ? '(file)' : path}: ${code}: found ${found}, expected ${expected}. ${hint}`;
 }
 
+/** `user:password@` before a host without a scheme. */
+const BARE_USER = /^(?!\w+:\/\/)[^@]*:.*@/s;
+
 /**
  * `value` as `found` shows it: short, quoted, never what is inside of lists, mappings and JSON text (keys for the
  * Java connector are JSON, and may stand at a wrong place).
@@ -88,7 +91,8 @@ export function describe(value: unknown, sensitive = false): string {
   if (typeof value === 'string' && value.trimStart().startsWith('{')) {
     return 'a JSON text';
   }
-  const text = typeof value === 'string' ? withoutUserInfo(value) : String(value);
+  const text =
+    typeof value === 'string' ? withoutUserInfo(value).replace(BARE_USER, `${STARS}@`) : String(value);
   const short = text.length > 80 ? `${text.slice(0, 77)}…` : text;
   return typeof value === 'string' ? JSON.stringify(short) : short;
 }

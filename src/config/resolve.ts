@@ -1,25 +1,22 @@
 import { dirname } from 'node:path';
 import { systemClock } from '../util/clock';
-import { classProblems, sourceClass } from './connector-class';
+import { layUnder } from './aws-spellings';
+import { quietNotice } from './cloudwatch-settings';
+import { classProblems, connectorClass } from './connector-class';
+import { type ConnectorKind, mapConnectors, ownName } from './connector-kind';
+import { RULES } from './connector-rules';
 import { credentialProblems } from './credentials';
 import { type OutsideSetting, settingsFrom } from './environment';
-import {
-  applicationNotice,
-  derivedNameProblem,
-  fanOutNotice,
-  named,
-  secretNotices,
-  topicNotice,
-  twinProblems,
-} from './file-rules';
-import { displayPath, type FileShape, reportSink, shapeFile } from './file-shape';
-import { withSecrets } from './kinesis-source-config';
+import { secretNotices, twinProblems } from './file-rules';
+import { displayPath, type FileShape, shapeFile } from './file-shape';
 import { normalise } from './normalise';
-import { type ConfigProblem, ProblemList } from './problems';
+import { joinPath } from './path';
+import { type ConfigProblem, describe, ProblemList } from './problems';
 import { pulsarProblems } from './pulsar-settings';
 import { type Environment, processEnvironment, resolveReferences } from './references';
+import type { RuleReport } from './rule-report';
 import { schemaRoot } from './schema';
-import { layUnder, sourceProblems } from './source-rules';
+import { withSecrets } from './secret-options';
 import { isObject, type JsonObject, setIn, textAt } from './tree';
 import type { ConfigNotice } from './types';
 import { validate } from './validate';
@@ -31,6 +28,8 @@ export interface ConfigOptions {
   readonly overrides?: { readonly [path: string]: unknown };
   /** Milliseconds since the epoch; start times must have passed. */
   readonly now?: () => number;
+  /** What a file with one connector holds; its fields say when absent. */
+  readonly kind?: ConnectorKind;
 }
 
 /** A configuration after all rules: usable when there are no problems. */
@@ -39,7 +38,7 @@ export interface ResolvedConfig {
   readonly shape: FileShape;
   readonly problems: readonly ConfigProblem[];
   readonly notices: readonly ConfigNotice[];
-  /** In the list shape, without defaults; shared AWS settings are laid under each source. */
+  /** In the list shape, without defaults; shared AWS settings are laid under each connector. */
   readonly root: JsonObject;
   /** Where a setting came from, by path, when it is not the file. */
   readonly origins: ReadonlyMap<string, string>;
@@ -50,63 +49,99 @@ export interface ResolvedConfig {
  * @param file Name for messages; relative `${file:}` paths start from its folder.
  */
 export function resolveConfig(raw: JsonObject, file: string, options: ConfigOptions = {}): ResolvedConfig {
-  const { env = processEnvironment(), overrides = {}, now = systemClock.now } = options;
-  const shaped = shapeFile(raw);
-  const problems = new ProblemList((path) => displayPath(path, shaped.shape));
+  const { env = processEnvironment(), overrides = {}, now = systemClock.now, kind } = options;
+  const { shape, root: shaped } = shapeFile(raw, kind);
+  const problems = new ProblemList((path) => displayPath(path, shape));
   const notices: ConfigNotice[] = [];
   const flags = Object.entries(overrides).map(([path, value]) => ({ path, value, origin: 'flag' }));
   const outside = [...settingsFrom(env, notices), ...flags].filter(({ value }) => value !== undefined);
   const origins = new Map(outside.map(({ path, origin }) => [path, origin]));
-  const report = (root: JsonObject): ResolvedConfig => ({
-    file,
-    shape: shaped.shape,
-    problems: problems.all,
-    notices: notices.map((notice) => ({ ...notice, path: displayPath(notice.path, shaped.shape) })),
-    root,
-    origins,
-  });
-  if (shaped.shape === 'bare' && reportSink(raw, problems)) {
-    return report(shaped.root);
-  }
 
   const references = new Map<string, string>();
   const reference = { environment: env, folder: dirname(file), problems, references };
   const given = resolveReferences(
-    overlay(shaped.root, outside, () => undefined),
+    overlay(shaped, outside, () => undefined),
     '',
     reference,
   );
-  const root = prepare(overlay(given, outside, ({ value }) => value));
+  const prepared = prepare(overlay(given, outside, ({ value }) => value));
 
-  validate('connectors', root, { base: '', problems, notices, references });
-  sharedProblems(root, dirname(file), problems);
-  const sources = eachSource(root, (source, path) => {
-    classProblems(source, path, problems);
-    topicNotice(source, path, notices);
-    if (sourceClass(source) !== 'kinesis' || !isObject(source.configs)) {
-      return source;
+  validate('connectors', prepared, { base: '', problems, notices, references });
+  sharedProblems(prepared, dirname(file), problems, notices);
+  const report = { problems, notices, now: now() };
+  const root = mapConnectors(prepared, (connector, kind, path) => {
+    classProblems(kind, connector, path, problems);
+    RULES[kind].fields(connector, path, report);
+    if (!isKinesis(connector)) {
+      return connector;
     }
-    const inside = `${path}.configs`;
-    const own = shaped.shape === 'list' ? named(source, source.configs) : source.configs;
-    const region = environmentRegion(env, root.aws, own);
-    const shared = isObject(root.aws) ? root.aws : {};
-    const configs = layUnder(own, region === undefined ? shared : { ...shared, region });
-    if (own !== source.configs) {
-      origins.set(`${inside}.applicationName`, 'default');
+    const { configs, derived } = layOptions(connector, kind, { shape, shared: prepared.aws, env });
+    for (const [name, origin] of derived) {
+      origins.set(`${path}.configs.${name}`, origin);
     }
-    if (region !== undefined) {
-      origins.set(`${inside}.aws.region`, 'environment AWS_REGION');
-    }
-    credentialProblems(source.configs.aws, `${inside}.aws`, problems);
-    sourceProblems(configs, inside, now(), problems);
-    derivedNameProblem(configs, inside, problems);
-    applicationNotice(configs, inside, notices);
-    fanOutNotice(configs, inside, notices);
-    secretNotices(source, path, notices);
-    return { ...source, configs };
+    judgeOptions(connector, configs, kind, path, report);
+    return { ...connector, configs };
   });
-  twinProblems(sources, problems);
-  return report({ ...root, sources });
+  twinProblems(root, problems);
+  return {
+    file,
+    shape,
+    problems: problems.all,
+    notices: notices.map((notice) => ({ ...notice, path: displayPath(notice.path, shape) })),
+    root,
+    origins,
+  };
+}
+
+type KinesisConnector = JsonObject & { readonly configs: JsonObject };
+
+function isKinesis(connector: JsonObject): connector is KinesisConnector {
+  return connectorClass(connector) === 'kinesis' && isObject(connector.configs);
+}
+
+interface Surroundings {
+  readonly shape: FileShape;
+  /** `aws` of the file. */
+  readonly shared: unknown;
+  readonly env: Environment;
+}
+
+/** The options of a connector over what the file, its place there, and the environment give. */
+function layOptions(
+  connector: KinesisConnector,
+  kind: ConnectorKind,
+  { shape, shared, env }: Surroundings,
+): { configs: JsonObject; derived: [string, string][] } {
+  const { spellings, namedOption } = RULES[kind];
+  const derived: [string, string][] = [];
+  const name = shape === 'list' ? ownName(connector) : undefined;
+  let { configs } = connector;
+  if (name !== undefined && textAt(configs, namedOption) === undefined) {
+    configs = { ...configs, [namedOption]: name };
+    derived.push([namedOption, 'default']);
+  }
+  let under = isObject(shared) ? shared : {};
+  const region = environmentRegion(env, shared, configs);
+  if (region !== undefined) {
+    under = { ...under, region };
+    derived.push(['aws.region', 'environment AWS_REGION']);
+  }
+  return { configs: layUnder(configs, under, spellings), derived };
+}
+
+/** @param configs Those of `connector` with what lies under them. */
+function judgeOptions(
+  connector: KinesisConnector,
+  configs: JsonObject,
+  kind: ConnectorKind,
+  path: string,
+  report: RuleReport,
+): void {
+  const inside = joinPath(path, 'configs');
+  credentialProblems(connector.configs.aws, `${inside}.aws`, report.problems);
+  RULES[kind].options(connector, configs, inside, report);
+  quietNotice(configs, RULES[kind].spellings, inside, report.notices);
+  secretNotices(connector, kind, path, report.notices);
 }
 
 /**
@@ -125,32 +160,46 @@ function overlay(
 function prepare(given: JsonObject): JsonObject {
   const root = normalise(given, schemaRoot('connectors')) as JsonObject;
   const level = typeof root.logLevel === 'string' ? { logLevel: root.logLevel.toLowerCase() } : {};
-  const sources = eachSource(root, (source) => {
-    if (sourceClass(source) !== 'kinesis' || !isObject(source.configs)) {
-      return source;
+  return mapConnectors({ ...root, ...level }, (connector, kind) => {
+    if (!isKinesis(connector)) {
+      return connector;
     }
-    const configs = normalise(source.configs, schemaRoot('source')) as JsonObject;
-    return { ...source, configs: withSecrets(configs, (name) => textAt(source, 'secrets', name)) };
+    const configs = normalise(connector.configs, schemaRoot(kind)) as JsonObject;
+    return {
+      ...connector,
+      configs: withSecrets(configs, kind, (name) => textAt(connector, 'secrets', name)),
+    };
   });
-  return { ...root, ...level, ...(root.sources === undefined ? {} : { sources }) };
 }
 
-/** `sources` with `change` applied to each that is a mapping; what else stands there stays. */
-function eachSource(root: JsonObject, change: (source: JsonObject, path: string) => JsonObject): unknown {
-  const { sources } = root;
-  return Array.isArray(sources)
-    ? sources.map((source, i) => (isObject(source) ? change(source, `sources[${i}]`) : source))
-    : sources;
-}
-
-function sharedProblems(root: JsonObject, folder: string, problems: ProblemList): void {
+function sharedProblems(
+  root: JsonObject,
+  folder: string,
+  problems: ProblemList,
+  notices: ConfigNotice[],
+): void {
   pulsarProblems(root.pulsar, folder, problems);
   credentialProblems(root.aws, 'aws', problems);
-  if (root.sources === undefined || (Array.isArray(root.sources) && root.sources.length === 0)) {
+  const isEmpty = (list: unknown): boolean =>
+    list === undefined || (Array.isArray(list) && list.length === 0);
+  const url = textAt(root.pulsar, 'serviceUrl');
+  if (url?.startsWith('stdout:') && !isEmpty(root.sinks)) {
+    problems.add('CONFIG_CROSS_FIELD', 'pulsar.serviceUrl', {
+      found: describe(url),
+      expected: 'pulsar://HOST:PORT or memory://NAME, because there are sinks',
+      hint: 'Nothing can be read from standard output: name a broker.',
+    });
+  }
+  if (url?.startsWith('memory:')) {
+    const message =
+      'topics live in this process: what is in them when it ends is lost, and so is what comes before a sink subscribes';
+    notices.push({ path: 'pulsar.serviceUrl', message });
+  }
+  if (isEmpty(root.sources) && isEmpty(root.sinks)) {
     problems.add('CONFIG_MISSING', 'sources', {
       found: 'nothing',
-      expected: 'at least one source',
-      hint: 'Add a source with name, topicName and configs.',
+      expected: 'at least one source or sink',
+      hint: 'Add a source with name, topicName and configs, or a sink with name, inputs and configs.',
     });
   }
 }

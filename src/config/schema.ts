@@ -33,7 +33,7 @@ export interface SchemaNode {
   readonly 'x-env'?: string;
 }
 
-export type SchemaName = 'source' | 'connectors';
+export type SchemaName = 'source' | 'sink' | 'connectors';
 
 /** A node together with the document its references start from. */
 export interface SchemaPlace {

@@ -34,3 +34,10 @@ export function setIn(tree: unknown, names: readonly string[], value: unknown): 
   const object = isObject(tree) ? tree : {};
   return { ...object, [name]: setIn(get(object, name), rest, value) };
 }
+
+/** `object` without those of `names` that hold the empty text. */
+export function withoutEmpty(object: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).filter(([name, value]) => value !== '' || !names.includes(name)),
+  );
+}

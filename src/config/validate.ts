@@ -13,6 +13,9 @@ const DESCRIBING = ['x-sensitive', 'x-neutral', 'x-format', 'x-unit', 'x-of', 'x
 /** When several rules fail at one path, the earliest here is the one reported. */
 const RANK = ['type', 'additionalProperties', 'required', 'enum', 'pattern', '', 'x-refused', 'x-available'];
 
+/** Keywords that only say that one inside of them failed. */
+const SUMMARIES = ['if', 'propertyNames'];
+
 const CODES: { readonly [keyword: string]: ProblemCode } = {
   type: 'CONFIG_TYPE',
   additionalProperties: 'CONFIG_UNKNOWN_KEY',
@@ -43,7 +46,7 @@ export function validate(name: ValidatorName, value: unknown, options: Validatio
   if (check(value)) {
     return;
   }
-  const errors = (check.errors ?? []).filter((error) => error.keyword !== 'if');
+  const errors = (check.errors ?? []).filter(({ keyword }) => !SUMMARIES.includes(keyword));
   for (const error of errors.toSorted((a, b) => rankOf(a) - rankOf(b))) {
     report(error, options);
   }
@@ -58,7 +61,9 @@ function validatorOf(name: ValidatorName): ValidateFunction {
     for (const keyword of SPEAKING) {
       ajv.addKeyword({ keyword, schemaType: 'string', errors: true, validate: speaking(keyword) });
     }
-    ajv.addSchema(schemaDocument('source')).addSchema(schemaDocument('connectors'));
+    for (const schema of ['source', 'sink', 'connectors'] as const) {
+      ajv.addSchema(schemaDocument(schema));
+    }
   }
   const id = name === 'credentials' ? 'source.schema.json#/$defs/credentials' : `${name}.schema.json`;
   const check = ajv.getSchema(id);
@@ -93,7 +98,7 @@ function report(error: ErrorObject, options: ValidationOptions): void {
   const { base, problems, notices, references, hidden = false } = options;
   const { keyword, instancePath, params, data } = error;
   const node: SchemaNode = params.node ?? error.parentSchema ?? {};
-  const key: unknown = params.additionalProperty ?? params.missingProperty;
+  const key: unknown = params.additionalProperty ?? params.missingProperty ?? error.propertyName;
   const parent = pointerToPath(instancePath, base);
   const path = typeof key === 'string' ? joinPath(parent, key) : parent;
   if (keyword === 'x-notice') {
@@ -165,8 +170,9 @@ function report(error: ErrorObject, options: ValidationOptions): void {
 
 /** Names that are right elsewhere in the file: under `configs`, or beside it. */
 function hintForStranger(name: string, known: readonly string[]): string {
-  const options = schemaDocument('source').properties ?? {};
-  const fields = schemaDocument('connectors').$defs?.source?.properties ?? {};
+  const kind = known.includes('inputs') || known.includes('outputStreamArn') ? 'sink' : 'source';
+  const options = schemaDocument(kind).properties ?? {};
+  const fields = schemaDocument('connectors').$defs?.[kind]?.properties ?? {};
   if (known.includes('configs') && Object.hasOwn(options, name)) {
     return 'Put it under configs.';
   }

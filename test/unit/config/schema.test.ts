@@ -1,10 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { parseKinesisSourceConfig, resolveConfig, schemaDocument } from '../../../src/config';
+import {
+  parseKinesisSinkConfig,
+  parseKinesisSourceConfig,
+  resolveConfig,
+  schemaDocument,
+} from '../../../src/config';
+import { KINDS } from '../../../src/config/connector-kind';
 import { environmentVariables } from '../../../src/config/environment';
 import { withDefaults } from '../../../src/config/normalise';
-import { dereference, type SchemaNode, type SchemaPlace, schemaRoot } from '../../../src/config/schema';
+import {
+  dereference,
+  propertyOf,
+  type SchemaNode,
+  type SchemaPlace,
+  schemaRoot,
+} from '../../../src/config/schema';
+import type { JsonObject } from '../../../src/config/tree';
 import { problemsOf, runConfig } from './support';
 
 /** Every option of a schema, by path; recursive parts once. */
@@ -24,12 +37,14 @@ function options(place: SchemaPlace, path: string, seen: readonly unknown[] = []
 const { document } = schemaRoot('connectors');
 const all = [
   ...options(schemaRoot('source'), 'configs'),
+  ...options(schemaRoot('sink'), 'configs'),
   ...options(schemaRoot('connectors'), ''),
   ...options({ document, node: { $ref: '#/$defs/source' } }, 'source'),
+  ...options({ document, node: { $ref: '#/$defs/sink' } }, 'sink'),
 ];
 
 test('every option has title, help, examples and sensitivity, and every number a range', () => {
-  expect(all.length).toBeGreaterThan(120);
+  expect(all.length).toBeGreaterThan(250);
   for (const [path, node] of all) {
     const faults = ['title', 'description', 'examples', 'x-sensitive'].filter(
       (key) => !Object.hasOwn(node, key),
@@ -70,6 +85,44 @@ test('every option of the Java source is there, with the default it has in Java'
   expect(Object.fromEntries(found)).toEqual(java);
 });
 
+test('every option of the Java sink is there, with the default it has in Java unless told why not', () => {
+  const java = {
+    awsEndpoint: '',
+    awsEndpointPort: undefined,
+    cloudwatchEndpoint: '',
+    awsRegion: '',
+    awsKinesisStreamName: undefined,
+    awsCredentialPluginName: '',
+    awsCredentialPluginParam: '',
+    skipCertificateValidation: false,
+    messageFormat: 'ONLY_RAW_PAYLOAD',
+    jsonIncludeNonNulls: true,
+    jsonFlatten: false,
+    retainOrdering: false,
+    retryInitialDelayInMillis: 100,
+    retryMaxDelayInMillis: 60_000,
+    nativeExecutable: undefined,
+    awsStsEndpoint: '',
+    awsStsPort: undefined,
+    collectionMaxCount: 500,
+    collectionMaxSize: 5_242_880,
+    connectTimeout: 6000,
+    requestTimeout: 6000,
+    maxConnections: 24,
+    rateLimit: 150,
+    extraKinesisProducerConfig: undefined,
+    // Of the KPL, which is not here.
+    credentialsRefreshDelay: undefined,
+    minConnections: undefined,
+    // Java drops a record after 30 s, and packs records into frames that not every reader unpacks.
+    recordTtl: undefined,
+    aggregationEnabled: false,
+  };
+  const found = Object.keys(java).map((name) => [name, propertyOf(schemaRoot('sink'), name)?.node]);
+  expect(found.filter(([, node]) => node === undefined)).toEqual([]);
+  expect(Object.fromEntries(found.map(([name, node]) => [name, (node as SchemaNode).default]))).toEqual(java);
+});
+
 test('the defaults are a valid configuration', () => {
   const configs = withDefaults(
     { awsKinesisStreamName: 'orders', awsRegion: 'eu-central-1' },
@@ -81,6 +134,11 @@ test('the defaults are a valid configuration', () => {
     receiveQueueBytes: 67_108_864,
     maxReadsPerSecondPerShard: 4,
   });
+  const sink = withDefaults(
+    { awsKinesisStreamName: 'exports', awsRegion: 'eu-central-1' },
+    schemaRoot('sink'),
+  );
+  expect(parseKinesisSinkConfig(sink, () => undefined)).toMatchObject({ lingerMs: 100, rateLimit: 150 });
 });
 
 /** A value of the right kind that asks for something. */
@@ -92,20 +150,25 @@ function asking(node: SchemaNode): unknown {
   return candidates.find((it) => typeof it === kind && !neutral.includes(it));
 }
 
-const later = Object.entries(schemaDocument('source').properties ?? {}).filter(
-  ([, node]) => node['x-available'],
+const parsers = {
+  source: (configs: JsonObject) => parseKinesisSourceConfig(configs, () => undefined, 0),
+  sink: (configs: JsonObject) => parseKinesisSinkConfig(configs, () => undefined),
+};
+
+const later = KINDS.flatMap((kind) =>
+  Object.entries(schemaDocument(kind).properties ?? {}).flatMap(([name, node]) =>
+    node['x-available'] === undefined ? [] : [[kind, name, node] as const],
+  ),
 );
 
-test.each(later)('%s is refused as not available yet, never ignored', (name, node) => {
+test.each(later)('%s: %s is refused as not available yet, never ignored', (kind, name, node) => {
   const value = asking(node);
   const base = { awsKinesisStreamName: 'orders', awsRegion: 'eu-central-1' };
-  const problems = problemsOf(() => parseKinesisSourceConfig({ ...base, [name]: value }, () => undefined, 0));
+  const problems = problemsOf(() => parsers[kind]({ ...base, [name]: value }));
   expect(value).toBeDefined();
   expect(problems.map(({ path, code }) => `${path} ${code}`)).toEqual([`configs.${name} NOT_AVAILABLE_YET`]);
   for (const neutral of node['x-neutral'] ?? []) {
-    expect(
-      problemsOf(() => parseKinesisSourceConfig({ ...base, [name]: neutral }, () => undefined, 0)),
-    ).toEqual([]);
+    expect(problemsOf(() => parsers[kind]({ ...base, [name]: neutral }))).toEqual([]);
   }
 });
 
@@ -118,6 +181,8 @@ test('config schema prints the schema, and refuses other names with exit code 2'
   const { stdout, exitCode } = await runConfig(['schema', 'connectors']);
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toEqual(schemaDocument('connectors'));
+  const sink = await runConfig(['schema', 'sink']);
+  expect(JSON.parse(sink.stdout)).toEqual(schemaDocument('sink'));
   const refused = await runConfig(['schema', 'sinks']);
   expect({ stdout: refused.stdout, exitCode: refused.exitCode }).toEqual({ stdout: '', exitCode: 2 });
 });
@@ -127,11 +192,13 @@ test('the descriptor names schemas that are there', () => {
   expect(descriptor).toMatchObject({
     name: 'kinesis',
     sourceClass: 'org.apache.pulsar.io.kinesis.KinesisSource',
+    sinkClass: 'org.apache.pulsar.io.kinesis.KinesisSink',
+    sinkConfigClass: 'org.apache.pulsar.io.kinesis.KinesisSinkConfig',
   });
-  expect([descriptor.sourceConfigSchema, descriptor.connectorsSchema].map((it) => existsSync(it))).toEqual([
-    true,
-    true,
-  ]);
+  const { sourceConfigSchema, sinkConfigSchema, connectorsSchema } = descriptor;
+  expect([sourceConfigSchema, sinkConfigSchema, connectorsSchema].filter((it) => !existsSync(it))).toEqual(
+    [],
+  );
 });
 
 test('any mapping at all is judged with paths and codes, never thrown at', () => {
@@ -147,6 +214,8 @@ test('any mapping at all is judged with paths and codes, never thrown at', () =>
         'AT_TIMESTAMP',
         'static',
         'assumeRole',
+        'property:x',
+        'orders',
         null,
         0,
         7,
@@ -158,6 +227,10 @@ test('any mapping at all is judged with paths and codes, never thrown at', () =>
   }));
   const file = fc.record({
     sources: fc.array(fc.record({ configs: tree, name: tree }), { maxLength: 2 }),
+    sinks: fc.array(
+      fc.record({ configs: tree, name: tree, inputs: tree, inputSpecs: tree, deadLetterTopic: tree }),
+      { maxLength: 2 },
+    ),
     aws: tree,
     pulsar: tree,
   });

@@ -5,6 +5,7 @@ import {
   effectiveYaml,
   hide,
   loadConfigObject,
+  parseKinesisSinkConfig,
   parseKinesisSourceConfig,
   resolveConfig,
 } from '../../../src/config';
@@ -23,8 +24,12 @@ interface Secrets {
 }
 const secrets = fc.record<Secrets>({ key: secretText, token: secretText, param: secretText });
 
-/** A file with a secret at every place for one; `extra` options make it bad. */
-function file({ key, token, param }: Secrets, extra: object = {}): { readonly [name: string]: unknown } {
+/** A file with a secret at every place for one; extra options of a source, or a sink, make it bad. */
+function file(
+  { key, token, param }: Secrets,
+  extra: object = {},
+  sinkExtra: object = {},
+): { readonly [name: string]: unknown } {
   const keys = { type: 'static', accessKeyId: key, secretAccessKey: key, sessionToken: token };
   return {
     pulsar: { authentication: { type: 'token', token } },
@@ -48,6 +53,19 @@ function file({ key, token, param }: Secrets, extra: object = {}): { readonly [n
         configs: {
           awsKinesisStreamName: 'payments',
           awsCredentialPluginParam: JSON.stringify({ accessKey: key, secretKey: param }),
+        },
+        secrets: { other: token },
+      },
+    ],
+    sinks: [
+      {
+        name: 'out',
+        inputs: ['orders'],
+        configs: {
+          awsKinesisStreamName: 'exports',
+          awsCredentialPluginParam: JSON.stringify({ accessKey: key, secretKey: param }),
+          extraKinesisProducerConfig: { ProxyPassword: param },
+          ...sinkExtra,
         },
         secrets: { other: token },
       },
@@ -98,13 +116,19 @@ test('a secret is in no output of a good configuration', () => {
       const parsed = loaded.sources.map((source) =>
         parseKinesisSourceConfig(source.configs, (name) => source.secrets[name], 0),
       );
-      const shown = [effectiveYaml(effective), print(effective), print(loaded), print(parsed)].join('\n');
+      const sinks = loaded.sinks.map((sink) =>
+        parseKinesisSinkConfig(sink.configs, (name) => sink.secrets[name]),
+      );
+      const views = [effective, loaded, parsed, sinks].map(print);
+      const shown = [effectiveYaml(effective), ...views].join('\n');
       expectHidden(shown, values);
       expect(shown).toContain('***');
       const [own] = parsed;
       expect(own?.aws.credentials.type === 'static' && own.aws.credentials.secretAccessKey.reveal()).toBe(
         values.key,
       );
+      const [out] = sinks.map(({ aws }) => aws.credentials);
+      expect(out?.type === 'static' && out.secretAccessKey.reveal()).toBe(values.param);
     }),
     { numRuns: 100 },
   );
@@ -141,6 +165,30 @@ test('a secret is in no problem and no error of a bad configuration', () => {
       expectHidden([print(resolved.problems), print(error), explain(error)].join('\n'), values);
     }),
     { numRuns: 200 },
+  );
+});
+
+test('a secret is in no problem and no error of a bad sink', () => {
+  const badValue = (text: string): fc.Arbitrary<object> =>
+    fc.constantFrom(
+      { awsEndpoint: `user:${text}@host` },
+      { awsEndpoint: `https://user:${text}@host`, awsEndpointPort: 4567 },
+      { awsStsEndpoint: `https://${text}@host` },
+      { awsStsEndpoint: 'host', aws: { endpoints: { sts: `https://user:${text}@host` } } },
+      { extraKinesisProducerConfig: { ProxyPassword: [text] } },
+      { awsCredentialPluginParam: text },
+      { aws: { credentials: { type: 'static', accessKeyId: text } } },
+      { outputStreamArn: `\${${text}}` },
+    );
+  const cases = secrets.chain((values) => fc.tuple(fc.constant(values), badValue(values.param)));
+  fc.assert(
+    fc.property(cases, ([values, extra]) => {
+      const raw = file(values, {}, extra);
+      const resolved = resolveConfig(raw, 'x.yaml', { env: {} });
+      expect(resolved.problems).not.toEqual([]);
+      expectHidden([print(resolved.problems), print(resolved.notices)].join('\n'), values);
+    }),
+    { numRuns: 100 },
   );
 });
 

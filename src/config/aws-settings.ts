@@ -1,0 +1,56 @@
+import { awsValue, type Spelling } from './aws-spellings';
+import { credentialPlace, credentialsOf, pluginCredentials } from './credentials';
+import { withDefaults } from './normalise';
+import { joinPath } from './path';
+import { ProblemList } from './problems';
+import { streamOf } from './stream-name';
+import { get, type JsonObject } from './tree';
+import type { AwsSettings } from './types';
+
+const SERVICES = ['kinesis', 'dynamodb', 'cloudwatch', 'sts'] as const;
+
+/**
+ * Java's rule: a region, or an address of each service that is called. CloudWatch is not when the level is NONE.
+ * @param services Java's names of the endpoints of the connector, without CloudWatch.
+ */
+export function placeProblems(
+  configs: JsonObject,
+  spellings: readonly Spelling[],
+  services: readonly string[],
+  path: string,
+  problems: ProblemList,
+): void {
+  const region = awsValue(configs, spellings, 'region') ?? streamOf(configs)?.region;
+  const needed = configs.cloudwatchMetricsLevel === 'NONE' ? services : [...services, 'cloudwatchEndpoint'];
+  const missing = spellings
+    .filter(({ java }) => needed.includes(java))
+    .filter(({ ours }) => awsValue(configs, spellings, ...ours) === undefined);
+  if (region === undefined && missing.length > 0) {
+    const last = needed.at(-1);
+    const others = needed.slice(0, -1).join(', ');
+    problems.add('CONFIG_CROSS_FIELD', joinPath(path, 'awsRegion'), {
+      found: `no region, and no ${missing.map(({ java }) => java).join(', no ')}`,
+      expected: `awsRegion, or ${others === '' ? last : `all of ${others} and ${last}`}`,
+      hint: 'Set awsRegion, or give the ARN of the stream.',
+    });
+  }
+}
+
+/** @param complete Valid `configs` with every default. */
+export function awsSettings(complete: JsonObject, spellings: readonly Spelling[]): AwsSettings {
+  const value = (...ours: string[]): unknown => awsValue(complete, spellings, ...ours);
+  const plugin = pluginCredentials(complete, '', new ProblemList());
+  const credentials = plugin === undefined ? undefined : withDefaults(plugin, credentialPlace());
+  const dynamo = get(complete, 'aws', 'dynamoCredentials');
+  const region = value('region') ?? streamOf(complete)?.region;
+  const endpoints = SERVICES.map((service) => [service, value('endpoints', service)] as const);
+  return {
+    region: region === undefined ? undefined : String(region),
+    credentials: credentialsOf(credentials ?? get(complete, 'aws', 'credentials')),
+    ...(dynamo === undefined ? {} : { dynamoCredentials: credentialsOf(dynamo) }),
+    endpoints: Object.fromEntries(endpoints.filter(([, url]) => url !== undefined)),
+    connectTimeout: Number(value('connectTimeout')),
+    requestTimeout: Number(value('requestTimeout')),
+    maxSockets: Number(get(complete, 'aws', 'maxSockets')),
+  };
+}
