@@ -28,15 +28,24 @@ export function isExpired({ lease, unchangedFor }: ObservedLease, failoverTime: 
   return lease.owner !== undefined && unchangedFor >= failoverTime;
 }
 
-/**
- * The leases that this worker should take now, in this order (source: KCL `DynamoDBLeaseTaker.computeLeasesToTake`,
- * without stealing): up to its share, ceil(leases / workers), of those that nobody holds or whose owner is dead;
- * those nobody took for 3 × failoverTime even beyond its share; never more than `maxLeases` in all.
- *
- * Finished leases are left out, where the KCL goes on renewing them until they are deleted: they have nothing to
- * read, and would count in every share.
- */
-export function leasesToTake(observed: readonly ObservedLease[], rules: AssignmentRules): Lease[] {
+/** The table as one worker sees it; finished and unwanted leases are left out. */
+export interface LeaseCensus {
+  readonly wanted: readonly ObservedLease[];
+  /** Those that nobody holds or whose owner is dead. */
+  readonly available: readonly ObservedLease[];
+  /** Those among them that nobody took for 3 × failoverTime. */
+  readonly veryOld: readonly ObservedLease[];
+  /** Workers alive that hold any, the one who asks included. */
+  readonly workers: number;
+  /** Leases whose row names the one who asks. */
+  readonly mine: number;
+  /** Leases that the one who asks lacks of its share, ceil(wanted / workers). */
+  readonly needed: number;
+  /** Leases of its share that `maxLeases` keeps it from taking. */
+  readonly spillover: number;
+}
+
+export function takeCensus(observed: readonly ObservedLease[], rules: AssignmentRules): LeaseCensus {
   const { worker, failoverTime } = rules;
   const wanted = observed.filter(({ lease }) => !isFinished(lease) && rules.isWanted(lease.shardId));
   const workers = new Set([worker]);
@@ -52,8 +61,28 @@ export function leasesToTake(observed: readonly ObservedLease[], rules: Assignme
       workers.add(owner);
     }
   }
-  const isVeryOld = (one: ObservedLease): boolean => one.unchangedFor >= VERY_OLD_FAILOVERS * failoverTime;
   const share = Math.ceil(wanted.length / workers.size);
+  return {
+    wanted,
+    available,
+    veryOld: available.filter(({ unchangedFor }) => unchangedFor >= VERY_OLD_FAILOVERS * failoverTime),
+    workers: workers.size,
+    mine,
+    needed: Math.max(0, share - mine),
+    spillover: Math.max(0, share - rules.maxLeases),
+  };
+}
+
+/**
+ * The leases that this worker should take now, in this order (source: KCL `DynamoDBLeaseTaker.computeLeasesToTake`,
+ * without stealing): up to its share, ceil(leases / workers), of those that nobody holds or whose owner is dead;
+ * those nobody took for 3 × failoverTime even beyond its share; never more than `maxLeases` in all.
+ *
+ * Finished leases are left out, where the KCL goes on renewing them until they are deleted: they have nothing to
+ * read, and would count in every share.
+ */
+export function leasesToTake(observed: readonly ObservedLease[], rules: AssignmentRules): Lease[] {
+  const { wanted, available, veryOld, mine, needed } = takeCensus(observed, rules);
   const depths = depthsOf(wanted);
   const depthOf = ({ lease }: ObservedLease): number => depths.get(lease.shardId) ?? 0;
   const room = Math.max(0, rules.maxLeases - mine);
@@ -64,10 +93,11 @@ export function leasesToTake(observed: readonly ObservedLease[], rules: Assignme
   const order = shuffled(rules.random, available).sort(
     (a, b) => depthOf(a) - depthOf(b) || (ageOf(a) < ageOf(b) ? -1 : ageOf(a) > ageOf(b) ? 1 : 0),
   );
-  const veryOld = order.filter(isVeryOld);
-  const rest = order.filter((one) => !isVeryOld(one));
-  const withinShare = Math.max(0, share - mine - veryOld.length);
-  return [...veryOld, ...rest.slice(0, withinShare)].slice(0, room).map(({ lease }) => lease);
+  const old = new Set(veryOld);
+  const first = order.filter((one) => old.has(one));
+  const rest = order.filter((one) => !old.has(one));
+  const withinShare = Math.max(0, needed - first.length);
+  return [...first, ...rest.slice(0, withinShare)].slice(0, room).map(({ lease }) => lease);
 }
 
 /** Rows that name this worker though it does not hold them: a take whose answer was lost, or a lease that ran out. */

@@ -1,27 +1,15 @@
 import { ConnectorError } from '../errors';
-import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import { withDeadline } from '../util/deadline';
-import type { Gate } from '../util/gate';
+import type { HeldLeaseDeps } from './held-lease-deps';
 import type { Lease } from './lease';
-import type { Holder, LeaseTable } from './lease-table';
+import type { HeldLeaseMetrics } from './lease-metrics';
+import type { Holder } from './lease-table';
 import { Progress } from './progress';
 import { judge } from './read-back';
-import { backOff, mayHeal, type RetryPolicy } from './retry';
+import { backOff, mayHeal } from './retry';
 import { Tenure } from './tenure';
 import { type Instant, instantOf } from './validity';
-
-export interface HeldLeaseDeps {
-  readonly table: LeaseTable;
-  /** Worker id. */
-  readonly worker: string;
-  /** Milliseconds without a sign of life after which others take the lease. */
-  readonly failoverTime: number;
-  readonly retry: RetryPolicy;
-  /** Bounds the requests of all leases together. */
-  readonly gate: Gate;
-  /** Told every state of the row that a write of ours brought about. */
-  readonly onWritten?: (lease: Lease) => void;
-}
 
 /**
  * A lease of this worker, and the only writer of its row while it lasts: one write at a time, each on condition
@@ -38,6 +26,7 @@ export class HeldLease {
   #release: Promise<void> | undefined;
   readonly #progress: Progress;
   readonly #tenure: Tenure;
+  readonly #metrics: HeldLeaseMetrics;
 
   /**
    * @param lease the row as the take answered it
@@ -51,6 +40,7 @@ export class HeldLease {
     this.shardId = lease.shardId;
     this.#lease = lease;
     this.#progress = new Progress(lease.checkpoint);
+    this.#metrics = deps.metrics.ofLease(lease.shardId);
     this.#tenure = new Tenure(lease.shardId, since, deps.failoverTime, deps.retry.clock);
   }
 
@@ -192,7 +182,8 @@ export class HeldLease {
       this.#firstAttempt ??= instantOf(this.deps.retry.clock);
       this.#releaseAttempted ||= release;
       const change = this.#progress.changeOf(this.#lease, release);
-      return this.deps.table.write(this.shardId, this.#holder(), change, signal);
+      const calls = change.checkpoint === undefined ? this.#metrics.renew : this.#metrics.update;
+      return calls.measure(() => this.deps.table.write(this.shardId, this.#holder(), change, signal));
     });
   }
 
@@ -230,6 +221,9 @@ export class HeldLease {
   }
 
   #settle(row: Lease): void {
+    if (compare(row.checkpoint, this.#lease.checkpoint) !== 0) {
+      this.#metrics.checkpoints.record(1);
+    }
     this.#lease = row;
     if (this.#firstAttempt !== undefined) {
       this.#tenure.renewed(this.#firstAttempt);

@@ -1,6 +1,7 @@
 import type { DynamoApi } from '../aws/dynamo-api';
 import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
 import type { InitialPosition } from '../config/types';
+import type { MetricSink } from '../io';
 import type { BackoffBounds } from '../util/backoff';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
@@ -13,6 +14,7 @@ export interface LeaseCoordinatorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly metrics: MetricSink;
   readonly tableName: string;
   readonly stream: StreamRef;
   /** Unique among all workers of the table, past ones included. */

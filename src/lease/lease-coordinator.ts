@@ -8,6 +8,7 @@ import { leasesToDelete } from './cleanup';
 import type { HeldLease } from './held-lease';
 import type { Lease } from './lease';
 import type { LeaseCoordinatorOptions } from './lease-coordinator-options';
+import { LeaseMetrics } from './lease-metrics';
 import { LeaseTable } from './lease-table';
 import { LeaseView } from './lease-view';
 import { Parents } from './parents';
@@ -33,6 +34,7 @@ export class LeaseCoordinator {
   readonly #held = new Map<string, HeldLease>();
   readonly #view = new LeaseView();
   readonly #retry: RetryPolicy;
+  readonly #metrics: LeaseMetrics;
   readonly #table: LeaseTable;
   readonly #sync: ShardSync;
   readonly #parents: Parents;
@@ -48,6 +50,7 @@ export class LeaseCoordinator {
     allowManyListeners(this.#stopped.signal);
     const gate = new Gate(REQUESTS_AT_ONCE);
     this.#retry = { clock, random, bounds: options.backoff };
+    this.#metrics = new LeaseMetrics({ ...options, stream: options.stream.name });
     this.#table = new LeaseTable(tableName, dynamo);
     this.#sync = new ShardSync({
       ...options,
@@ -55,6 +58,7 @@ export class LeaseCoordinator {
       view: this.#view,
       retry: this.#retry,
       gate,
+      metrics: this.#metrics,
     });
     this.#parents = new Parents(this.#view, this.#sync);
     const wanted = shardIds === undefined ? undefined : new Set(shardIds);
@@ -65,6 +69,7 @@ export class LeaseCoordinator {
       gate,
       // Several attempts have to fit into the time that is left to a lease.
       retry: { clock, random, bounds: { initialMs: failoverTime / 50, maxMs: failoverTime / 10 } },
+      metrics: this.#metrics,
       onWritten: (lease) => this.#noted(lease),
       rules: {
         worker,
@@ -86,6 +91,7 @@ export class LeaseCoordinator {
       clock,
       failoverTime,
       checkpointInterval: options.checkpointInterval,
+      metrics: this.#metrics,
       held: () => this.#held.values(),
       onFailed: (_held, error) => this.#failed(error),
     });
@@ -97,8 +103,9 @@ export class LeaseCoordinator {
    */
   async start(): Promise<void> {
     const { signal } = this.#stopped;
-    await retrying(this.#retry, signal, () => this.#table.ensure(this.#retry.clock, signal));
-    await this.#sync.start(signal);
+    const { logger } = this.#options;
+    await retrying({ ...this.#retry, logger }, signal, () => this.#table.ensure(this.#retry.clock, signal));
+    await this.#metrics.syncShards.measure(() => this.#sync.start(signal), signal);
     this.#loops = Promise.all([
       this.#renewer.run(signal),
       this.#taker.run(signal).catch((error) => this.#failed(error)),
@@ -155,7 +162,7 @@ export class LeaseCoordinator {
     const { hashRange } = parent.lease;
     if (children.length === 0 || (hashRange !== undefined && !covers(children, hashRange))) {
       // Every shard that ends has children; some have vanished as well, and only a listing shows who came after.
-      await this.#sync.createMissing(parent);
+      await this.#metrics.syncShards.measure(() => this.#sync.createMissing(parent), parent.signal);
     }
     this.#alarm.ring();
   }
@@ -164,6 +171,7 @@ export class LeaseCoordinator {
     const { logger, onAcquired } = this.#options;
     const { shardId, lease } = held;
     this.#held.set(shardId, held);
+    this.#metrics.current.record(this.#held.size);
     held.signal.addEventListener('abort', () => this.#lost(held), { once: true });
     logger.info({ shardId, checkpoint: lease.checkpoint.sequenceNumber }, 'lease taken');
     try {
@@ -173,11 +181,13 @@ export class LeaseCoordinator {
     } finally {
       held.abandon('its consumer ended without giving it up');
       this.#held.delete(shardId);
+      this.#metrics.current.record(this.#held.size);
     }
   }
 
   #lost(held: HeldLease): void {
     if (!this.#stopped.signal.aborted) {
+      this.#metrics.lost.record(1);
       this.#options.logger.warn(
         { shardId: held.shardId, reason: messageOf(held.signal.reason) },
         'lease lost; reading of the shard stops here and goes on wherever it is held',

@@ -1,5 +1,7 @@
+import { isConnectorError } from '../errors';
 import { type Clock, sleep } from '../util/clock';
 import type { HeldLease } from './held-lease';
+import type { LeaseMetrics } from './lease-metrics';
 
 /** Source: KCL `LeaseCoordinator`, epsilonMillis. */
 const EPSILON_MS = 25;
@@ -10,6 +12,7 @@ export interface RenewerDeps {
   readonly failoverTime: number;
   /** Upper bound between two writes of a checkpoint that has moved, milliseconds. */
   readonly checkpointInterval: number;
+  readonly metrics: LeaseMetrics;
   readonly held: () => Iterable<HeldLease>;
   /** Told what ended a renewal: LEASE_LOST, or what cannot heal. */
   readonly onFailed: (held: HeldLease, error: unknown) => void;
@@ -31,16 +34,33 @@ export class Renewer {
 
   /** Runs until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, held, onFailed } = this.deps;
+    const { clock, held, metrics } = this.deps;
     let next = clock.monotonic();
     while (!signal.aborted) {
-      const due = [...held()].filter((lease) => lease.isValid() && this.#isDue(lease));
-      for (const lease of due.sort((a, b) => b.age - a.age)) {
-        lease.renew().catch((error) => onFailed(lease, error));
+      const valid = [...held()].filter((lease) => lease.isValid());
+      metrics.current.record(valid.length);
+      metrics.lost.record(0);
+      const due = valid.filter((lease) => this.#isDue(lease)).sort((a, b) => b.age - a.age);
+      if (due.length > 0) {
+        this.#renew(due, signal);
       }
       next = Math.max(next + this.#tick, clock.monotonic());
       await sleep(clock, next - clock.monotonic(), signal).catch(() => undefined);
     }
+  }
+
+  /** One round; nobody waits for it. */
+  #renew(due: readonly HeldLease[], signal: AbortSignal): void {
+    const { metrics, onFailed } = this.deps;
+    const renewals = due.map((lease) =>
+      lease.renew().catch((error) => {
+        onFailed(lease, error);
+        if (!isConnectorError(error, 'LEASE_LOST')) {
+          throw error;
+        }
+      }),
+    );
+    metrics.renewals.measure(() => Promise.all(renewals), signal).catch(() => undefined);
   }
 
   #isDue(lease: HeldLease): boolean {

@@ -1,13 +1,16 @@
-import { isConnectorError } from '../errors';
+import { isConnectorError, messageOf } from '../errors';
 import { throwIfAborted } from '../util/abort';
 import { type BackoffBounds, fullJitter } from '../util/backoff';
 import { type Clock, sleep } from '../util/clock';
+import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 
 export interface RetryPolicy {
   readonly clock: Clock;
   readonly random: Random;
   readonly bounds: BackoffBounds;
+  /** Told of every failure of what nobody can do without: a wait for it must not be silent. */
+  readonly logger?: Logger;
 }
 
 /** Errors in a row that may heal (`bounded`) before they count as what cannot. */
@@ -44,7 +47,13 @@ export class Retries {
     if (error.treatment === 'bounded' && ++this.#bounded >= BOUNDED_ERRORS) {
       throw error;
     }
-    await backOff(this.policy, this.#attempt++, signal);
+    const { clock, random, bounds, logger } = this.policy;
+    const waitMs = fullJitter(this.#attempt++, bounds, random);
+    logger?.warn(
+      { code: error.code, reason: messageOf(error), attempt: this.#attempt, waitMs: Math.round(waitMs) },
+      'a call failed; it is made again after the wait',
+    );
+    await sleep(clock, waitMs, signal);
   }
 }
 

@@ -16,8 +16,10 @@ import {
 } from '../stream/start-position';
 import { sleep } from '../util/clock';
 import type { Gate } from '../util/gate';
+import type { Logger } from '../util/logger';
 import type { HeldLease } from './held-lease';
 import { isFinished, type Lease } from './lease';
+import type { LeaseMetrics } from './lease-metrics';
 import type { LeaseTable } from './lease-table';
 import { type LeaseView, smallestStartAt } from './lease-view';
 import { type RetryPolicy, retrying } from './retry';
@@ -38,7 +40,9 @@ export interface ShardSyncDeps {
   readonly table: LeaseTable;
   readonly view: LeaseView;
   readonly retry: RetryPolicy;
+  readonly logger: Logger;
   readonly gate: Gate;
+  readonly metrics: LeaseMetrics;
 }
 
 /** The shards of the stream at one moment, and those among them with which reading starts: see startShards. */
@@ -59,9 +63,9 @@ export class ShardSync {
    * KINESIS_HASH_RANGE_INCOMPLETE, LEASE_TABLE_OTHER_STREAM, KINESIS_STREAM_RECREATED
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { kinesis, stream, retry, table, view } = this.deps;
+    const { kinesis, stream, retry, logger, table, view } = this.deps;
     // Its Date header freezes LATEST, so it comes before the first ListShards.
-    const description = await describeUsable(kinesis, stream, retry, signal);
+    const description = await describeUsable(kinesis, stream, { ...retry, logger }, signal);
     this.#description = description;
     table.belongsTo(description.arn);
     const started = retry.clock.monotonic();
@@ -137,10 +141,11 @@ export class ShardSync {
    * shows them when this resolves: a parent must not be seen to end before its children are seen.
    */
   async #createRows(rows: readonly NewLease[], signal: AbortSignal, check: () => void): Promise<void> {
-    const { gate, retry, table, view } = this.deps;
+    const { gate, retry, table, view, metrics } = this.deps;
     const create = async (row: NewLease): Promise<void> => {
       check();
-      const lease = (await table.create(row, signal)) ?? (await table.get(row.shardId, signal));
+      const created = await metrics.createLease.measure(() => table.create(row, signal), signal);
+      const lease = created ?? (await table.get(row.shardId, signal));
       if (lease !== undefined) {
         view.noted(lease, retry.clock.monotonic());
       }

@@ -1,8 +1,9 @@
 import { isConnectorError } from '../errors';
 import type { Alarm } from '../util/alarm';
 import { withDeadline } from '../util/deadline';
-import { type AssignmentRules, leasesToAdopt, leasesToTake } from './assignment';
-import { HeldLease, type HeldLeaseDeps, noAnswer } from './held-lease';
+import { type AssignmentRules, leasesToAdopt, leasesToTake, takeCensus } from './assignment';
+import { HeldLease, noAnswer } from './held-lease';
+import type { HeldLeaseDeps } from './held-lease-deps';
 import type { Lease } from './lease';
 import type { LeaseView } from './lease-view';
 import { mayHeal, Retries } from './retry';
@@ -44,11 +45,11 @@ export class Taker {
 
   /** Runs until `signal` is aborted. @throws what cannot heal */
   async run(signal: AbortSignal): Promise<void> {
-    const { alarm, retry, scanInterval, onTrouble } = this.deps;
+    const { alarm, retry, scanInterval, onTrouble, metrics } = this.deps;
     const retries = new Retries(retry);
     while (!signal.aborted) {
       try {
-        await this.#scanAndTake(signal);
+        await metrics.takeLeases.measure(() => this.#scanAndTake(signal), signal);
         retries.succeeded();
         await alarm.wait(retry.clock, scanInterval, signal);
       } catch (error) {
@@ -67,28 +68,39 @@ export class Taker {
   }
 
   async #scanAndTake(signal: AbortSignal): Promise<void> {
-    const { table, retry, view, rules, worker, isHeld, onScanned, startAt } = this.deps;
+    const { table, retry, view, rules, worker, isHeld, onScanned, startAt, metrics } = this.deps;
     const started = retry.clock.monotonic();
-    const leases = await table.scan(signal);
+    const leases = await metrics.listLeases.measure(() => table.scan(signal), signal);
     view.scanned(leases, started, retry.clock.monotonic());
     onScanned();
     const adopted = leasesToAdopt(view.leases(), rules, isHeld);
-    const taken = leasesToTake(view.observed(), rules).filter(({ shardId }) => !isHeld(shardId));
-    this.#takes = Promise.all([
-      ...adopted.map((seen) => {
-        const holder = { owner: worker, counter: seen.counter };
-        return this.#acquire(signal, (limit) => table.write(seen.shardId, holder, {}, limit));
-      }),
-      ...taken.map((seen) => this.#acquire(signal, (limit) => table.take(seen, worker, startAt(), limit))),
-    ]);
+    const observed = view.observed();
+    const toTake = leasesToTake(observed, rules).filter(({ shardId }) => !isHeld(shardId));
+    metrics.scanned(takeCensus(observed, rules), toTake.length);
+    const adoptions = adopted.map((seen) => {
+      const holder = { owner: worker, counter: seen.counter };
+      return this.#acquire(signal, (limit) => table.write(seen.shardId, holder, {}, limit));
+    });
+    const takes = toTake.map((seen) =>
+      this.#acquire(signal, (limit) =>
+        metrics.takeLease.measure(() => table.take(seen, worker, startAt(), limit), signal),
+      ),
+    );
+    this.#takes = Promise.all([...adoptions, ...takes]);
     await this.#takes;
+    if (this.#taking) {
+      const taken = (await Promise.all(takes)).filter((acquired) => acquired).length;
+      metrics.taken.record(taken);
+      metrics.untaken.record(toTake.length - taken);
+    }
   }
 
   /**
    * One attempt, and only its own answer counts: when that is missing the next scan shows whether the row names
    * this worker, and adopts it with a new counter, whose time is known for certain.
+   * @returns whether the lease is held now
    */
-  async #acquire(signal: AbortSignal, write: (limit: AbortSignal) => Promise<Lease>): Promise<void> {
+  async #acquire(signal: AbortSignal, write: (limit: AbortSignal) => Promise<Lease>): Promise<boolean> {
     const { gate, retry, view, failoverTime } = this.deps;
     const held = await gate.run(async () => {
       if (!this.#taking || signal.aborted) {
@@ -107,6 +119,7 @@ export class Taker {
     if (held !== undefined) {
       this.deps.onAcquired(held);
     }
+    return held !== undefined;
   }
 
   #notAcquired(error: unknown, signal: AbortSignal): void {

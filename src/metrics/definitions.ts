@@ -9,19 +9,38 @@ export type MetricKind =
 
 export type MetricUnit = 'Count' | 'Bytes' | 'Milliseconds';
 
+export type MetricLabel = 'stream' | 'shard' | 'worker' | 'topic' | 'reason';
+
+/**
+ * Values of the CloudWatch dimension Operation, and the labels that become dimensions beside it; other labels are
+ * merged. Source of the KCL's: kcl.md §6, its metrics of a single stream; `stream` of PutRecords: the KPL.
+ */
+export const OPERATIONS = {
+  // of the KCL
+  ProcessTask: ['shard'],
+  ApplicationTracker: [],
+  RenewAllLeases: ['worker'],
+  TakeLeases: ['worker'],
+  ShardSyncTask: [],
+  // ours
+  ReceiveQueue: [],
+  DeliverRecords: [],
+  ConsumeMessages: [],
+  PutRecords: ['stream', 'shard'],
+} as const satisfies { readonly [operation: string]: readonly MetricLabel[] };
+
 /** Where a metric stands in CloudWatch. Names and operations are the KCL's where it has them. */
 export interface CloudWatchPlace {
   readonly name: string;
-  /** Value of the dimension Operation. */
-  readonly operation: string;
-  /** SUMMARY metrics lose the dimensions ShardId there; DETAILED ones are published at that level only. */
+  readonly operation: keyof typeof OPERATIONS;
+  /** SUMMARY metrics lose the dimension ShardId there; DETAILED ones are published at that level only. */
   readonly level: 'SUMMARY' | 'DETAILED';
 }
 
 export interface MetricDefinition {
   readonly kind: MetricKind;
   readonly unit: MetricUnit;
-  readonly labels: readonly ('stream' | 'shard' | 'worker' | 'topic' | 'reason')[];
+  readonly labels: readonly MetricLabel[];
   readonly help: string;
   readonly cloudwatch: CloudWatchPlace;
 }
@@ -35,8 +54,15 @@ export const METRICS = define({
     kind: 'gauge',
     unit: 'Milliseconds',
     labels: ['stream', 'shard'],
-    help: 'How far the newest answer was behind the end of its shard.',
+    help: 'How far the newest answer was behind the end of its shard; plus the time since then when none follows.',
     cloudwatch: { name: 'MillisBehindLatest', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  worker_millis_behind_latest: {
+    kind: 'gauge',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'The largest millis_behind_latest of the shards that this worker reads.',
+    cloudwatch: { name: 'MillisBehindLatest', operation: 'ApplicationTracker', level: 'SUMMARY' },
   },
   records_processed: {
     kind: 'counter',
@@ -52,12 +78,449 @@ export const METRICS = define({
     help: 'Data bytes of these records.',
     cloudwatch: { name: 'DataBytesProcessed', operation: 'ProcessTask', level: 'SUMMARY' },
   },
+  process_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Answers read and queued: 1 each, 0 for one that ended the reading of its shard with an error.',
+    cloudwatch: { name: 'Success', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  process_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'From an answer until its records were queued.',
+    cloudwatch: { name: 'Time', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  delivery_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'From queuing an answer until its last record was confirmed.',
+    cloudwatch: { name: 'RecordProcessor.processRecords.Time', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  expired_iterators: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Shard iterators that had expired and were replaced.',
+    cloudwatch: { name: 'ExpiredIterator', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  get_records_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'GetRecords calls: 1 each, 0 for one that failed.',
+    cloudwatch: {
+      name: 'KinesisDataFetcher.getRecords.Success',
+      operation: 'ProcessTask',
+      level: 'DETAILED',
+    },
+  },
+  get_records_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'Duration of a GetRecords call, without the time its body waited for room in memory.',
+    cloudwatch: { name: 'KinesisDataFetcher.getRecords.Time', operation: 'ProcessTask', level: 'DETAILED' },
+  },
+  get_shard_iterator_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'GetShardIterator calls: 1 each, 0 for one that failed.',
+    cloudwatch: {
+      name: 'KinesisDataFetcher.getShardIterator.Success',
+      operation: 'ProcessTask',
+      level: 'DETAILED',
+    },
+  },
+  get_shard_iterator_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'Duration of a GetShardIterator call.',
+    cloudwatch: {
+      name: 'KinesisDataFetcher.getShardIterator.Time',
+      operation: 'ProcessTask',
+      level: 'DETAILED',
+    },
+  },
+  reads_throttled: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Calls that Kinesis throttled; the shard is then read more slowly.',
+    cloudwatch: { name: 'ThrottledReads', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  read_retries: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard', 'reason'],
+    help: 'Reads tried again after an error, throttling included; the reason is its code.',
+    cloudwatch: { name: 'ReadRetries', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  shards_vanished: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Shards that passed their retention while being read: what was not read of them is lost.',
+    cloudwatch: { name: 'VanishedShards', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  checkpoints: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Checkpoints stored.',
+    cloudwatch: { name: 'Checkpoints', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  update_lease_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Writes of a lease that carry a checkpoint: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'UpdateLease.Success', operation: 'ProcessTask', level: 'DETAILED' },
+  },
+  update_lease_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'Duration of such a write.',
+    cloudwatch: { name: 'UpdateLease.Time', operation: 'ProcessTask', level: 'DETAILED' },
+  },
+
+  // source: from queue to topic
+  queue_records: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Records read and not yet handed out for delivery.',
+    cloudwatch: { name: 'QueuedRecords', operation: 'ReceiveQueue', level: 'SUMMARY' },
+  },
+  queue_bytes: {
+    kind: 'gauge',
+    unit: 'Bytes',
+    labels: ['stream'],
+    help: 'Memory held by records from fetch to confirm; receiveQueueBytes is its bound.',
+    cloudwatch: { name: 'QueuedBytes', operation: 'ReceiveQueue', level: 'SUMMARY' },
+  },
+  records_delivered: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Records that Pulsar confirmed.',
+    cloudwatch: { name: 'RecordsDelivered', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  records_resent: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Records sent again because their producer ended before they were confirmed; each may be a duplicate.',
+    cloudwatch: { name: 'RecordsResent', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  records_rejected: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Records that Pulsar refused for themselves.',
+    cloudwatch: { name: 'RecordsRejected', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  records_in_flight: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: [],
+    help: 'Records sent and not yet confirmed.',
+    cloudwatch: { name: 'RecordsInFlight', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  producer_failures: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Producers that failed, or could not be made; sending starts again with another one.',
+    cloudwatch: { name: 'ProducerFailures', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+
+  // leases: renewing
+  renewal_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Rounds of renewals: 1 each, 0 when a lease was not renewed.',
+    cloudwatch: { name: 'Success', operation: 'RenewAllLeases', level: 'SUMMARY' },
+  },
+  renewal_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'Duration of a round until its last lease was renewed.',
+    cloudwatch: { name: 'Time', operation: 'RenewAllLeases', level: 'SUMMARY' },
+  },
+  current_leases: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that this worker holds.',
+    cloudwatch: { name: 'CurrentLeases', operation: 'RenewAllLeases', level: 'SUMMARY' },
+  },
+  lost_leases: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that were taken by another worker or ran out.',
+    cloudwatch: { name: 'LostLeases', operation: 'RenewAllLeases', level: 'SUMMARY' },
+  },
+  renew_lease_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Writes of a lease that carry no checkpoint: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'RenewLease.Success', operation: 'RenewAllLeases', level: 'DETAILED' },
+  },
+  renew_lease_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'Duration of such a write.',
+    cloudwatch: { name: 'RenewLease.Time', operation: 'RenewAllLeases', level: 'DETAILED' },
+  },
+
+  // leases: taking
+  take_leases_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Looks at the table, with the takes that follow: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'Success', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  take_leases_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'Duration of such a look.',
+    cloudwatch: { name: 'Time', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  list_leases_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Scans of the lease table: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'ListLeases.Success', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+  list_leases_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'Duration of a scan.',
+    cloudwatch: { name: 'ListLeases.Time', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+  take_lease_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Writes that take a lease: 1 each, 0 for one that failed or came too late.',
+    cloudwatch: { name: 'TakeLease.Success', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+  take_lease_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'Duration of such a write.',
+    cloudwatch: { name: 'TakeLease.Time', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+  taken_leases: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases taken.',
+    cloudwatch: { name: 'TakenLeases', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  untaken_leases: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that were to be taken and were not: another worker came first, or the table did not answer.',
+    cloudwatch: { name: 'UntakenLeases', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  expired_leases: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that nobody holds, or whose owner is dead.',
+    cloudwatch: { name: 'ExpiredLeases', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  very_old_leases: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Those among them that nobody took for three times failoverTime.',
+    cloudwatch: { name: 'VeryOldLeases', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  lease_spillover: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: "Leases of this worker's share that maxLeasesForWorker keeps it from taking.",
+    cloudwatch: { name: 'LeaseSpillover', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  workers: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Workers that hold leases, this one included.',
+    cloudwatch: { name: 'NumWorkers', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  leases_to_take: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that this worker is about to take.',
+    cloudwatch: { name: 'LeasesToTake', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+  needed_leases: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that this worker lacks of its share.',
+    cloudwatch: { name: 'NeededLeases', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+  total_leases: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Unfinished leases of the table.',
+    cloudwatch: { name: 'TotalLeases', operation: 'TakeLeases', level: 'DETAILED' },
+  },
+
+  // leases: rows for shards
+  sync_shards_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Comparisons of the table with the shards of the stream: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'SyncShards.Success', operation: 'ShardSyncTask', level: 'DETAILED' },
+  },
+  create_lease_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Rows created for shards: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'CreateLease.Success', operation: 'ShardSyncTask', level: 'DETAILED' },
+  },
+  create_lease_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'Duration of such a write.',
+    cloudwatch: { name: 'CreateLease.Time', operation: 'ShardSyncTask', level: 'DETAILED' },
+  },
+
+  // sink; names of the KPL where it has them
   sink_records_stored: {
     kind: 'counter',
     unit: 'Count',
     labels: ['stream', 'shard'],
     help: 'Records that Kinesis accepted from the sink.',
     cloudwatch: { name: 'UserRecordsPut', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_bytes_stored: {
+    kind: 'counter',
+    unit: 'Bytes',
+    labels: ['stream', 'shard'],
+    help: 'Bytes of these records, partition keys included.',
+    cloudwatch: { name: 'UserRecordsDataPut', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_entries_refused: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard', 'reason'],
+    help: 'Entries that Kinesis refused for now and that are sent again; the reason is its error code.',
+    cloudwatch: { name: 'AllErrors', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_ambiguous_retries: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Entries sent again without knowing whether they were stored before; each may be a duplicate.',
+    cloudwatch: { name: 'AmbiguousRetries', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_request_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'PutRecords calls: 1 each, 0 for one that failed as a whole.',
+    cloudwatch: { name: 'Success', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_request_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'Duration of a PutRecords call.',
+    cloudwatch: { name: 'RequestTime', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_records_skipped: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'reason'],
+    help: 'Records that can never be stored and were acknowledged because onError is skip.',
+    cloudwatch: { name: 'RecordsSkipped', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_records_failed: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'reason'],
+    help: 'Records that can never be stored and were handed back, to the dead-letter topic or to end the sink.',
+    cloudwatch: { name: 'RecordsFailed', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_keys_missing: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Records without the column that partitionColumn names; they get a random partition key.',
+    cloudwatch: { name: 'KeysMissing', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_pending_records: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Records that the sink holds.',
+    cloudwatch: { name: 'UserRecordsPending', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_pending_bytes: {
+    kind: 'gauge',
+    unit: 'Bytes',
+    labels: ['stream'],
+    help: 'Bytes of data and keys that the sink holds; maxPendingBytes is the bound.',
+    cloudwatch: { name: 'BytesPending', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_shard_map_refreshes: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Listings of the shards after a record landed on another shard than expected.',
+    cloudwatch: { name: 'ShardMapRefreshes', operation: 'PutRecords', level: 'DETAILED' },
+  },
+
+  // sink: the messages of its topics
+  messages_redelivered: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Messages that the sink failed, or did not settle in time, and that are delivered again.',
+    cloudwatch: { name: 'MessagesRedelivered', operation: 'ConsumeMessages', level: 'SUMMARY' },
+  },
+  messages_dead_lettered: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Messages that were stored in the dead-letter topic.',
+    cloudwatch: { name: 'MessagesDeadLettered', operation: 'ConsumeMessages', level: 'SUMMARY' },
+  },
+  messages_dropped: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Messages that the sink failed after they were acknowledged, as ATMOST_ONCE has it.',
+    cloudwatch: { name: 'MessagesDropped', operation: 'ConsumeMessages', level: 'SUMMARY' },
   },
 });
 

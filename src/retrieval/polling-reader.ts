@@ -1,37 +1,17 @@
-import type { KinesisApi, RecordsAnswer, StreamRef } from '../aws/kinesis-api';
+import type { RecordsAnswer } from '../aws/kinesis-api';
 import { listAllShards } from '../aws/list-shards';
 import { ConnectorError, type ErrorCode, isConnectorError } from '../errors';
 import type { FixedPosition } from '../stream/iterator-position';
 import type { ChildShard } from '../stream/shard';
 import { throwIfAborted } from '../util/abort';
-import { type BackoffBounds, fullJitter } from '../util/backoff';
-import { type Clock, sleep } from '../util/clock';
+import { fullJitter } from '../util/backoff';
+import { sleep } from '../util/clock';
 import { withDeadline } from '../util/deadline';
-import type { Random } from '../util/random';
 import { Pacing } from './pacing';
+import type { PollingReaderOptions } from './polling-reader-options';
 import { ReadSize } from './read-size';
-import type { Admit, RetrievalBatch, RetrievalObserver, ShardReader } from './retrieval';
+import type { Admit, RetrievalBatch, ShardReader } from './retrieval';
 import { childrenAtEnd, childrenOfVanished } from './shard-end';
-
-export interface PollingReaderOptions {
-  readonly kinesis: KinesisApi;
-  readonly stream: StreamRef;
-  readonly shardId: string;
-  /** Never LATEST: an iterator that expires before the first record starts here once more. */
-  readonly start: FixedPosition;
-  /** Most records of one answer, 1 to 10,000; fewer are asked for when they are large, see ReadSize. */
-  readonly maxRecordsPerRead: number;
-  /** Above 0; AWS allows 5. */
-  readonly maxReadsPerSecond: number;
-  readonly backoff: BackoffBounds;
-  /** Retries in a row of an error that may not heal. */
-  readonly numRetries: number;
-  /** Milliseconds until a call is answered; a body that stops coming is the client's to notice. */
-  readonly requestTimeout: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly observer?: RetrievalObserver;
-}
 
 /** Errors after which the iterator in hand leads nowhere. Source: KCL `KinesisDataFetcher.restartIterator`. */
 const NEEDS_ITERATOR: ReadonlySet<ErrorCode> = new Set([
@@ -53,6 +33,8 @@ class PollingReader implements ShardReader {
   #position: FixedPosition;
   #iterator: string | undefined;
   #ended = false;
+  /** Milliseconds that the answer of the call under way has waited for admission. */
+  #waited = 0;
 
   constructor(options: PollingReaderOptions) {
     this.#options = options;
@@ -135,26 +117,50 @@ class PollingReader implements ShardReader {
 
   #startIterator(signal: AbortSignal): Promise<string> {
     const { kinesis, stream, shardId } = this.#options;
-    return this.#timed(signal, (timed) =>
+    return this.#called('getShardIterator', signal, (timed) =>
       kinesis.getShardIterator(stream, shardId, this.#position, { signal: timed }),
     );
   }
 
   #getRecords(iterator: string, limit: number, signal: AbortSignal, admit: Admit): Promise<RecordsAnswer> {
-    const { kinesis, stream } = this.#options;
-    return this.#timed(signal, (timed, answered) =>
+    const { kinesis, stream, clock } = this.#options;
+    return this.#called('getRecords', signal, (timed, answered) =>
       kinesis.getRecords(
         stream,
         { iterator, limit },
         {
           signal: timed,
-          admit: (bytes) => {
+          admit: async (bytes) => {
             answered();
-            return admit(bytes);
+            const since = clock.monotonic();
+            await admit(bytes);
+            this.#waited += clock.monotonic() - since;
           },
         },
       ),
     );
+  }
+
+  async #called<T>(
+    name: 'getRecords' | 'getShardIterator',
+    signal: AbortSignal,
+    call: (timed: AbortSignal, answered: () => void) => Promise<T>,
+  ): Promise<T> {
+    const { clock, observer } = this.#options;
+    const since = clock.monotonic();
+    this.#waited = 0;
+    const tell = (succeeded: boolean): void =>
+      observer?.called?.(name, succeeded, clock.monotonic() - since - this.#waited);
+    try {
+      const answer = await this.#timed(signal, call);
+      tell(true);
+      return answer;
+    } catch (error) {
+      if (!signal.aborted) {
+        tell(false);
+      }
+      throw error;
+    }
   }
 
   async #end(

@@ -33,8 +33,13 @@ export interface ShardReader {
   close(): void;
 }
 
-/** Hears of what the reader heals by itself. */
+/** Hears of what the reader does and heals by itself. */
 export interface RetrievalObserver {
+  /**
+   * A call was answered, or failed.
+   * @param ms duration, without the time its answer waited for admission
+   */
+  called?(call: 'getRecords' | 'getShardIterator', succeeded: boolean, ms: number): void;
   throttled?(shardId: string): void;
   /**
    * A call is tried again.

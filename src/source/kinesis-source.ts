@@ -1,28 +1,27 @@
 import { hostname } from 'node:os';
-import type { DynamoApi } from '../aws/dynamo-api';
-import { createDynamoApi } from '../aws/dynamo-client';
-import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
-import { createKinesisApi } from '../aws/kinesis-client';
-import { listAllShards } from '../aws/list-shards';
-import { type AwsSettings, type KinesisSourceConfig, parseKinesisSourceConfig } from '../config';
+import type { StreamRef } from '../aws/kinesis-api';
+import { type KinesisSourceConfig, parseKinesisSourceConfig } from '../config';
 import { ConnectorError } from '../errors';
 import type { ConnectorConfig, Record, RecordPartition, Source, SourceContext } from '../io';
 import type { HeldLease } from '../lease/held-lease';
-import { isFinished } from '../lease/lease';
+import type { Lease } from '../lease/lease';
 import { LeaseCoordinator } from '../lease/lease-coordinator';
-import { retrying } from '../lease/retry';
 import { openPollingReader } from '../retrieval/polling-reader';
-import type { RetrievalObserver, ShardReader } from '../retrieval/retrieval';
+import type { ShardReader } from '../retrieval/retrieval';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
-import { isOpen } from '../stream/shard-graph';
 import { iteratorPosition } from '../stream/start-position';
 import type { BackoffBounds } from '../util/backoff';
-import { type Clock, sleep } from '../util/clock';
+import { Ticker } from '../util/ticker';
+import { awaitCaughtUp } from './caught-up';
+import { DeliveryTimer } from './delivery-timer';
 import type { KinesisRecord } from './kinesis-record';
 import { ReceiveBudget } from './receive-budget';
 import { ReceiveQueue } from './receive-queue';
 import { ShardConsumer } from './shard-consumer';
+import { ShardMetrics } from './shard-metrics';
 import { ShardTenure } from './shard-tenure';
+import { SourceGauges } from './source-gauges';
+import { type SourceDependencies, SourceServices } from './source-services';
 
 /** Milliseconds of the shutdown time kept for the writes that give leases up. */
 const EVICT_RESERVE_MS = 3000;
@@ -30,16 +29,13 @@ const EVICT_RESERVE_MS = 3000;
 /** Bytes of answers read and decoded at the same time; one larger than that goes alone. */
 const DECODING_BYTES = 8 * 1024 * 1024;
 
-/** Milliseconds between two looks whether everything has been caught up with. */
-const CAUGHT_UP_POLL_MS = 50;
+/** Milliseconds between two looks at queue and lag. */
+const GAUGE_MS = 1000;
+
+/** Milliseconds that the last metrics may take to be published: nobody waits for them but the process. */
+const PUBLISH_MS = 2000;
 
 const accepted = (): boolean => true;
-
-/** Where the source gets its services from; the real ones when absent. */
-export interface SourceDependencies {
-  kinesis?(settings: AwsSettings, clock: Clock): KinesisApi & { close(): void };
-  dynamo?(settings: AwsSettings, clock: Clock): DynamoApi & { close(): void };
-}
 
 /** What exists between open and close. */
 interface OpenSource {
@@ -47,12 +43,12 @@ interface OpenSource {
   readonly context: SourceContext;
   readonly backoff: BackoffBounds;
   readonly stream: StreamRef;
-  readonly kinesis: KinesisApi & { close(): void };
-  readonly dynamo: DynamoApi & { close(): void };
+  readonly services: SourceServices;
   readonly budget: ReceiveBudget;
   readonly decoding: ReceiveBudget;
   readonly queue: ReceiveQueue<KinesisRecord>;
   readonly leases: LeaseCoordinator;
+  readonly gauges: Ticker;
   /** Monotonic instant of open(). */
   readonly openedAt: number;
 }
@@ -77,22 +73,21 @@ export class KinesisSource implements Source<Uint8Array> {
    * @throws ConnectorError CONFIG_INVALID with every problem; or what cannot heal of stream and lease table.
    */
   async open(config: ConnectorConfig, context: SourceContext): Promise<void> {
-    const { clock, random, logger } = context;
+    const { clock, random, logger, metrics } = context;
     const parsed = parseKinesisSourceConfig(config, (name) => context.getSecret(name), clock.now());
     const stream: StreamRef = {
       name: parsed.awsKinesisStreamName,
       ...(parsed.awsKinesisStreamArn === undefined ? {} : { arn: parsed.awsKinesisStreamArn }),
     };
-    const kinesis =
-      this.#dependencies.kinesis?.(parsed.aws, clock) ?? createKinesisApi(parsed.aws, { clock });
-    const dynamo = this.#dependencies.dynamo?.(parsed.aws, clock) ?? createDynamoApi(parsed.aws, { clock });
+    const services = new SourceServices(parsed, context, this.#dependencies);
     const backoff = { initialMs: parsed.backoffTime, maxMs: parsed.maxBackoffTime };
     const leases = new LeaseCoordinator({
-      dynamo,
-      kinesis,
+      dynamo: services.dynamo,
+      kinesis: services.kinesis,
       clock,
       random,
       logger,
+      metrics,
       tableName: parsed.leaseTableName,
       stream,
       worker: `${context.name}-${context.instanceId}-${hostname()}-${random.hex(4)}`,
@@ -110,18 +105,20 @@ export class KinesisSource implements Source<Uint8Array> {
     );
     const budget = new ReceiveBudget(parsed.receiveQueueBytes);
     const decoding = new ReceiveBudget(DECODING_BYTES);
+    const shards = () => this.#consumers.values();
+    const gauges = new SourceGauges({ metrics, stream: stream.name, queue, budget, shards });
     const openedAt = clock.monotonic();
     this.#open = {
       config: parsed,
       context,
       backoff,
       stream,
-      kinesis,
-      dynamo,
+      services,
       budget,
       decoding,
       queue,
       leases,
+      gauges: new Ticker(clock, GAUGE_MS, () => gauges.sample()),
       openedAt,
     };
     await leases.start();
@@ -149,15 +146,19 @@ export class KinesisSource implements Source<Uint8Array> {
 
   /** Resolves once every shard was read to where its tip was at `open`, and all of that is confirmed. */
   async whenCaughtUp(): Promise<void> {
-    const { context, backoff, kinesis, stream } = this.#opened();
+    const { config, context, backoff, services, stream, leases } = this.#opened();
     const { clock, random } = context;
-    const { signal } = this.#closing;
-    const list = () => listAllShards(kinesis, stream, signal);
-    const shards = await retrying({ clock, random, bounds: backoff }, signal, list);
-    const closed = new Set(shards.filter((shard) => !isOpen(shard)).map(({ shardId }) => shardId));
-    while (!this.#caughtUp(closed)) {
-      await sleep(clock, CAUGHT_UP_POLL_MS, signal);
-    }
+    const isWanted = ({ shardId }: Lease): boolean => config.shardIds?.includes(shardId) ?? true;
+    await awaitCaughtUp(
+      {
+        kinesis: services.kinesis,
+        stream,
+        retry: { clock, random, bounds: backoff },
+        leases: () => leases.leases().filter(isWanted),
+        reached: (shardId) => this.#consumers.get(shardId)?.caughtUp === true,
+      },
+      this.#closing.signal,
+    );
   }
 
   close(): Promise<void> {
@@ -172,28 +173,19 @@ export class KinesisSource implements Source<Uint8Array> {
     return this.#open;
   }
 
-  /**
-   * Whether every shard that has to be read is either finished or caught up with here. Children appear in the
-   * table before their parent is finished, so nothing is overlooked in between.
-   * @param closed shards whose tip says nothing: what came after it is in their children.
-   */
-  #caughtUp(closed: ReadonlySet<string>): boolean {
-    const { leases, config } = this.#opened();
-    const rows = leases.leases().filter(({ shardId }) => config.shardIds?.includes(shardId) ?? true);
-    const reached = (shardId: string): boolean =>
-      !closed.has(shardId) && this.#consumers.get(shardId)?.caughtUp === true;
-    return rows.length > 0 && rows.every((row) => isFinished(row) || reached(row.shardId));
-  }
-
   /** Runs the consumer of one lease to its end. */
   async #consume(held: HeldLease): Promise<void> {
     const { config, context, queue, budget, decoding, leases, openedAt } = this.#opened();
     const { shardId } = held;
+    const { clock, logger } = context;
+    const stream = config.awsKinesisStreamName;
+    const metrics = new ShardMetrics({ metrics: context.metrics, clock, stream, shardId });
     const tenure = new ShardTenure({
       lease: held,
-      streamName: config.awsKinesisStreamName,
+      streamName: stream,
       messageKeyMode: config.messageKeyMode,
       properties: config.kinesisRecordProperties,
+      timer: new DeliveryTimer(clock, metrics.deliveryTime),
       onRefused: (_record, cause) => context.fatal(cause),
     });
     const consumer = new ShardConsumer({
@@ -204,11 +196,12 @@ export class KinesisSource implements Source<Uint8Array> {
       decoding,
       receiveQueueSize: config.receiveQueueSize,
       caughtUpTarget: openedAt,
-      clock: context.clock,
-      logger: context.logger,
+      clock,
+      logger,
+      metrics,
       activeConsumers: () => this.#consumers.size,
       awaitParents: (signal) => leases.awaitParents(held.lease, signal),
-      openReader: (checkpoint) => this.#openReader(held, checkpoint),
+      openReader: (checkpoint) => this.#openReader(held, checkpoint, metrics),
       createChildren: (children) => leases.createChildren(held, children),
       closePartition: (deadlineMs) => context.closePartition(tenure, deadlineMs),
     });
@@ -223,12 +216,12 @@ export class KinesisSource implements Source<Uint8Array> {
     }
   }
 
-  #openReader(held: HeldLease, checkpoint: ExtendedSequenceNumber): ShardReader {
-    const { config, context, backoff, kinesis, stream, leases } = this.#opened();
+  #openReader(held: HeldLease, checkpoint: ExtendedSequenceNumber, metrics: ShardMetrics): ShardReader {
+    const { config, context, backoff, services, stream, leases } = this.#opened();
     // Of the table, not of the row: two workers that start together may freeze two instants, the earlier counts.
     const startAt = leases.startAt();
     return openPollingReader({
-      kinesis,
+      kinesis: services.kinesis,
       stream,
       shardId: held.shardId,
       start: iteratorPosition(checkpoint, { startAt, timestamp: startAt }),
@@ -239,32 +232,8 @@ export class KinesisSource implements Source<Uint8Array> {
       requestTimeout: config.aws.requestTimeout,
       clock: context.clock,
       random: context.random,
-      observer: this.#observer(),
+      observer: metrics.observer(context.logger),
     });
-  }
-
-  #observer(): RetrievalObserver {
-    const { logger } = this.#opened().context;
-    return {
-      vanished: (shardId) => {
-        logger.warn(
-          { shardId, code: 'KINESIS_SHARD_NOT_FOUND' },
-          'the shard has passed its retention: what was not read of it, if anything, is lost; reading goes on behind it',
-        );
-      },
-      retried: (shardId, error, attempt, waitMs) => {
-        // A retry or two is everyday life; a row of them is news.
-        const level = attempt < 3 ? 'debug' : 'warn';
-        const fields = {
-          shardId,
-          code: error.code,
-          attempt,
-          waitMs: Math.round(waitMs),
-          reason: error.message,
-        };
-        logger[level](fields, 'reading failed; it is tried again after the wait');
-      },
-    };
   }
 
   #drainTime(): number {
@@ -280,6 +249,9 @@ export class KinesisSource implements Source<Uint8Array> {
       return;
     }
     const { clock, shutdownTimeoutMs } = open.context;
+    const deadline = clock.monotonic() + shutdownTimeoutMs;
+    // The last look, while there are shards to look at.
+    open.gauges.stop();
     // What is still held then is left to run out, which ends its consumer.
     const limit = clock.setTimer(() => void open.leases.stop(), shutdownTimeoutMs);
     const running = new Set(this.#consumers.values());
@@ -299,8 +271,7 @@ export class KinesisSource implements Source<Uint8Array> {
     clock.clearTimer(limit);
     open.queue.close(closedError());
     await open.leases.stop();
-    open.kinesis.close();
-    open.dynamo.close();
+    await open.services.close(Math.min(PUBLISH_MS, Math.max(0, deadline - clock.monotonic())));
     if (undrained.length > 0) {
       throw new ConnectorError(
         'SHUTDOWN_DEADLINE',

@@ -8,6 +8,7 @@ import type { StopReason } from './consumer-states';
 import type { KinesisRecord } from './kinesis-record';
 import type { ReceiveBudget } from './receive-budget';
 import type { ReceiveQueue } from './receive-queue';
+import type { ShardMetrics } from './shard-metrics';
 import type { ShardTenure, TenureLease } from './shard-tenure';
 
 /** What a consumer needs of the lease it works under. */
@@ -33,6 +34,7 @@ export interface ShardConsumerOptions {
   readonly caughtUpTarget: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: ShardMetrics;
   /** Consumers that share queue and budget now, this one included. */
   activeConsumers(): number;
   /** Resolves when everything in all parents is stored. @throws the signal's reason */

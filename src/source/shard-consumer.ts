@@ -1,7 +1,5 @@
-import type { RawRecord } from '../aws/kinesis-api';
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
 import type { ShardReader } from '../retrieval/retrieval';
-import { compare, type ExtendedSequenceNumber, isSentinel } from '../stream/extended-sequence-number';
 import type { ChildShard } from '../stream/shard';
 import type { TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
@@ -12,9 +10,9 @@ import {
   type StopReason,
   strongerReason,
 } from './consumer-states';
-import { KinesisRecord } from './kinesis-record';
-import { RetainedAnswer } from './retained-answer';
 import type { ConsumerOutcome, ShardConsumerOptions } from './shard-consumer-options';
+import { ShardIntake } from './shard-intake';
+import type { ShardMetrics } from './shard-metrics';
 import type { ShardTenure } from './shard-tenure';
 
 /** Milliseconds that sends in flight have when the consumer ends because something failed. */
@@ -25,12 +23,6 @@ const FAILED_CLOSE_MS = 5000;
  * connection destroyed at once would make every other shard on it send again.
  */
 const LOST_CLOSE_MS = 2000;
-
-/**
- * Times its bytes on the way that an answer of the smallest records keeps alive: RECORD_OVERHEAD against some 170
- * bytes of JSON.
- */
-const MOST_GROWTH = 3;
 
 /** Reads one shard during one tenure; the states and what moves it between them are in consumer-states.ts. */
 export class ShardConsumer {
@@ -47,12 +39,8 @@ export class ShardConsumer {
   #error: unknown;
   #drained = true;
   #reader: ShardReader | undefined;
-  #skipTo: ExtendedSequenceNumber | undefined;
+  #intake: ShardIntake | undefined;
   #children: readonly ChildShard[] = [];
-  /** Times its bytes on the way that an answer is expected to keep alive: as the one before; at first the worst. */
-  #growth = MOST_GROWTH;
-  /** Set once reading has passed the tip that the shard had at `caughtUpTarget`: the last record up to there. */
-  #tip: { readonly position: ExtendedSequenceNumber | undefined } | undefined;
 
   constructor(options: ShardConsumerOptions) {
     this.#options = options;
@@ -89,8 +77,16 @@ export class ShardConsumer {
 
   /** Whether the shard was read to where its tip was at `caughtUpTarget`, and all of that is confirmed. */
   get caughtUp(): boolean {
-    const tip = this.#tip;
-    return tip !== undefined && (tip.position === undefined || this.tenure.hasConfirmed(tip.position));
+    return this.#intake?.caughtUp === true;
+  }
+
+  /** Milliseconds that reading is behind the tip of the shard, at most; undefined while that is not known. */
+  get lag(): number | undefined {
+    return this.#intake?.lag;
+  }
+
+  get metrics(): ShardMetrics {
+    return this.#options.metrics;
   }
 
   /** Runs until COMPLETE. Never rejects. */
@@ -154,93 +150,24 @@ export class ShardConsumer {
         },
       );
     }
-    this.#skipTo = isSentinel(checkpoint.sequenceNumber) ? undefined : checkpoint;
     this.#reader = this.#options.openReader(checkpoint);
+    this.#intake = new ShardIntake(this.#options, this.#reader, checkpoint);
     return 'SUCCESS';
   }
 
   /** One answer. */
   async #process(): Promise<ConsumerEvent> {
-    const { budget, decoding, queue, clock } = this.#options;
-    const { signal } = this.#stopping;
-    const reader = this.#reader as ShardReader;
-    await this.#room(signal);
-    let reserved = 0;
-    let decoded = 0;
-    const letGo = (): void => {
-      budget.release(reserved);
-      decoding.release(decoded);
-      reserved = 0;
-      decoded = 0;
-    };
-    const admit = async (bytes: number): Promise<void> => {
-      letGo();
-      const kept = Math.ceil(bytes * this.#growth);
-      await budget.take(kept, signal);
-      reserved = kept;
-      await decoding.take(bytes, signal);
-      decoded = bytes;
-    };
-    const askedAt = clock.monotonic();
-    try {
-      const batch = await reader.read(signal, admit);
-      if (this.#reason !== undefined) {
-        return this.#reason;
-      }
-      const answer = new RetainedAnswer(budget, batch.millisBehindLatest);
-      const records = this.#fresh(batch.records).map((raw) => new KinesisRecord(this.tenure, answer, raw, 0));
-      answer.retain(records);
-      if (records.length > 0) {
-        this.#growth = Math.min(MOST_GROWTH, Math.max(1, answer.held / decoded));
-      }
-      this.tenure.append(records);
-      queue.push(this.tenure, records);
-      // What was read reaches to (time of the call − millisBehindLatest), whatever the clocks show.
-      if (askedAt - (batch.millisBehindLatest ?? Number.POSITIVE_INFINITY) >= this.#options.caughtUpTarget) {
-        this.#tip ??= { position: this.tenure.lastRead };
-      }
-      if (batch.end !== undefined) {
-        this.#children = batch.end.childShards;
-        this.tenure.end();
-        this.#reason = strongerReason(this.#reason, 'SHARD_END');
-        return 'SHARD_END';
-      }
+    const end = await (this.#intake as ShardIntake).take(this.#stopping.signal);
+    if (this.#reason !== undefined) {
+      return this.#reason;
+    }
+    if (end === undefined) {
       return 'SUCCESS';
-    } finally {
-      letGo();
     }
-  }
-
-  /** Waits until this shard has used up its share of the queue, and there is room for another answer. */
-  async #room(signal: AbortSignal): Promise<void> {
-    const { queue, budget, receiveQueueSize, activeConsumers } = this.#options;
-    for (;;) {
-      const active = Math.max(1, activeConsumers());
-      const queued = queue.sizeOf(this.tenure);
-      // A shard whose sends are stalled may fill a quarter of the budget, not all of it.
-      const holdsTooMuch = this.tenure.heldBytes > budget.limit / Math.min(4, active);
-      if ((queued === 0 || queued < receiveQueueSize / active) && !holdsTooMuch) {
-        break;
-      }
-      await this.tenure.change(signal);
-    }
-    await budget.room(signal);
-  }
-
-  /** What lies behind the checkpoint: reading starts AT it, so that a part of an aggregate is not lost. */
-  #fresh(raws: readonly RawRecord[]): readonly RawRecord[] {
-    const skipTo = this.#skipTo;
-    if (skipTo === undefined) {
-      return raws;
-    }
-    const first = raws.findIndex(
-      (raw) => compare({ sequenceNumber: raw.sequenceNumber, subSequenceNumber: 0 }, skipTo) > 0,
-    );
-    if (first < 0) {
-      return [];
-    }
-    this.#skipTo = undefined;
-    return raws.slice(first);
+    this.#children = end.childShards;
+    this.tenure.end();
+    this.#reason = 'SHARD_END';
+    return 'SHARD_END';
   }
 
   async #drain(): Promise<ConsumerEvent> {

@@ -1,6 +1,7 @@
 import type { KinesisRecordProperty } from '../config/types';
 import type { Properties } from '../io';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import type { DeliveryTimer } from './delivery-timer';
 import type { KinesisRecord, RecordTenure } from './kinesis-record';
 import { propertiesBuilder } from './record-properties';
 import { Tracker } from './tracker';
@@ -19,6 +20,7 @@ export interface TenureOptions {
   readonly streamName: string;
   readonly messageKeyMode: 'PARTITION_KEY' | 'SHARD_ID';
   readonly properties: readonly KinesisRecordProperty[];
+  readonly timer: DeliveryTimer;
   /** A record that can never be stored. */
   onRefused(record: KinesisRecord, cause: Error): void;
 }
@@ -80,13 +82,19 @@ export class ShardTenure implements RecordTenure {
     return this.#build(record);
   }
 
-  /** Takes `records` in the order of the shard. */
-  append(records: readonly KinesisRecord[]): void {
+  /** Takes `records`, an answer, in the order of the shard. @returns their payload bytes */
+  append(records: readonly KinesisRecord[]): number {
+    const before = this.#held;
     for (const record of records) {
       this.#tracker.append(record);
       this.#held += record.value.byteLength;
     }
-    this.#last = records.at(-1) ?? this.#last;
+    const last = records.at(-1);
+    if (last !== undefined) {
+      this.#last = last;
+      this.#options.timer.queued(last);
+    }
+    return this.#held - before;
   }
 
   /** The end of the shard was read. */
@@ -105,6 +113,7 @@ export class ShardTenure implements RecordTenure {
       if (position !== undefined) {
         this.#lease.confirm(position);
       }
+      this.#options.timer.confirmed();
     }
     this.changed();
   }
@@ -117,6 +126,7 @@ export class ShardTenure implements RecordTenure {
 
   /** Lets go of everything that was never confirmed; nothing of it will be. */
   drop(): void {
+    this.#options.timer.drop();
     for (const entry of this.#tracker.unconfirmed()) {
       entry.confirmed = true;
       this.#letGo(entry as KinesisRecord);

@@ -7,6 +7,7 @@ import type { DynamoApi, Item } from '../../src/aws/dynamo-api';
 import { createDynamoApi } from '../../src/aws/dynamo-client';
 import { createKinesisApi } from '../../src/aws/kinesis-client';
 import { type Emulator, startEmulator } from '../../src/emulator';
+import { NO_METRICS } from '../../src/io';
 import type { HeldLease } from '../../src/lease/held-lease';
 import type { Lease } from '../../src/lease/lease';
 import { LeaseCoordinator } from '../../src/lease/lease-coordinator';
@@ -21,7 +22,7 @@ import { awsSettings } from '../support/aws-settings';
 const SHARD = 'shardId-000000000000';
 const never = new AbortController().signal;
 setMaxListeners(0, never);
-const deps = { clock: systemClock, random: systemRandom, logger: silentLogger };
+const deps = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics: NO_METRICS };
 
 const newLease: NewLease = {
   shardId: SHARD,

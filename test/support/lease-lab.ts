@@ -1,6 +1,7 @@
 import type { DynamoApi, Item } from '../../src/aws/dynamo-api';
 import type { KinesisApi } from '../../src/aws/kinesis-api';
 import type { KinesisModel } from '../../src/emulator/kinesis/model';
+import { NO_METRICS } from '../../src/io';
 import type { HeldLease } from '../../src/lease/held-lease';
 import { LeaseCoordinator } from '../../src/lease/lease-coordinator';
 import type { LeaseCoordinatorOptions } from '../../src/lease/lease-coordinator-options';
@@ -92,6 +93,7 @@ export class TestWorker {
       clock: lab.clock,
       random: seededRandom(7),
       logger: silentLogger,
+      metrics: NO_METRICS,
       tableName: TABLE,
       stream: { name: STREAM },
       worker: name,

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { NO_METRICS } from '../../../src/io';
 import { HeldLease } from '../../../src/lease/held-lease';
 import type { Lease } from '../../../src/lease/lease';
+import { LeaseMetrics } from '../../../src/lease/lease-metrics';
 import { LeaseTable } from '../../../src/lease/lease-table';
 import { instantOf } from '../../../src/lease/validity';
 import { Gate } from '../../../src/util/gate';
@@ -13,6 +15,8 @@ const SHARD = 'shardId-000000000000';
 const FAILOVER = 10_000;
 const VALID = FAILOVER - 500;
 const never = new AbortController().signal;
+const unheard = (clock: ManualClock): LeaseMetrics =>
+  new LeaseMetrics({ metrics: NO_METRICS, clock, stream: 'orders', worker: 'a' });
 const at = (sequence: number, subSequenceNumber = 0) => ({
   sequenceNumber: String(sequence),
   subSequenceNumber,
@@ -57,6 +61,7 @@ class Lab {
       failoverTime: FAILOVER,
       retry: { clock: this.clock, random: seededRandom(1), bounds: { initialMs: 100, maxMs: 1000 } },
       gate: new Gate(20),
+      metrics: unheard(this.clock),
     });
   }
 }
@@ -286,6 +291,7 @@ describe('validity', () => {
       failoverTime: FAILOVER,
       retry: { clock: lab.clock, random: seededRandom(1), bounds: { initialMs: 100, maxMs: 1000 } },
       gate: new Gate(1),
+      metrics: unheard(lab.clock),
     });
     await lab.clock.advance(VALID - 3000 - 1);
     expect(held.isValid()).toBe(true);

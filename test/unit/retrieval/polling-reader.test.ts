@@ -1,8 +1,10 @@
 import type { ShardPage } from '../../../src/aws/kinesis-api';
 import { ConnectorError, type ErrorCode } from '../../../src/errors';
-import { openPollingReader, type PollingReaderOptions } from '../../../src/retrieval/polling-reader';
+import { openPollingReader } from '../../../src/retrieval/polling-reader';
+import type { PollingReaderOptions } from '../../../src/retrieval/polling-reader-options';
 import type { ShardReader } from '../../../src/retrieval/retrieval';
 import type { Shard } from '../../../src/stream/shard';
+import { sleep } from '../../../src/util/clock';
 import { seededRandom } from '../../../src/util/random';
 import { ManualClock } from '../../support/manual-clock';
 import { answer, record, ScriptedKinesis, type ScriptStep } from '../../support/scripted-kinesis';
@@ -66,6 +68,49 @@ describe('polling reader', () => {
     expect(sequences(await read())).toEqual([]);
     expect(kinesis.positions).toEqual([START]);
     expect(kinesis.iterators).toEqual(['iterator-1', 'a', 'b']);
+  });
+
+  it('tells of every call whether it succeeded and how long it took, the wait for admission left out', async () => {
+    const calls: unknown[] = [];
+    const { clock, reader } = bench(
+      [
+        async ({ admit }) => {
+          await sleep(clock, 30);
+          await admit?.(1000);
+          await sleep(clock, 5);
+          return answer({ records: [record('1')], millisBehindLatest: 9 });
+        },
+        failure('AWS_TIMEOUT'),
+        {},
+      ],
+      {
+        observer: {
+          called: (call, succeeded, ms) => calls.push([call, succeeded, ms]),
+        },
+      },
+    );
+    const { signal } = new AbortController();
+    await clock.run(reader.read(signal, () => sleep(clock, 10_000)));
+    await clock.run(reader.read(signal, admitAll));
+    expect(calls).toEqual([
+      ['getShardIterator', true, 0],
+      ['getRecords', true, 35],
+      ['getRecords', false, 0],
+      ['getRecords', true, 0],
+    ]);
+  });
+
+  it('a call that ends because the reader is stopped counts neither as a success nor as a failure', async () => {
+    const calls: unknown[] = [];
+    const { kinesis, reader, stop } = bench(['silence'], {
+      observer: { called: (call, succeeded) => calls.push([call, succeeded]) },
+    });
+    const called = kinesis.called();
+    const reading = reader.read(stop.signal, admitAll);
+    await called;
+    stop.abort(new Error('stopped'));
+    await expect(reading).rejects.toThrow('stopped');
+    expect(calls).toEqual([['getShardIterator', true]]);
   });
 
   it('reads an idle shard no faster than the rate, and a lagging one without a pause', async () => {

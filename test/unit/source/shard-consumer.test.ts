@@ -1,12 +1,15 @@
 import type { RawRecord } from '../../../src/aws/kinesis-api';
 import { ConnectorError } from '../../../src/errors';
 import type { Lease } from '../../../src/lease/lease';
+import { MetricRegistry } from '../../../src/metrics/registry';
 import type { Admit, RetrievalBatch, ShardReader } from '../../../src/retrieval/retrieval';
+import { DeliveryTimer } from '../../../src/source/delivery-timer';
 import type { KinesisRecord } from '../../../src/source/kinesis-record';
 import { ReceiveBudget } from '../../../src/source/receive-budget';
 import { ReceiveQueue } from '../../../src/source/receive-queue';
 import { ShardConsumer } from '../../../src/source/shard-consumer';
 import type { ConsumerLease } from '../../../src/source/shard-consumer-options';
+import { ShardMetrics } from '../../../src/source/shard-metrics';
 import { ShardTenure } from '../../../src/source/shard-tenure';
 import type { ExtendedSequenceNumber } from '../../../src/stream/extended-sequence-number';
 import type { ChildShard } from '../../../src/stream/shard';
@@ -104,6 +107,9 @@ function setUp(options: SetUp = {}) {
   const steps: string[] = [];
   const clock = new ManualClock();
   const budget = options.budget ?? new ReceiveBudget(options.limit ?? 1e6);
+  const registry = new MetricRegistry();
+  const published = registry.reader();
+  const metrics = new ShardMetrics({ metrics: registry, clock, stream: 'stream', shardId: 's' });
   const reader = new HandedReader();
   const lease = new TestLease(
     {
@@ -116,6 +122,7 @@ function setUp(options: SetUp = {}) {
     streamName: 'stream',
     messageKeyMode: 'PARTITION_KEY',
     properties: [],
+    timer: new DeliveryTimer(clock, metrics.deliveryTime),
     onRefused: () => undefined,
   });
   const queue = new ReceiveQueue<KinesisRecord>((partition) => (partition as ShardTenure).changed());
@@ -129,6 +136,7 @@ function setUp(options: SetUp = {}) {
     caughtUpTarget: 0,
     clock,
     logger: silentLogger,
+    metrics,
     activeConsumers: () => 1,
     awaitParents: options.awaitParents ?? (() => Promise.resolve()),
     openReader: () => reader,
@@ -148,7 +156,7 @@ function setUp(options: SetUp = {}) {
     }
     return taken;
   };
-  return { steps, clock, budget, reader, lease, tenure, queue, consumer, take };
+  return { steps, clock, budget, reader, lease, tenure, queue, consumer, take, published };
 }
 
 const at = (sequenceNumber: string, subSequenceNumber = 0): ExtendedSequenceNumber => ({
@@ -404,5 +412,58 @@ describe('shard consumer', () => {
       peak = Math.max(peak, budget.used);
     }
     expect(peak).toBeLessThan(1.5e6);
+  });
+
+  it('reports each answer once, and its delivery when its last record is confirmed', async () => {
+    const { consumer, reader, clock, take, published } = setUp();
+    const sums = () => new Map(published.read().map(({ name, count, sum }) => [name, { count, sum }]));
+    consumer.run();
+    await turn();
+    await reader.give(raws(1, 3, 10));
+    await clock.advance(7);
+    const [first, second, third] = await take(3);
+    first?.ack();
+    third?.ack();
+    expect(sums()).toEqual(
+      new Map([
+        ['records_processed', { count: 1, sum: 3 }],
+        ['data_bytes_processed', { count: 1, sum: 30 }],
+        ['process_success', { count: 1, sum: 1 }],
+        ['process_time', { count: 1, sum: 0 }],
+      ]),
+    );
+    second?.ack();
+    expect(sums()).toEqual(new Map([['delivery_time', { count: 1, sum: 7 }]]));
+  });
+
+  it('counts an answer that ends reading with an error as no success, and an end on request not at all', async () => {
+    const failing = setUp();
+    failing.consumer.run();
+    await turn();
+    await failing.reader.break(new ConnectorError('AWS_ACCESS_DENIED', 'no'));
+    expect(failing.published.read()).toMatchObject([{ name: 'process_success', count: 1, sum: 0 }]);
+    const stopped = setUp();
+    const ended = stopped.consumer.run();
+    await turn();
+    stopped.consumer.stop('REQUESTED');
+    await ended;
+    expect(stopped.published.read()).toEqual([]);
+  });
+
+  it('lags behind by what the answer said, and by the time that follows when no answer does', async () => {
+    const { consumer, reader, clock } = setUp();
+    consumer.run();
+    await turn();
+    expect(consumer.lag).toBeUndefined();
+    await reader.give(raws(1, 1), { millisBehindLatest: 300 });
+    expect(consumer.lag).toBe(300);
+    await clock.advance(1000);
+    expect(consumer.lag).toBe(300);
+    await clock.advance(60_000);
+    expect(consumer.lag).toBe(61_300);
+    await reader.give(raws(2, 2), { millisBehindLatest: 0 });
+    expect(consumer.lag).toBe(0);
+    await reader.give([], { end: { childShards: [child] } });
+    expect(consumer.lag).toBeUndefined();
   });
 });

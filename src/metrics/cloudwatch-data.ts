@@ -1,0 +1,95 @@
+import type { MetricLabels, MetricSample } from '../io';
+import { METRICS, type MetricDefinition, type MetricLabel, OPERATIONS } from './definitions';
+import type { MetricDatum } from './metric-data-api';
+
+const DEFINITIONS: ReadonlyMap<string, MetricDefinition> = new Map(Object.entries(METRICS));
+
+/** Source: KCL `MetricsUtil`; `StreamName`: KPL. */
+const DIMENSIONS: { readonly [label in MetricLabel]?: string } = {
+  shard: 'ShardId',
+  worker: 'WorkerIdentifier',
+  stream: 'StreamName',
+};
+
+/** Source: CloudWatch API, MetricDatum and Dimension: ASCII without control characters, not all blank. */
+const LONGEST_NAME = 255;
+const LONGEST_VALUE = 1024;
+
+/** Source: KCL `MetricsLevel`. SUMMARY has no dimension per shard. */
+export type MetricsLevel = 'NONE' | 'SUMMARY' | 'DETAILED';
+
+type Dimensions = MetricDatum['dimensions'];
+type Statistics = MetricDatum['statistics'];
+type Place = Pick<MetricDatum, 'name' | 'unit' | 'dimensions'>;
+
+/**
+ * What CloudWatch is told of `samples`: those that differ only in labels which are no dimensions at `level` are
+ * merged into one statistic set. Pure.
+ * @param timestamp milliseconds since the epoch
+ */
+export function toMetricData(
+  samples: readonly MetricSample[],
+  level: MetricsLevel,
+  timestamp: number,
+): MetricDatum[] {
+  const data = new Map<string, MetricDatum>();
+  for (const sample of samples) {
+    const place = placeOf(sample, level);
+    if (place !== undefined) {
+      const key = JSON.stringify([place.name, place.dimensions]);
+      const { count, sum, min, max } = sample;
+      const statistics = mergeStatistics(data.get(key)?.statistics, { count, sum, min, max });
+      data.set(key, { ...place, timestamp, statistics });
+    }
+  }
+  return [...data.values()];
+}
+
+/** The statistic set of all values of both. */
+export function mergeStatistics(one: Statistics | undefined, other: Statistics): Statistics {
+  return one === undefined
+    ? other
+    : {
+        count: one.count + other.count,
+        sum: one.sum + other.sum,
+        min: Math.min(one.min, other.min),
+        max: Math.max(one.max, other.max),
+      };
+}
+
+/** @returns undefined when nothing of it is published at `level`. */
+function placeOf({ name, labels }: MetricSample, level: MetricsLevel): Place | undefined {
+  const defined = DEFINITIONS.get(name);
+  if (level === 'NONE' || (level === 'SUMMARY' && defined?.cloudwatch.level === 'DETAILED')) {
+    return undefined;
+  }
+  if (defined === undefined) {
+    const dimensions = [{ name: 'Operation', value: 'UserMetric' }];
+    return { name: printable(name, LONGEST_NAME), unit: 'None', dimensions };
+  }
+  const { cloudwatch, unit } = defined;
+  const { operation } = cloudwatch;
+  return { name: cloudwatch.name, unit, dimensions: dimensionsOf(operation, labels, level) };
+}
+
+function dimensionsOf(
+  operation: keyof typeof OPERATIONS,
+  labels: MetricLabels,
+  level: MetricsLevel,
+): Dimensions {
+  const dimensions = [{ name: 'Operation', value: operation as string }];
+  for (const label of OPERATIONS[operation]) {
+    const name = DIMENSIONS[label];
+    const value = labels[label];
+    if (name !== undefined && value !== undefined && !(label === 'shard' && level === 'SUMMARY')) {
+      dimensions.push({ name, value: printable(value, LONGEST_VALUE) });
+    }
+  }
+  return dimensions;
+}
+
+/** One value that CloudWatch refuses would take the whole request with it. */
+function printable(text: string, longest: number): string {
+  const ascii = text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, longest);
+  return ascii.trim() === '' ? '-' : ascii;
+}
