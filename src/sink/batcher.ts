@@ -1,0 +1,230 @@
+import { Batch } from './batch';
+import type { PendingEntry } from './pending-entry';
+import type { ShardQueue } from './shard-queue';
+
+export interface BatchLimits {
+  /** Entries, 1 to 500. */
+  readonly maxCount: number;
+  /** Bytes of data and partition keys; a record above that travels alone. */
+  readonly maxBytes: number;
+  /** Milliseconds an entry may wait for a batch to fill. */
+  readonly lingerMs: number;
+}
+
+const NOW = Number.NEGATIVE_INFINITY;
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * Decides what goes into the next request, and when. Pure; instants are monotonic milliseconds.
+ *
+ * A request goes as soon as it is full, or something in it has waited `lingerMs` or was flushed. It takes from all
+ * open shards in turn, within a shard in the order of its queue. A shard that may not be written to now, because it
+ * pauses or has no tokens, is closed until an instant that it names: what it holds neither fills a request nor makes
+ * one due, so that it costs the others nothing.
+ */
+export class Batcher {
+  readonly #limits: BatchLimits;
+  #open: ShardQueue[] = [];
+  #closed: ShardQueue[] = [];
+  /** Requests put together by the caller; they go first. */
+  readonly #composed: PendingEntry[][] = [];
+  /** Entries ready, closed shards included. */
+  #ready = 0;
+  #openCount = 0;
+  #openBytes = 0;
+  /** When something in an open shard must go. */
+  #dueAt = NEVER;
+  /** When the first closed shard opens. */
+  #opensAt = NEVER;
+  /** Entries that arrived up to here wait no longer. */
+  #flushed = 0;
+  /** Which open shard is asked first. */
+  #turn = 0;
+
+  constructor(limits: BatchLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether nothing is left to send. */
+  get empty(): boolean {
+    return this.#ready === 0 && this.#composed.length === 0;
+  }
+
+  push(entry: PendingEntry, queue: ShardQueue): void {
+    queue.push(entry);
+    this.#added(entry, queue);
+  }
+
+  /** For an entry that was refused: it goes before those that were not sent yet. */
+  putBack(entry: PendingEntry, queue: ShardQueue): void {
+    queue.putBack(entry);
+    this.#added(entry, queue);
+  }
+
+  /** Has exactly these `sent` entries sent as the next request, whatever the rates say. */
+  compose(entries: PendingEntry[]): void {
+    this.#composed.push(entries);
+  }
+
+  /** Gives up an entry that is ready. */
+  drop(entry: PendingEntry, queue: ShardQueue): void {
+    queue.drop(entry);
+    this.#ready--;
+    if (queue.standing === 'open') {
+      this.#openCount--;
+      this.#openBytes -= entry.size;
+    }
+  }
+
+  /** Takes a queue out whose shard is open no longer: what was ready in it. */
+  retire(queue: ShardQueue): PendingEntry[] {
+    if (queue.standing === 'open') {
+      this.#openCount -= queue.count;
+      this.#openBytes -= queue.bytes;
+    }
+    this.#ready -= queue.count;
+    this.#open = this.#open.filter((other) => other !== queue);
+    this.#closed = this.#closed.filter((other) => other !== queue);
+    return queue.retire();
+  }
+
+  /** Nothing that arrived up to `arrival` waits for a batch to fill any more. */
+  flush(arrival: number): void {
+    this.#flushed = arrival;
+    for (const queue of [...this.#open, ...this.#closed]) {
+      queue.dueAt = Math.min(queue.dueAt, this.#dueOf(queue.head()));
+      if (queue.standing === 'open') {
+        this.#dueAt = Math.min(this.#dueAt, queue.dueAt);
+      }
+    }
+  }
+
+  /** When `next` may have something, unless more happens; infinite when nothing is ready. */
+  nextAt(): number {
+    if (this.#composed.length > 0 || this.#full(this.#limits.maxBytes)) {
+      return NOW;
+    }
+    return this.#openCount > 0 ? Math.min(this.#dueAt, this.#opensAt) : this.#opensAt;
+  }
+
+  /**
+   * The next request, its entries marked `sent`; undefined when none is due.
+   * @param scale part of `maxBytes` to fill, above 0 up to 1.
+   */
+  next(now: number, scale = 1): PendingEntry[] | undefined {
+    const maxBytes = this.#limits.maxBytes * scale;
+    const composed = this.#composed.shift();
+    if (composed !== undefined) {
+      return composed;
+    }
+    if (now >= this.#opensAt) {
+      this.#reopen(now);
+    }
+    if (!this.#due(now, maxBytes)) {
+      return undefined;
+    }
+    this.#sift(now);
+    if (!this.#due(now, maxBytes)) {
+      return undefined;
+    }
+    const batch = this.#fill(maxBytes);
+    this.#sift(now);
+    return batch.length > 0 ? batch : undefined;
+  }
+
+  #full(maxBytes: number): boolean {
+    return this.#openCount >= this.#limits.maxCount || this.#openBytes >= maxBytes;
+  }
+
+  #due(now: number, maxBytes: number): boolean {
+    return this.#openCount > 0 && (this.#dueAt <= now || this.#full(maxBytes));
+  }
+
+  #dueOf(entry: PendingEntry | undefined): number {
+    if (entry === undefined) {
+      return NEVER;
+    }
+    return entry.arrival <= this.#flushed ? NOW : entry.arrivedAt + this.#limits.lingerMs;
+  }
+
+  #added(entry: PendingEntry, queue: ShardQueue): void {
+    this.#ready++;
+    queue.dueAt = Math.min(queue.dueAt, this.#dueOf(entry));
+    if (queue.standing === 'open') {
+      this.#openCount++;
+      this.#openBytes += entry.size;
+      this.#dueAt = Math.min(this.#dueAt, queue.dueAt);
+    } else if (queue.standing === 'idle') {
+      this.#admit(queue);
+    }
+  }
+
+  #admit(queue: ShardQueue): void {
+    queue.standing = 'open';
+    this.#open.push(queue);
+    this.#openCount += queue.count;
+    this.#openBytes += queue.bytes;
+    this.#dueAt = Math.min(this.#dueAt, queue.dueAt);
+  }
+
+  #reopen(now: number): void {
+    const closed = this.#closed;
+    this.#closed = [];
+    this.#opensAt = NEVER;
+    for (const queue of closed) {
+      if (queue.closedUntil <= now) {
+        this.#admit(queue);
+      } else {
+        this.#closed.push(queue);
+        this.#opensAt = Math.min(this.#opensAt, queue.closedUntil);
+      }
+    }
+  }
+
+  /** Takes out of the open shards those that have nothing, or may not be written to now. */
+  #sift(now: number): void {
+    const asked = this.#open;
+    this.#open = [];
+    this.#openCount = 0;
+    this.#openBytes = 0;
+    this.#dueAt = NEVER;
+    for (const queue of asked) {
+      if (queue.count === 0) {
+        queue.standing = 'idle';
+        queue.dueAt = NEVER;
+        continue;
+      }
+      const until = queue.openAt(now);
+      if (until <= now) {
+        this.#admit(queue);
+      } else {
+        queue.standing = 'closed';
+        queue.closedUntil = until;
+        this.#closed.push(queue);
+        this.#opensAt = Math.min(this.#opensAt, until);
+      }
+    }
+  }
+
+  /** Takes from the open shards in turn until the request is full, or none may give more. */
+  #fill(maxBytes: number): PendingEntry[] {
+    const { maxCount } = this.#limits;
+    const batch = new Batch(maxCount, maxBytes);
+    const shards = this.#open.length;
+    const share = Math.max(1, Math.floor(maxCount / shards));
+    const first = this.#turn++ % shards;
+    for (let giving = true; giving && !batch.full; ) {
+      giving = false;
+      for (let place = 0; place < shards; place++) {
+        const queue = this.#open[(first + place) % shards] as ShardQueue;
+        const taken = batch.takeFrom(queue, share);
+        if (taken > 0) {
+          giving = true;
+          this.#ready -= taken;
+          queue.dueAt = this.#dueOf(queue.head());
+        }
+      }
+    }
+    return batch.entries;
+  }
+}

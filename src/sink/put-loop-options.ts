@@ -1,0 +1,39 @@
+import type { KinesisPutApi, StreamRef } from '../aws/kinesis-api';
+import type { KinesisSinkConfig } from '../config';
+import type { Shard } from '../stream/shard';
+import type { Clock } from '../util/clock';
+import type { Logger } from '../util/logger';
+import type { Random } from '../util/random';
+import type { SinkMetrics } from './sink-metrics';
+
+export type PutLoopConfig = Pick<
+  KinesisSinkConfig,
+  | 'retainOrdering'
+  | 'retryInitialDelay'
+  | 'retryMaxDelay'
+  | 'recordTtl'
+  | 'onError'
+  | 'collectionMaxCount'
+  | 'collectionMaxSize'
+  | 'lingerMs'
+  | 'maxConnections'
+  | 'maxPendingRecords'
+  | 'maxPendingBytes'
+  | 'rateLimit'
+>;
+
+export interface PutLoopOptions {
+  readonly kinesis: Pick<KinesisPutApi, 'putRecords' | 'listShards'>;
+  readonly stream: StreamRef;
+  /** The open shards. */
+  readonly shards: readonly Shard[];
+  readonly config: PutLoopConfig;
+  /** Milliseconds until a request counts as not answered. */
+  readonly requestTimeout: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: SinkMetrics;
+  /** The sink cannot go on. */
+  readonly onFatal: (error: Error) => void;
+}
