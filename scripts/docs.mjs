@@ -1,9 +1,9 @@
-// Writes docs/configuration.md from the schemas; with --check only says whether it is up to date.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes docs/configuration.md from the schemas, and docs/metrics.md; with --check only says whether they are up to date.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { metricsPage } from './docs-metrics.mjs';
 
 const root = new URL('..', import.meta.url);
-const PAGE = new URL('docs/configuration.md', root);
 
 const read = (name) => JSON.parse(readFileSync(new URL(`schema/${name}.schema.json`, root), 'utf8'));
 
@@ -37,9 +37,15 @@ const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ')
 /** What `#/$defs/aws`, or `source.schema.json#/$defs/aws`, points at. */
 function definition(schema, ref) {
   const [file, path] = ref.split('#');
-  const home = file === '' ? schema : read('source');
+  const home = file === '' ? schema : read(file.replace('.schema.json', ''));
   const names = path.split('/').slice(1);
   return { home, found: names.reduce((node, name) => node[name], home) };
+}
+
+/** Values that change nothing, of an option that is refused otherwise. */
+function unless(node) {
+  const neutral = (node['x-neutral'] ?? []).filter((value) => value !== '' && typeof value !== 'object');
+  return neutral.length === 0 ? '' : ` unless ${neutral.map(code).join(' or ')}`;
 }
 
 /** `following`: the definitions this one lies within; credentials may hold credentials. */
@@ -52,70 +58,102 @@ function rows(schema, node, prefix, following = []) {
       own['x-sensitive'] ? 'sensitive' : '',
       (node.required ?? []).includes(name) ? 'required' : '',
       own['x-available'] === undefined || prefix === '' ? '' : 'not available yet',
-      own['x-refused'] ? 'refused' : '',
+      own['x-refused'] ? `refused${unless(own)}` : '',
       own['x-notice'] ? `accepted: ${own['x-notice']}` : '',
     ];
-    const help = [
-      own.description ?? own.title ?? '',
-      ...marks.filter(Boolean).map((mark) => `(${mark})`),
-    ].join(' ');
+    const help = [own.description ?? own.title ?? '', ...marks.filter(Boolean).map((mark) => `(${mark})`)]
+      .join(' ')
+      .replaceAll('<', '\\<');
     const example = own.examples?.[0] === undefined ? '' : code(own.examples[0]);
     const row = `| ${[code(path), help, defaultOf(own), rangeOf(own), example].map(cell).join(' | ')} |`;
-    const open = own.properties !== undefined && !(given.$ref && following.includes(given.$ref));
-    return [row, ...(open ? rows(home, own, path, [...following, given.$ref]) : [])];
+    const each = own.additionalProperties?.properties === undefined ? undefined : own.additionalProperties;
+    const [inner, below] = each === undefined ? [own, path] : [each, `${path}.<topic>`];
+    const open = inner.properties !== undefined && !(given.$ref && following.includes(given.$ref));
+    return [row, ...(open ? rows(home, inner, below, [...following, given.$ref]) : [])];
   });
 }
 
 const HEADER = '| option | meaning | default | range | example |\n|---|---|---|---|---|\n';
 
-function table(schema, node, keep) {
+/** What is described once, among the shared settings. */
+const ELSEWHERE = ['#/$defs/aws', 'source.schema.json#/$defs/aws'];
+
+function table(schema, node, keep, following = ELSEWHERE) {
   const available = { ...node, properties: Object.fromEntries(Object.entries(node.properties).filter(keep)) };
-  return HEADER + rows(schema, available, '').join('\n');
+  return HEADER + rows(schema, available, '', following).join('\n');
 }
 
 function page() {
   const source = read('source');
+  const sink = read('sink');
   const connectors = read('connectors');
+  const { source: sourceFields, sink: sinkFields } = connectors.$defs;
   const isLater = ([, node]) => node['x-available'] !== undefined;
-  const shared = ([name]) => !['$schema', 'sources', 'sinks', 'http'].includes(name);
+  const isField = (entry) => entry[0] !== 'configs' && !isLater(entry);
+  const shared = ([name]) => !['$schema', 'sources', 'sinks'].includes(name);
   return `# Configuration
 
 Made from \`schema/*.schema.json\` by \`node scripts/docs.mjs\`: mend the schema, not this page.
 
-One file, YAML or JSON, in one of two shapes: a bare Pulsar \`SourceConfig\` as \`pulsar-admin\` takes it (a file written
-for the Java connector works unchanged), or \`{ pulsar, aws, logLevel, shutdownTimeoutMs, sources: [SourceConfig…] }\`.
+One file, YAML or JSON, in one of two shapes: a bare Pulsar \`SourceConfig\` or \`SinkConfig\` as \`pulsar-admin\` takes
+it (a file written for the Java connector works unchanged), or
+\`{ pulsar, aws, http, logLevel, shutdownTimeoutMs, sources: [SourceConfig…], sinks: [SinkConfig…] }\`.
 Any text may hold \`\${env:NAME}\` and \`\${file:/path}\`. Times are in milliseconds. Unknown keys are refused.
 
 \`pulsar-io-kinesis config validate FILE\` names every problem at once; \`config show FILE\` prints what takes effect.
 
 ## Shared settings
 
-${table(connectors, connectors, shared)}
+${table(connectors, connectors, shared, [])}
+
+What a connector has under \`configs.aws\` goes before the shared \`aws\`, setting by setting.
 
 ## A source
 
 Fields of Pulsar's \`SourceConfig\`.
 
-${table(connectors, connectors.$defs.source, (entry) => entry[0] !== 'configs' && !isLater(entry))}
+${table(connectors, sourceFields, isField)}
 
 ## \`configs\` of a Kinesis source
 
 ${table(source, source, (entry) => !isLater(entry))}
 
+## A sink
+
+Fields of Pulsar's \`SinkConfig\`. The subscription is Failover with \`retainOrdering\` or \`EFFECTIVELY_ONCE\`, Key_Shared
+with \`retainKeyOrdering\`, else Shared, as in the Java runtime.
+
+${table(connectors, sinkFields, isField)}
+
+## \`configs\` of a Kinesis sink
+
+${table(sink, sink, (entry) => !isLater(entry))}
+
 ## Not available yet
 
 These are known and refused unless they stand at the value that changes nothing.
 
+Of a Kinesis source:
+
 ${table(source, source, isLater)}
+
+Of a Kinesis sink:
+
+${table(sink, sink, isLater)}
+
+Of a \`SinkConfig\`:
+
+${table(connectors, sinkFields, isLater)}
 `;
 }
 
-const made = page();
-if (process.argv.includes('--check')) {
-  if (readFileSync(PAGE, 'utf8') !== made) {
-    process.stderr.write(`${fileURLToPath(PAGE)} is out of date: run node scripts/docs.mjs\n`);
-    process.exit(1);
+const pages = { 'docs/configuration.md': page(), 'docs/metrics.md': metricsPage() };
+for (const [name, made] of Object.entries(pages)) {
+  const path = new URL(name, root);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, made);
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== made) {
+    process.stderr.write(`${fileURLToPath(path)} is out of date: run node scripts/docs.mjs\n`);
+    process.exitCode = 1;
   }
-} else {
-  writeFileSync(PAGE, made);
 }

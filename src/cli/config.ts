@@ -32,7 +32,7 @@ export function registerConfigCommands(program: Command, io: CliIo): void {
   config
     .command('schema')
     .description('print the JSON Schema of a connector, or of the whole file')
-    .argument('<name>', 'source or connectors')
+    .argument('<name>', 'source, sink or connectors')
     .action((name: string) => showSchema(name, io));
 }
 
@@ -111,8 +111,8 @@ async function showFile(file: string, json: boolean, io: CliIo): Promise<void> {
 }
 
 function showSchema(name: string, io: CliIo): void {
-  if (name !== 'source' && name !== 'connectors') {
-    io.stderr(`there is no schema ${name}: source or connectors\n`);
+  if (name !== 'source' && name !== 'sink' && name !== 'connectors') {
+    io.stderr(`there is no schema ${name}: source, sink or connectors\n`);
     io.setExitCode(EXIT_CONFIG);
     return;
   }

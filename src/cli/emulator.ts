@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Emulator, startEmulator } from '../emulator';
+import { type Emulator, SHARD_WRITE_LIMITS, startEmulator } from '../emulator';
 import { createPinoLogger } from '../runtime/pino-logger';
 import type { CliIo } from './cli-io';
 import { stopOnSignals } from './stop-signals';
@@ -21,6 +21,7 @@ interface EmulatorFlags {
   readonly kinesisPort: number;
   readonly dynamodbPort?: number;
   readonly stream: readonly StreamSpec[];
+  readonly writeLimits?: boolean;
   readonly json?: boolean;
 }
 
@@ -44,20 +45,22 @@ function streamSpec(text: string, before: readonly StreamSpec[]): StreamSpec[] {
 export function registerEmulatorCommand(program: Command, io: CliIo): void {
   program
     .command('emulator')
-    .description('run Kinesis and DynamoDB in memory, for trying things out and for tests')
+    .description('run Kinesis, DynamoDB and CloudWatch in memory, for trying things out and for tests')
     .option('--kinesis-port <port>', 'port; 0 takes any free one', port, 4567)
     .option(
       '--dynamodb-port <port>',
-      'a port of its own for DynamoDB; Kinesis and DynamoDB share one without it',
+      'a port of its own for DynamoDB; it shares that of Kinesis and CloudWatch without it',
       port,
     )
     .option('--stream <name:shards>', 'create a stream; may be given several times', streamSpec, [])
-    .option('--json', 'print {"kinesis","dynamodb","streams"} when ready')
+    .option('--write-limits', 'refuse what a shard of AWS would: over 1,000 records/s or 1 MiB/s a shard')
+    .option('--json', 'print {"kinesis","dynamodb","cloudwatch","streams"} when ready')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: EmulatorFlags) => {
       const emulator = await startEmulator({
         kinesisPort: flags.kinesisPort,
         ...(flags.dynamodbPort === undefined ? {} : { dynamodbPort: flags.dynamodbPort }),
+        ...(flags.writeLimits && { writeLimits: SHARD_WRITE_LIMITS }),
       });
       for (const { name, shards } of flags.stream) {
         emulator.kinesis.call('CreateStream', { StreamName: name, ShardCount: shards });
@@ -71,15 +74,20 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
 }
 
 function asJson(emulator: Emulator, streams: readonly StreamSpec[]): string {
-  const ready = { kinesis: emulator.kinesisEndpoint, dynamodb: emulator.dynamodbEndpoint, streams };
+  const { kinesisEndpoint: kinesis, dynamodbEndpoint: dynamodb } = emulator;
+  const ready = { kinesis, dynamodb, cloudwatch: kinesis, streams };
   return `${JSON.stringify(ready)}\n`;
 }
 
 function asText(emulator: Emulator, streams: readonly StreamSpec[]): string {
-  const lines = [`Kinesis   ${emulator.kinesisEndpoint}`, `DynamoDB  ${emulator.dynamodbEndpoint}`];
+  const lines = [
+    `Kinesis     ${emulator.kinesisEndpoint}`,
+    `DynamoDB    ${emulator.dynamodbEndpoint}`,
+    `CloudWatch  ${emulator.kinesisEndpoint}`,
+  ];
   lines.push(
     ...streams.map(
-      ({ name, shards }) => `stream    ${name} (${shards} ${shards === 1 ? 'shard' : 'shards'})`,
+      ({ name, shards }) => `stream      ${name} (${shards} ${shards === 1 ? 'shard' : 'shards'})`,
     ),
   );
   return `${lines.join('\n')}\nReady; Ctrl-C ends it.\n`;

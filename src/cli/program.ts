@@ -5,7 +5,9 @@ import { registerEmulatorCommand } from './emulator';
 import { EXIT, reportFailure } from './failure';
 import { registerQuickstartCommand } from './quickstart';
 import { registerRunCommand } from './run';
+import { registerSinksCommands } from './sinks';
 import { registerSourcesCommands } from './sources';
+import { registerStatusCommand } from './status';
 import { version } from './version';
 
 /** Runs one command line, for example `['config', 'schema', 'source']`. Never rejects. */
@@ -33,6 +35,8 @@ function createProgram(io: CliIo): Command {
   registerQuickstartCommand(program, io);
   registerEmulatorCommand(program, io);
   registerSourcesCommands(program, io);
+  registerSinksCommands(program, io);
+  registerStatusCommand(program, io);
   registerConfigCommands(program, io);
   return program;
 }

@@ -80,26 +80,32 @@ export async function brokerTopic(
   const consumer = await client.subscribe({
     topic: name,
     subscription: 'quickstart',
+    subscriptionType: 'Exclusive',
     initialPosition: 'earliest',
-    receiverQueueSize: 1000,
+    settings: {
+      receiver: { messages: MOST_AT_ONCE, bytes: 16 * 1024 * 1024 },
+      negativeAckRedeliveryDelayMs: 1000,
+    },
   });
-  let pending: Promise<StoredMessage> | undefined;
-  const receive = async (): Promise<StoredMessage> => {
-    const message = await consumer.receive();
-    consumer.acknowledge(message);
-    return { key: message.key, value: message.value };
+  let pending: Promise<StoredMessage[]> | undefined;
+  const receive = async (): Promise<StoredMessage[]> => {
+    const messages = await consumer.receive(MOST_AT_ONCE);
+    return messages.map((message) => {
+      consumer.acknowledge(message);
+      return { key: message.key, value: message.value ?? Buffer.alloc(0) };
+    });
   };
   /** Messages until none has come for `quietMs`; a receive under way is kept for the next call. */
   const drain = async (quietMs: number): Promise<StoredMessage[]> => {
     const messages: StoredMessage[] = [];
     while (messages.length < MOST_AT_ONCE) {
       pending ??= receive();
-      const message = await Promise.race([pending, sleep(systemClock, quietMs)]);
-      if (message === undefined) {
+      const arrived = await Promise.race([pending, sleep(systemClock, quietMs)]);
+      if (arrived === undefined) {
         break;
       }
       pending = undefined;
-      messages.push(message);
+      messages.push(...arrived);
     }
     return messages;
   };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config';
 import { createPinoLogger } from '../runtime/pino-logger';
-import { runSource } from '../runtime/run';
+import { type RunOptions, runConnectors } from '../runtime/run';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
 import { stopOnSignals } from './stop-signals';
@@ -28,13 +28,13 @@ export function registerRunCommand(program: Command, io: CliIo): void {
     .description('run every connector of a configuration file until stopped')
     .requiredOption('-c, --config <file>', 'configuration, YAML or JSON')
     .option('--service-url <url>', 'Pulsar to use instead of pulsar.serviceUrl')
-    .option('--until-caught-up', 'end once everything that is in the stream now is delivered')
+    .option('--until-caught-up', 'end once everything that is in the streams and topics now is delivered')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: RunFlags) => {
       try {
         const overrides = flags.serviceUrl === undefined ? {} : { 'pulsar.serviceUrl': flags.serviceUrl };
         const config = await loadConfig(flags.config, { env: io.env, overrides });
-        await runConfig(config, flags.untilCaughtUp ?? false, io);
+        await runConfig(config, { untilCaughtUp: flags.untilCaughtUp ?? false }, io);
       } catch (error) {
         reportFailure(error, io);
       }
@@ -42,11 +42,15 @@ export function registerRunCommand(program: Command, io: CliIo): void {
 }
 
 /** Runs what a valid configuration names, until a signal, an error, or the end that was asked for. */
-export async function runConfig(config: LoadedConfig, untilCaughtUp: boolean, io: CliIo): Promise<void> {
+export async function runConfig(
+  config: LoadedConfig,
+  how: Pick<RunOptions, 'untilCaughtUp' | 'unsubscribe'>,
+  io: CliIo,
+): Promise<void> {
   const logger = createPinoLogger(config.logLevel);
   const { stop, done } = stopOnSignals(config.shutdownTimeoutMs, logger);
   try {
-    const outcome = await runSource({ config, signal: stop, untilCaughtUp, logger });
+    const outcome = await runConnectors({ ...how, config, signal: stop, logger });
     io.setExitCode(outcome === 'drained' ? EXIT.done : EXIT.undrained);
   } finally {
     done();

@@ -1,4 +1,4 @@
-import { ConnectorError, isConnectorError, messageOf } from '../errors';
+import type { ConnectorError } from '../errors';
 import type { Record } from '../io';
 import type { OutgoingMessage, Producer, ProducerListener, ProducerTransport } from '../pulsar/transport';
 import { abortable } from '../util/abort';
@@ -8,8 +8,12 @@ import { deferred } from '../util/deferred';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import { Ring } from '../util/ring';
+import { type DeliveryCounts, noDeliveries } from './delivery-metrics';
+import { transportError, worthAnotherTry } from './retry-rule';
+import { SentRecords } from './sent-records';
 
-export type DeliveredRecord = Record<Uint8Array> & OutgoingMessage;
+/** A message, and who is told what became of it. */
+export type DeliveredRecord = OutgoingMessage & Pick<Record<Uint8Array>, 'ack' | 'fail'>;
 
 /** Unsent records a lane takes before it asks for a pause, and the level at which it asks for more. */
 const WINDOW = 1000;
@@ -17,9 +21,6 @@ const WINDOW_LOW = WINDOW / 2;
 
 /** Milliseconds that a failed producer has to answer its close before its connection is destroyed. */
 const CLOSE_MS = 5000;
-
-/** Failures in a row of a kind that may heal, until they count as fatal. */
-const BOUNDED_FAILURES = 10;
 
 export interface DeliveryLaneOptions {
   readonly transport: ProducerTransport;
@@ -57,14 +58,13 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   #producer: Producer<DeliveredRecord> | undefined;
   #failure = deferred<ConnectorError>();
   #unsent = new Ring<DeliveredRecord>();
-  #unconfirmed = new Ring<DeliveredRecord>();
-  /** Confirmed before one that was sent earlier. */
-  readonly #early = new Set<DeliveredRecord>();
+  readonly #sent = new SentRecords<DeliveredRecord>();
   /** Records at the front that an earlier producer may have stored, and nobody has confirmed since. */
   #resent = 0;
   /** Failures in a row, without a confirmation in between. */
   #failures = 0;
   #paused = false;
+  #counts = noDeliveries();
   #onQuiet: (() => void) | undefined;
 
   constructor(options: DeliveryLaneOptions) {
@@ -75,6 +75,18 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   /** False while the lane has enough to send. */
   get accepts(): boolean {
     return !this.#paused;
+  }
+
+  /** Records sent and not yet confirmed. */
+  get inFlight(): number {
+    return this.#sent.length;
+  }
+
+  /** What the lane did since the last call. */
+  takeCounts(): DeliveryCounts {
+    const counts = this.#counts;
+    this.#counts = noDeliveries();
+    return counts;
   }
 
   offer(record: DeliveredRecord): void {
@@ -101,7 +113,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
       producer?.flush();
       await this.#quiet(deadlineMs);
     }
-    const answered = this.#unconfirmed.length === 0 && this.#resent === 0;
+    const answered = this.#sent.length === 0 && this.#resent === 0;
     this.#state = 'CLOSED';
     this.#ended.abort(new Error('the lane was closed'));
     await producer?.close(Math.max(0, deadline - clock.monotonic()));
@@ -109,21 +121,19 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     if (before !== 'OPENING') {
       await this.#loop;
     }
-    if (this.#options.atMostOnce) {
-      this.#giveUp();
-    }
-    this.#unconfirmed.clear();
-    this.#early.clear();
+    this.#takeBack();
     return answered;
   }
 
   confirmed(record: DeliveredRecord): void {
     this.#failures = 0;
+    this.#counts.delivered++;
     record.ack();
     this.#settle(record);
   }
 
   rejected(record: DeliveredRecord, error: ConnectorError): void {
+    this.#counts.rejected++;
     this.#settle(record);
     record.fail(error);
   }
@@ -141,17 +151,8 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   }
 
   #settle(record: DeliveredRecord): void {
-    if (this.#unconfirmed.peek() !== record) {
-      this.#early.add(record);
-      return;
-    }
-    let next: DeliveredRecord | undefined = record;
-    do {
-      this.#unconfirmed.shift();
-      this.#resent = Math.max(0, this.#resent - 1);
-      next = this.#unconfirmed.peek();
-    } while (next !== undefined && this.#early.size > 0 && this.#early.delete(next));
-    if (this.#unconfirmed.length === 0) {
+    this.#resent = Math.max(0, this.#resent - this.#sent.settle(record));
+    if (this.#sent.length === 0) {
       this.#onQuiet?.();
     }
   }
@@ -171,7 +172,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
       if (record === undefined) {
         break;
       }
-      this.#unconfirmed.push(record);
+      this.#sent.push(record);
       producer.send(record);
     }
     if (this.#paused && this.#unsent.length <= WINDOW_LOW) {
@@ -191,7 +192,8 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
         return;
       }
       this.#failures++;
-      if (error.treatment !== 'retry' && !(error.retryable && this.#failures < BOUNDED_FAILURES)) {
+      this.#counts.producerFailures++;
+      if (!worthAnotherTry(error, this.#failures)) {
         this.#options.onFatal(error);
         return;
       }
@@ -207,9 +209,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     try {
       producer = await transport.createProducer<DeliveredRecord>({ topic, mayStillSend, listener: this });
     } catch (error) {
-      return isConnectorError(error)
-        ? error
-        : new ConnectorError('PULSAR_UNKNOWN', messageOf(error), { cause: error });
+      return transportError(error);
     }
     if (this.#stopping) {
       await producer.close(CLOSE_MS);
@@ -234,30 +234,25 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     if (this.#stopping) {
       return;
     }
-    if (this.#options.atMostOnce) {
-      this.#giveUp();
-    }
-    const again = new Ring<DeliveredRecord>();
-    for (const record of this.#unconfirmed) {
-      if (!this.#early.has(record)) {
-        again.push(record);
-      }
-    }
+    const again = this.#takeBack();
     this.#resent = again.length;
+    this.#counts.resent += again.length;
     for (const record of this.#unsent) {
       again.push(record);
     }
     this.#unsent = again;
-    this.#unconfirmed = new Ring();
-    this.#early.clear();
   }
 
-  /** Counts as done what was handed to a producer. */
-  #giveUp(): void {
-    for (const record of this.#unconfirmed) {
+  /** What a producer left unconfirmed. ATMOST_ONCE counts it as done. */
+  #takeBack(): Ring<DeliveredRecord> {
+    const unconfirmed = this.#sent.takeUnconfirmed();
+    if (!this.#options.atMostOnce) {
+      return unconfirmed;
+    }
+    for (const record of unconfirmed) {
       record.ack();
     }
-    this.#unconfirmed.clear();
+    return new Ring();
   }
 
   async #wait(error: ConnectorError): Promise<void> {
@@ -273,7 +268,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
 
   /** Resolves when nothing is in flight, the producer has failed, or `limitMs` has passed. */
   #quiet(limitMs: number): Promise<void> {
-    if (this.#unconfirmed.length === 0) {
+    if (this.#sent.length === 0) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {

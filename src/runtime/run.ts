@@ -1,56 +1,82 @@
 import type { LoadedConfig } from '../config';
-import type { Source } from '../io';
+import type { Sink, Source } from '../io';
 import { createTransport } from '../pulsar/create-transport';
-import type { ProducerTransport } from '../pulsar/transport';
+import type { Transport } from '../pulsar/transport';
+import type { SinkValue } from '../sink/entry';
 import { systemClock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import { systemRandom } from '../util/random';
+import { HealthBoard } from './health';
+import { startHttpServer } from './http-server';
 import { createPinoLogger } from './pino-logger';
-import type { RunOutcome } from './source-runner';
-import { superviseSources } from './supervisor';
+import type { RunOutcome } from './run-outcome';
+import { supervise } from './supervisor';
 
 export interface RunOptions {
   /** What `loadConfig` or `loadConfigObject` returned. */
   readonly config: LoadedConfig;
   /** Ends the run, with draining. */
   readonly signal: AbortSignal;
-  /** Also end once everything that is in the stream now is delivered. */
+  /** Also end once everything that is in the streams and topics now is delivered. */
   readonly untilCaughtUp?: boolean;
+  /**
+   * The sinks will not be back: those with `cleanupSubscription` delete their subscriptions after a drained end, and
+   * with them what those had not read.
+   */
+  readonly unsubscribe?: boolean;
   /** Instead of JSON lines on standard error. */
   readonly logger?: Logger;
-  /** Instead of the transport that `pulsar.serviceUrl` names. */
-  readonly transport?: () => ProducerTransport;
+  /** Instead of the transport that `pulsar.serviceUrl` names; called once for each connector. */
+  readonly transport?: () => Transport;
   /** Instead of the sources that the configuration names; called once for each. */
   readonly source?: () => Source<Uint8Array>;
+  /** Instead of the sinks that the configuration names; called once for each. */
+  readonly sink?: () => Sink<SinkValue>;
 }
 
 /**
- * Runs the sources of a configuration in this process until the signal, or the end asked for.
+ * Runs the sources and sinks of a configuration in this process until the signal, or the end asked for; answers
+ * about their health meanwhile where `http` says so.
  * @returns `undrained` when something in flight was not answered in time; it is sent again by the next start.
  * @throws ConnectorError what cannot heal, after an orderly close.
  */
-export function runSource(options: RunOptions): Promise<RunOutcome> {
-  const { config, signal, untilCaughtUp = false, transport, source } = options;
+export async function runConnectors(options: RunOptions): Promise<RunOutcome> {
+  const { config, signal, untilCaughtUp = false, unsubscribe = false, transport, source, sink } = options;
   const logger = options.logger ?? createPinoLogger(config.logLevel);
   for (const { path, message } of config.notices) {
     logger.warn({ path }, message);
   }
-  return superviseSources({
-    config,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    openTransport:
-      transport ??
-      ((pulsar, producer) =>
-        createTransport(pulsar, producer, {
-          clock: systemClock,
-          random: systemRandom,
-          logger,
-          stdout: process.stdout,
-        })),
-    stop: signal,
-    untilCaughtUp,
-    ...(source === undefined ? {} : { createSource: source }),
-  });
+  const health = new HealthBoard();
+  const server = config.http === undefined ? undefined : await startHttpServer(config.http, health);
+  if (server !== undefined) {
+    logger.info({ url: server.url }, 'answering /live and /ready');
+  }
+  const parts = { clock: systemClock, random: systemRandom, logger };
+  try {
+    return await supervise({
+      ...parts,
+      config,
+      health,
+      openTransport:
+        transport ??
+        ((pulsar, producer) => createTransport(pulsar, producer, { ...parts, stdout: process.stdout })),
+      stop: signal,
+      untilCaughtUp,
+      unsubscribe,
+      ...(source === undefined ? {} : { createSource: source }),
+      ...(sink === undefined ? {} : { createSink: sink }),
+    });
+  } finally {
+    await server?.close();
+  }
+}
+
+/** `runConnectors` for the sources alone. */
+export function runSource(options: RunOptions): Promise<RunOutcome> {
+  return runConnectors({ ...options, config: { ...options.config, sinks: [] } });
+}
+
+/** `runConnectors` for the sinks alone. */
+export function runSink(options: RunOptions): Promise<RunOutcome> {
+  return runConnectors({ ...options, config: { ...options.config, sources: [] } });
 }

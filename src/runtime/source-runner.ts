@@ -1,13 +1,19 @@
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
-import type { ConnectorConfig, RecordPartition, Source, SourceContext } from '../io';
+import type { ConnectorConfig, Record, RecordPartition, Source, SourceContext } from '../io';
 import type { ProducerTransport } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import type { BackoffBounds } from '../util/backoff';
 import { deferred } from '../util/deferred';
-import { type DeliveredRecord, DeliveryLane } from './delivery-lane';
+import { Ticker } from '../util/ticker';
+import { DeliveryLane } from './delivery-lane';
+import { DeliveryMetrics } from './delivery-metrics';
+import type { RunOutcome } from './run-outcome';
 
 /** Records asked of the source at once. */
 const BATCH = 1024;
+
+/** Milliseconds between two looks at what the lanes did. */
+const REPORT_MS = 1000;
 
 /** What the runner's owner knows of an instance; the rest of the context is made here. */
 export type InstanceContext = Omit<SourceContext, 'closePartition' | 'fatal'>;
@@ -21,10 +27,9 @@ export interface SourceRunnerOptions {
   readonly backoff: BackoffBounds;
   /** Also end once everything that was there at the start is delivered; see `Source.whenCaughtUp`. */
   readonly untilCaughtUp?: boolean;
+  /** The source is open. */
+  onRunning?(): void;
 }
-
-/** How a run ended: everything drained, or what was in flight when the time was up left unconfirmed. */
-export type RunOutcome = 'drained' | 'undrained';
 
 /**
  * Drives one instance of any source: reads records, sends them through one lane a tenure, tells the source what
@@ -35,6 +40,7 @@ export class SourceRunner {
   readonly #lanes = new Map<RecordPartition | undefined, Map<string, DeliveryLane>>();
   readonly #closedPartitions = new WeakSet<RecordPartition>();
   readonly #closing = new AbortController();
+  readonly #metrics: DeliveryMetrics;
   readonly #failed: Promise<never>;
   #reading: Promise<void> = Promise.resolve();
   /** Resolves when a lane accepts records again. */
@@ -43,6 +49,7 @@ export class SourceRunner {
 
   constructor(options: SourceRunnerOptions) {
     this.#options = options;
+    this.#metrics = new DeliveryMetrics(options.context.metrics);
     this.#failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
@@ -54,6 +61,15 @@ export class SourceRunner {
    * @throws the first fatal error, after an orderly close.
    */
   async run(stop: AbortSignal): Promise<RunOutcome> {
+    const reports = new Ticker(this.#options.context.clock, REPORT_MS, () => this.#report());
+    try {
+      return await this.#run(stop);
+    } finally {
+      reports.stop();
+    }
+  }
+
+  async #run(stop: AbortSignal): Promise<RunOutcome> {
     const { source, config, context, untilCaughtUp } = this.#options;
     const stopped = new Promise<void>((resolve) => {
       if (stop.aborted) {
@@ -64,6 +80,7 @@ export class SourceRunner {
     try {
       await Promise.race([source.open(config, this.#sourceContext(context)), stopped, this.#failed]);
       if (!stop.aborted) {
+        this.#options.onRunning?.();
         this.#reading = this.#read();
         const ends = untilCaughtUp ? [stopped, this.#caughtUp()] : [stopped];
         await Promise.race([...ends, this.#failed]);
@@ -140,7 +157,7 @@ export class SourceRunner {
     return true;
   }
 
-  #offer(record: DeliveredRecord): void {
+  #offer(record: Record<Uint8Array>): void {
     const { partition } = record;
     if (partition !== undefined && (this.#closedPartitions.has(partition) || !partition.deliverable())) {
       return;
@@ -187,8 +204,23 @@ export class SourceRunner {
   }
 
   async #closeLanes(lanes: Map<string, DeliveryLane> | undefined, deadlineMs: number): Promise<boolean> {
-    const closing = [...(lanes?.values() ?? [])].map((lane) => lane.close(deadlineMs));
+    const closing = Array.from(lanes ?? [], async ([topic, lane]) => {
+      const answered = await lane.close(deadlineMs);
+      this.#metrics.did(topic, lane.takeCounts());
+      return answered;
+    });
     return (await Promise.all(closing)).every((answered) => answered);
+  }
+
+  #report(): void {
+    let inFlight = 0;
+    for (const lanes of this.#lanes.values()) {
+      for (const [topic, lane] of lanes) {
+        inFlight += lane.inFlight;
+        this.#metrics.did(topic, lane.takeCounts());
+      }
+    }
+    this.#metrics.inFlight(inFlight);
   }
 
   async #close(): Promise<RunOutcome> {

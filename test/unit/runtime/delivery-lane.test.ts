@@ -1,5 +1,4 @@
 import { ConnectorError } from '../../../src/errors';
-import { BYTES_SCHEMA } from '../../../src/io';
 import type { ProducerTransport } from '../../../src/pulsar/transport';
 import {
   type DeliveredRecord,
@@ -46,11 +45,6 @@ function setUp(overrides: Partial<DeliveryLaneOptions> = {}, refusals: readonly 
     value: new Uint8Array(1),
     eventTime: undefined,
     properties: {},
-    partitionId: undefined,
-    recordSequence: undefined,
-    destinationTopic: undefined,
-    schema: BYTES_SCHEMA,
-    partition: undefined,
     ack: () => acked.push(n),
     fail: () => refused.push(n),
   });
@@ -290,5 +284,24 @@ describe('delivery lane', () => {
     expect(producer.closeDeadlines.at(-1)).toBe(700);
     producer.closing?.resolve();
     expect(await closing).toBe(false);
+  });
+
+  it('counts what was delivered, rejected and sent again, and the producers that failed, once each', async () => {
+    const { transport, offer, lane, clock } = setUp();
+    const first = await transport.producer(0);
+    offer(1, 2, 3, 4);
+    expect(lane.inFlight).toBe(4);
+    first.confirm(0);
+    first.listener.rejected(
+      first.sent[1] as never,
+      new ConnectorError('PULSAR_MESSAGE_TOO_LARGE', 'too large'),
+    );
+    first.listener.failed(lost);
+    await turn();
+    expect(lane.takeCounts()).toEqual({ delivered: 1, resent: 2, rejected: 1, producerFailures: 1 });
+    await clock.advance(10_000);
+    (await transport.producer(1)).confirm(0, 1);
+    expect(lane.inFlight).toBe(0);
+    expect(lane.takeCounts()).toEqual({ delivered: 2, resent: 0, rejected: 0, producerFailures: 0 });
   });
 });

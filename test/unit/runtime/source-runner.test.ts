@@ -1,12 +1,12 @@
 import { ConnectorError } from '../../../src/errors';
 import {
   BYTES_SCHEMA,
-  NO_METRICS,
   type Record,
   type RecordPartition,
   type Source,
   type SourceContext,
 } from '../../../src/io';
+import { MetricRegistry } from '../../../src/metrics/registry';
 import { type InstanceContext, SourceRunner } from '../../../src/runtime/source-runner';
 import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
@@ -83,6 +83,9 @@ function record(partition: RecordPartition | undefined, n: number, acked: number
 function setUp() {
   const source = new HandedSource();
   const transport = new ScriptedTransport();
+  const clock = new ManualClock();
+  const metrics = new MetricRegistry();
+  const published = metrics.reader();
   const context: InstanceContext = {
     tenant: 't',
     namespace: 'n',
@@ -90,8 +93,8 @@ function setUp() {
     instanceId: 0,
     numInstances: 1,
     logger: silentLogger,
-    metrics: NO_METRICS,
-    clock: new ManualClock(),
+    metrics,
+    clock,
     random: seededRandom(1),
     getSecret: () => undefined,
     shutdownTimeoutMs: 1000,
@@ -108,7 +111,7 @@ function setUp() {
       atMostOnce: false,
       backoff: { initialMs: 1, maxMs: 1 },
     }).run(stop.signal);
-  return { source, transport, stop, acked, run };
+  return { source, transport, stop, acked, run, clock, published };
 }
 
 const tenure = (id: string, deliverable = true): RecordPartition => ({ id, deliverable: () => deliverable });
@@ -256,5 +259,33 @@ describe('source runner', () => {
     stop.abort();
     expect(await done).toBe('drained');
     expect(source.closes).toBe(0);
+  });
+
+  it('reports each second what was delivered and is in flight, and the rest when a partition is closed', async () => {
+    const { source, transport, acked, stop, run, clock, published } = setUp();
+    const seen = () => new Map(published.read().map(({ name, labels, sum }) => [name, [labels.topic, sum]]));
+    const done = run();
+    await turn();
+    const a = tenure('a');
+    await source.give(record(a, 1, acked), record(a, 2, acked), record(a, 3, acked));
+    const producer = await transport.producer(0);
+    producer.confirm(0);
+    expect(published.read()).toEqual([]);
+    await clock.advance(1000);
+    expect(seen()).toEqual(
+      new Map<string, unknown>([
+        ['records_delivered', ['topic', 1]],
+        ['records_resent', ['topic', 0]],
+        ['records_rejected', ['topic', 0]],
+        ['producer_failures', ['topic', 0]],
+        ['records_in_flight', [undefined, 2]],
+      ]),
+    );
+    producer.confirm(1, 2);
+    await source.context?.closePartition(a, 100);
+    expect(seen().get('records_delivered')).toEqual(['topic', 2]);
+    stop.abort();
+    await done;
+    expect(clock.pending).toBe(0);
   });
 });

@@ -1,0 +1,142 @@
+import type { Command } from 'commander';
+import { type ConnectorKind, loadConfigObject, readConfigDocument } from '../config';
+import { setIn } from '../config/tree';
+import { ConnectorError } from '../errors';
+import type { CliIo } from './cli-io';
+import { reportFailure } from './failure';
+import { runConfig } from './run';
+
+/** A flag of pulsar-admin, the field of the SourceConfig or SinkConfig that it sets, and its help. */
+export type LocalRunFlag = readonly [
+  flag: string,
+  /** `resources.cpu` is `cpu` within `resources`. */
+  field: string,
+  help: string,
+  /** What the field holds; the text itself when absent. */
+  read?: (text: string, flag: string) => unknown,
+];
+
+/** `localrun` of one kind of connector. */
+export interface LocalRun {
+  readonly kind: ConnectorKind;
+  /** What `--until-caught-up` waits for. */
+  readonly untilCaughtUp: string;
+  readonly examples: string;
+  readonly flags: readonly LocalRunFlag[];
+}
+
+/** Flags that sources and sinks share. Source: Pulsar CmdSources, CmdSinks. */
+export const COMMON_FLAGS: readonly LocalRunFlag[] = [
+  ['--tenant <name>', 'tenant', 'tenant of the connector'],
+  ['--namespace <name>', 'namespace', 'namespace of the connector'],
+  ['--name <name>', 'name', 'name of the connector'],
+  ['--classname <class>', 'className', 'class of the connector'],
+  ['--parallelism <n>', 'parallelism', 'instances'],
+  ['--secrets <json>', 'secrets', 'secrets by name', json],
+  ['-a, --archive <path>', 'archive', 'accepted for compatibility'],
+  ['--cpu <cores>', 'resources.cpu', 'accepted for compatibility'],
+  ['--ram <bytes>', 'resources.ram', 'accepted for compatibility'],
+  ['--disk <bytes>', 'resources.disk', 'accepted for compatibility'],
+  ['--log-topic <topic>', 'logTopic', 'accepted for compatibility'],
+  ['--runtime-flags <flags>', 'runtimeFlags', 'accepted for compatibility'],
+  ['--custom-runtime-options <options>', 'customRuntimeOptions', 'accepted for compatibility'],
+];
+
+/** @throws ConnectorError USAGE, without the text: it may hold secrets (G9). */
+export function json(text: string, flag: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ConnectorError('USAGE', `the value of ${flag} cannot be read`, {
+      expected: 'JSON',
+      found: 'something else',
+    });
+  }
+}
+
+interface Flags {
+  readonly [flag: string]: unknown;
+  readonly brokerServiceUrl?: string;
+  readonly clientAuthPlugin?: string;
+  readonly clientAuthParams?: string;
+  readonly untilCaughtUp?: boolean;
+  /** Of sinks only; the text when a value was given. */
+  readonly cleanupSubscription?: boolean | string;
+}
+
+/** Adds `localrun` to `parent`. */
+export function registerLocalRun(parent: Command, run: LocalRun, io: CliIo): void {
+  const { kind, flags, examples, untilCaughtUp } = run;
+  const title = kind === 'source' ? 'SourceConfig' : 'SinkConfig';
+  const command = parent
+    .command('localrun')
+    .description(`run one ${kind} in this process, from a Pulsar ${title}`)
+    .option(`--${kind}-config-file <file>`, `${title}, YAML or JSON`)
+    .option('--broker-service-url <url>', 'Pulsar; pulsar://localhost:6650 when nothing else says')
+    .option('--client-auth-plugin <class>', 'org.apache.pulsar.client.impl.auth.AuthenticationToken')
+    .option('--client-auth-params <params>', 'token:TEXT or file:///PATH')
+    .option('--until-caught-up', untilCaughtUp)
+    .addHelpText(
+      'after',
+      `\nThe flags are those of "pulsar-admin ${kind}s localrun"; a flag goes before the same field of the file.\n${examples}`,
+    );
+  for (const [flag, , help] of flags) {
+    command.option(flag, help);
+  }
+  command.action(async (given: Flags) => {
+    try {
+      const file = given[`${kind}ConfigFile`];
+      const inFile = typeof file === 'string' ? await readConfigDocument(file) : {};
+      const raw = flags.reduce((config, flag) => withFlag(config, flag, given), inFile);
+      const config = loadConfigObject(raw, typeof file === 'string' ? file : 'command line', {
+        env: io.env,
+        overrides: pulsarOf(given),
+        kind,
+      });
+      const how = {
+        untilCaughtUp: given.untilCaughtUp ?? false,
+        unsubscribe: given.cleanupSubscription === true,
+      };
+      await runConfig(config, how, io);
+    } catch (error) {
+      reportFailure(error, io);
+    }
+  });
+}
+
+type RawConfig = Awaited<ReturnType<typeof readConfigDocument>>;
+
+function withFlag(config: RawConfig, [flag, field, , read]: LocalRunFlag, given: Flags): RawConfig {
+  const value = given[optionName(flag)];
+  if (value === undefined) {
+    return config;
+  }
+  const long = /--[a-z-]+/.exec(flag)?.[0] ?? flag;
+  return setIn(config, field.split('.'), read === undefined ? value : read(String(value), long)) as RawConfig;
+}
+
+/** The name under which commander keeps `--some-flag <value>`. */
+function optionName(flag: string): string {
+  const long = /--([a-z-]+)/.exec(flag)?.[1] ?? '';
+  return long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Connection settings of flags, as paths of a configuration file. */
+function pulsarOf(flags: Flags): { [path: string]: unknown } {
+  const { brokerServiceUrl, clientAuthPlugin, clientAuthParams } = flags;
+  const overrides: { [path: string]: unknown } = { 'pulsar.serviceUrl': brokerServiceUrl };
+  if (clientAuthPlugin !== undefined) {
+    overrides['pulsar.authentication'] = tokenOf(clientAuthPlugin, clientAuthParams ?? '');
+  }
+  return overrides;
+}
+
+function tokenOf(plugin: string, params: string): unknown {
+  if (!/(^|\.)AuthenticationToken$|^token$/.test(plugin)) {
+    // Left to the schema, which says what is available.
+    return { type: plugin };
+  }
+  return params.startsWith('file://')
+    ? { type: 'token', tokenFile: new URL(params).pathname }
+    : { type: 'token', token: params.replace(/^token:/, '') };
+}

@@ -1,0 +1,112 @@
+import type { SinkDefinition } from '../config/types';
+import type { BaseContext } from '../io';
+import type { Transport } from '../pulsar/transport';
+import type { BackoffBounds } from '../util/backoff';
+import { AcknowledgementTimeout } from './acknowledgement-timeout';
+import { DeadLetterQueue } from './dead-letter-queue';
+import { FailureLog } from './failure-log';
+import { deadLetterTopicOf } from './message-outcome';
+import { subscribe } from './subscribe';
+import { TopicInput } from './topic-input';
+
+export interface SinkInputsOptions {
+  readonly definition: SinkDefinition;
+  readonly context: Pick<BaseContext, 'clock' | 'random' | 'logger' | 'metrics'>;
+  readonly transport: Transport;
+  readonly backoff: BackoffBounds;
+  /** See `Sink.settlesEveryRecord`. */
+  readonly settlesEveryRecord: boolean;
+  /** A message, or a dead letter, that ends the instance. */
+  onFatal(error: Error): void;
+}
+
+/** The input topics of one sink, and the dead-letter topics behind them. */
+export class SinkInputs {
+  readonly #options: SinkInputsOptions;
+  readonly #inputs: TopicInput[] = [];
+  readonly #deadLetters = new Map<string, DeadLetterQueue>();
+  readonly #timeout: AcknowledgementTimeout | undefined;
+  readonly #log: FailureLog;
+
+  constructor(options: SinkInputsOptions) {
+    const { definition, context, settlesEveryRecord } = options;
+    this.#options = options;
+    this.#log = new FailureLog(context.logger, context.clock);
+    if (definition.timeoutMs > 0 && !settlesEveryRecord) {
+      this.#timeout = new AcknowledgementTimeout(definition.timeoutMs, context.clock);
+    }
+  }
+
+  /**
+   * @param topic As it stands in the definition.
+   * @throws ConnectorError what cannot heal; the reason of `signal` once that is aborted.
+   */
+  async subscribe(topic: string, signal: AbortSignal): Promise<TopicInput> {
+    const { definition, context, transport, backoff, onFatal } = this.#options;
+    const { processingGuarantees: guarantee, subscriptionName, maxMessageRetries } = definition;
+    const consumer = await subscribe(
+      {
+        topic,
+        subscription: subscriptionName,
+        subscriptionType: definition.subscriptionType,
+        initialPosition: definition.sourceSubscriptionPosition,
+        receiverQueueSize: definition.receiverQueueSize,
+        receiverQueueBytes: definition.receiverQueueBytes,
+        negativeAckRedeliveryDelayMs: definition.negativeAckRedeliveryDelayMs,
+      },
+      signal,
+      { ...context, transport, backoff },
+    );
+    const deadLetterTopic = deadLetterTopicOf(consumer.topic, subscriptionName, definition);
+    const input = new TopicInput({
+      consumer,
+      subscriptionType: definition.subscriptionType,
+      schemaType: definition.schemaTypes[topic],
+      policy: { guarantee, deadLetterTopic, maxMessageRetries },
+      deadLetters: deadLetterTopic === undefined ? undefined : this.#deadLetterQueue(deadLetterTopic),
+      timeout: this.#timeout,
+      log: this.#log,
+      metrics: context.metrics,
+      onFatal,
+    });
+    this.#inputs.push(input);
+    return input;
+  }
+
+  /** Resolves once everything that is in the topics at this call is acknowledged. */
+  async whenCaughtUp(): Promise<void> {
+    await Promise.all(this.#inputs.map((input) => input.whenCaughtUp()));
+  }
+
+  pause(): void {
+    for (const input of this.#inputs) {
+      input.pause();
+    }
+  }
+
+  /**
+   * Stores the dead letters, then tells the broker everything that is acknowledged.
+   * @param left Milliseconds that the next step may take.
+   * @param unsubscribe Asked whether the subscriptions go, when every record is settled.
+   * @returns whether every record is settled and the broker knows. Never rejects.
+   */
+  async close(left: () => number, unsubscribe: () => boolean): Promise<boolean> {
+    this.#timeout?.stop();
+    const queues = [...this.#deadLetters.values()];
+    const stored = await Promise.all(queues.map((queue) => queue.close(left())));
+    const settled = !stored.includes(false) && this.#inputs.every(({ unsettled }) => unsettled === 0);
+    const last = settled && unsubscribe();
+    const answered = await Promise.all(this.#inputs.map((input) => input.close(left(), last)));
+    return settled && !answered.includes(false);
+  }
+
+  #deadLetterQueue(topic: string): DeadLetterQueue {
+    const { context, transport, backoff, onFatal } = this.#options;
+    let queue = this.#deadLetters.get(topic);
+    if (queue === undefined) {
+      queue = new DeadLetterQueue({ ...context, transport, topic, backoff, onFatal });
+      this.#deadLetters.set(topic, queue);
+    }
+    return queue;
+  }
+}
