@@ -9,17 +9,23 @@ interface Outcome {
 }
 
 function table({ benchmark, figures }: Outcome): string {
-  const rows = figures.map(({ name, value, unit, ratio }) => [
-    name,
-    value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 }),
-    unit,
-    ratio === undefined ? '' : `${ratio.toFixed(2)} x floor`,
-  ]);
+  const rows = figures.map((figure) => [figure.name, plain(figure.value), figure.unit, comparison(figure)]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const lines = rows.map(([name = '', value = '', unit = '', ratio = '']) =>
     `  ${name.padEnd(widths[0] ?? 0)}  ${value.padStart(widths[1] ?? 0)} ${unit.padEnd(widths[2] ?? 0)}  ${ratio}`.trimEnd(),
   );
   return [benchmark, ...lines, ''].join('\n');
+}
+
+function plain(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 });
+}
+
+function comparison({ value, ratio, bound }: Figure): string {
+  if (bound !== undefined) {
+    return `${((100 * value) / bound).toFixed(1)} % of ${plain(bound)}`;
+  }
+  return ratio === undefined ? '' : `${ratio.toFixed(2)} x floor`;
 }
 
 /** Runs the benchmarks named, or all, and prints a table each, or one JSON array with --json. */

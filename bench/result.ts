@@ -6,6 +6,8 @@ export interface Figure {
   readonly unit: string;
   /** This value over that of the floor measured in the same run: comparable between machines. */
   readonly ratio?: number;
+  /** The most that this value can be, where something outside sets it. */
+  readonly bound?: number;
 }
 
 /** Every file bench/NAME.bench.ts exports `run`. */

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { startEmulator } from '../../src/emulator';
 import { CannedAnswers } from '../canned-answers';
+import { CannedPuts } from '../canned-puts';
 import { readSettings, say } from './program';
 
 /**
- * A Kinesis whose shards stay open and whose answers are ready made, so that a reader is measured and not the
+ * A Kinesis whose shards stay open and whose answers are ready made, so that a reader or writer is measured and not the
  * service; with an emulated DynamoDB beside it. Says its addresses in one JSON line.
  */
 export interface CannedSettings {
@@ -59,27 +60,33 @@ interface Call {
   readonly Limit?: number;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Call> {
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) {
-    text += chunk;
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
   }
-  return JSON.parse(text === '' ? '{}' : text) as Call;
+  return Buffer.concat(chunks);
 }
+
+const parsed = (body: Buffer): Call => JSON.parse(body.length === 0 ? '{}' : body.toString()) as Call;
 
 async function main(): Promise<void> {
   const { shards, recordBytes, recordsPerAnswer, recordsPerShard } = readSettings<CannedSettings>();
   const answers = new CannedAnswers(recordBytes, recordsPerAnswer, recordsPerShard);
-  const operations: { readonly [name: string]: (call: Call) => object | Buffer } = {
+  const puts = new CannedPuts(shards);
+  const operations: { readonly [name: string]: (body: Buffer) => object | Buffer } = {
     DescribeStreamSummary: () => ({ StreamDescriptionSummary: describe(shards) }),
     ListShards: () => listShards(shards),
-    GetShardIterator: (call) => ({ ShardIterator: `${call.ShardId}:0:0` }),
-    GetRecords: (call) => answers.answer(call.ShardIterator ?? '', call.Limit ?? recordsPerAnswer),
+    GetShardIterator: (body) => ({ ShardIterator: `${parsed(body).ShardId}:0:0` }),
+    GetRecords: (body) => {
+      const { ShardIterator = '', Limit = recordsPerAnswer } = parsed(body);
+      return answers.answer(ShardIterator, Limit);
+    },
+    PutRecords: (body) => puts.answer(body),
   };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-    const call = await bodyOf(request);
-    const answer = operations[operation]?.(call);
+    const answer = operations[operation]?.(await bodyOf(request));
     const body = Buffer.isBuffer(answer)
       ? answer
       : Buffer.from(JSON.stringify(answer ?? { __type: 'UnknownOperationException' }));

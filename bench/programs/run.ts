@@ -3,7 +3,7 @@ import type { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
 import type { ProducerTransport } from '../../src/pulsar/transport';
 import { createPinoLogger } from '../../src/runtime/pino-logger';
-import { runInstance } from '../../src/runtime/source-instance';
+import { runSourceInstance } from '../../src/runtime/source-instance';
 import { KinesisSource } from '../../src/source/kinesis-source';
 import { systemClock } from '../../src/util/clock';
 import { systemRandom } from '../../src/util/random';
@@ -34,7 +34,7 @@ export function memoryTransport(broker: MemoryBroker): MemoryTransport {
 
 /** Runs our source from a canned service, until the program is ended from outside. */
 export async function runForEver({ addresses, configs, transport }: RunParts): Promise<void> {
-  await runInstance({
+  await runSourceInstance({
     definition: {
       tenant: 'public',
       namespace: 'default',
