@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../util/clock';
 import { type Random, systemRandom } from '../util/random';
 import { SettableClock } from './clock';
+import { type CloudWatchModel, createCloudWatchModel } from './cloudwatch/model';
 import { createDynamoDbModel } from './dynamodb/model';
 import { Faults } from './faults';
 import type { KinesisOptions } from './kinesis/account';
@@ -23,7 +24,7 @@ export interface EmulatorOptions extends Omit<KinesisOptions, 'clock'> {
   readonly random?: Random;
 }
 
-/** Kinesis and DynamoDB in this process, over HTTP and directly. */
+/** Kinesis, DynamoDB and CloudWatch in this process, over HTTP and directly. */
 export interface Emulator {
   readonly kinesisPort: number;
   readonly dynamodbPort: number;
@@ -34,11 +35,13 @@ export interface Emulator {
   readonly faults: Faults;
   readonly kinesis: KinesisModel;
   readonly dynamodb: ServiceModel;
+  /** Served on every port. */
+  readonly cloudwatch: CloudWatchModel;
   /** Frees the ports and cuts every connection. */
   close(): Promise<void>;
 }
 
-/** Starts the emulator. Every port serves both services: X-Amz-Target tells them apart. */
+/** Starts the emulator. Every port serves all services: requests name theirs. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const clock = options.clock ?? new SettableClock();
   const random = options.random ?? systemRandom;
@@ -50,10 +53,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     ...(region !== undefined && { region }),
     ...(settleMs !== undefined && { createTableMs: settleMs, createIndexMs: settleMs }),
   });
+  const cloudwatch = createCloudWatchModel(clock);
   const host = options.host ?? '127.0.0.1';
   const start = (port: number): Promise<RunningServer> =>
     startServer({
-      services: [kinesis, dynamodb],
+      services: [kinesis, dynamodb, cloudwatch],
       clock,
       timer: options.timer ?? systemClock,
       random,
@@ -78,6 +82,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     faults,
     kinesis,
     dynamodb,
+    cloudwatch,
     close: async () => {
       await Promise.all([...new Set([first, second])].map((server) => server.close()));
     },

@@ -1,18 +1,35 @@
 import type { Random } from '../util/random';
 import type { Fault } from './faults';
+import type { ServiceModel } from './service-model';
+
+type EntryRefusal = Fault & { kind: 'refuse-entries' };
 
 interface PutRecordsInput {
   readonly Records?: readonly unknown[];
 }
 
 interface PutRecordsOutput {
+  readonly FailedRecordCount: number;
   readonly Records: readonly unknown[];
 }
 
-/** PutRecords of which some entries are refused: `invoke` sees the others only, the answer names all in their order. */
+const NONE: PutRecordsOutput = { FailedRecordCount: 0, Records: [] };
+
+/** `service` whose PutRecords refuses some entries: it sees the others only, its answer names all in their order. */
+export function refusing(service: ServiceModel, refusal: EntryRefusal, random: Random): ServiceModel {
+  const { target, operations } = service;
+  return {
+    target,
+    operations,
+    invoke: (operation, input) =>
+      refuseEntries(input, refusal, random, (rest) => service.invoke(operation, rest)),
+  };
+}
+
+/** As `refusing` does it with one request. */
 export function refuseEntries(
   input: unknown,
-  refusal: Fault & { kind: 'refuse-entries' },
+  refusal: EntryRefusal,
   random: Random,
   invoke: (input: unknown) => unknown,
 ): unknown {
@@ -23,10 +40,10 @@ export function refuseEntries(
     return invoke(input);
   }
   const answered =
-    taken.length === 0 ? [] : (invoke({ ...(input as object), Records: taken }) as PutRecordsOutput).Records;
-  const results = answered.values();
+    taken.length === 0 ? NONE : (invoke({ ...(input as object), Records: taken }) as PutRecordsOutput);
+  const results = answered.Records.values();
   return {
-    FailedRecordCount: entries.length - taken.length,
+    FailedRecordCount: answered.FailedRecordCount + entries.length - taken.length,
     Records: refused.map((isRefused) =>
       isRefused
         ? { ErrorCode: refusal.errorCode, ErrorMessage: entryErrorMessage(refusal.errorCode) }

@@ -1,4 +1,6 @@
 export { SettableClock } from './clock';
+export type { Dimension, PutDatum, Statistics } from './cloudwatch/datum';
+export { type CloudWatchModel, createCloudWatchModel } from './cloudwatch/model';
 export { type Emulator, type EmulatorOptions, startEmulator } from './emulator';
 export {
   type ActiveFault,
@@ -18,5 +20,6 @@ export {
   type KinesisOperation,
   type KinesisOutput,
 } from './kinesis/model';
+export { SHARD_WRITE_LIMITS, type WriteLimits } from './kinesis/write-limits';
 export { type RunningServer, type ServerOptions, startServer } from './server';
 export { type ServiceClock, ServiceError, type ServiceModel } from './service-model';

@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { type Clock, sleep } from '../util/clock';
 import type { Random } from '../util/random';
-import { refuseEntries } from './entry-refusal';
-import type { CallPlan, Faults } from './faults';
+import { refusing } from './entry-refusal';
+import type { Faults } from './faults';
+import { JSON_PROTOCOL } from './json-protocol';
+import { isQuery, QUERY_PROTOCOL } from './query-protocol';
 import { type ServiceClock, ServiceError, type ServiceModel } from './service-model';
+import type { WireAnswer, WireRequest } from './wire-protocol';
 
 /** Ten MiB of records in base64 with room for what stands around them. */
 const MAX_BODY_BYTES = 20 * 1024 * 1024;
-const CONTENT_TYPES = ['application/x-amz-json-1.0', 'application/x-amz-json-1.1'];
 
 export interface ServerOptions {
   readonly services: readonly ServiceModel[];
@@ -29,7 +32,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Serves AWS JSON over HTTP/1.1: X-Amz-Target names service and operation, signatures are not looked at. */
+/** Serves AWS JSON and the query protocol over HTTP/1.1; signatures are not looked at. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const closing = new AbortController();
   const server = createServer((request, response) => {
@@ -63,76 +66,56 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 
 async function serve(
   options: ServerOptions,
-  request: IncomingMessage,
+  incoming: IncomingMessage,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const body = await readBody(request);
-  const answer = (status: number, text: string): void => send(options, request, response, status, text);
+  const sent = await readBody(incoming);
+  const protocol = isQuery(incoming) ? QUERY_PROTOCOL : JSON_PROTOCOL;
+  const requestId = options.random.hex(16).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const request: WireRequest = { method: incoming.method ?? '', headers: incoming.headers, body: sent };
+  const answer = (status: number, wire: WireAnswer): void => send(options, response, status, requestId, wire);
   try {
-    const call = parseCall(options.services, request, body);
+    const call = protocol.read(options.services, { ...request, body: unpacked(incoming, sent) });
+    if (sent.length > (call.service.maxBodyBytes ?? MAX_BODY_BYTES)) {
+      throw new ServiceError('RequestEntityTooLarge', 'Request entity too large.', 413);
+    }
     const plan = options.faults.plan(call.operation, call.input);
     if (plan.delayBefore > 0) {
       await sleep(options.timer, plan.delayBefore, signal);
     }
-    const { outcome } = plan;
+    const { outcome, refusal } = plan;
     if (outcome?.kind === 'error') {
       throw new ServiceError(outcome.type, outcome.message ?? '', outcome.status ?? 400);
     }
-    const text = outcome === undefined || outcome.applied ? execute(call, plan, options.random) : '';
+    const service = refusal === undefined ? call.service : refusing(call.service, refusal, options.random);
+    const done =
+      outcome === undefined || outcome.applied
+        ? protocol.invoke({ ...call, service }, request, requestId)
+        : undefined;
     if (plan.delayAfter > 0) {
       await sleep(options.timer, plan.delayAfter, signal);
     }
     if (outcome?.kind === 'disconnect') {
       response.destroy();
-    } else if (outcome === undefined) {
-      answer(200, text);
+    } else if (outcome === undefined && done !== undefined) {
+      answer(200, done);
     }
-  } catch (error) {
-    const { status, type, message, fields } = asServiceError(error);
-    answer(status, JSON.stringify({ __type: type, message, ...fields }));
+  } catch (thrown) {
+    const error = asServiceError(thrown);
+    answer(error.status, protocol.failure(error, request, requestId));
   }
 }
 
-interface Call {
-  readonly service: ServiceModel;
-  readonly operation: string;
-  readonly input: unknown;
-}
-
-/** @throws ServiceError in the order in which AWS looks: content type, target, body. */
-function parseCall(services: readonly ServiceModel[], request: IncomingMessage, body: Buffer): Call {
-  const contentType = request.headers['content-type']?.split(';')[0]?.trim() ?? '';
-  const [target, operation] = String(request.headers['x-amz-target'] ?? '').split('.');
-  const service = services.find((candidate) => candidate.target === target);
-  if (
-    request.method !== 'POST' ||
-    service === undefined ||
-    operation === undefined ||
-    !service.operations.includes(operation)
-  ) {
-    throw new ServiceError('UnknownOperationException', `${target}.${operation} is not emulated.`);
-  }
-  if (!CONTENT_TYPES.includes(contentType)) {
-    throw new ServiceError('UnknownOperationException', `Content type ${contentType} is not emulated.`, 404);
-  }
-  if (body.length > MAX_BODY_BYTES) {
-    throw new ServiceError('RequestEntityTooLarge', `The body is longer than ${MAX_BODY_BYTES} bytes.`, 413);
+function unpacked(request: IncomingMessage, body: Buffer): Buffer {
+  if (request.headers['content-encoding'] !== 'gzip') {
+    return body;
   }
   try {
-    return { service, operation, input: JSON.parse(body.toString()) };
+    return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });
   } catch {
-    throw new ServiceError('SerializationException', 'The body is no JSON.');
+    throw new ServiceError('SerializationException', 'The body is no gzip.');
   }
-}
-
-function execute({ service, operation, input }: Call, plan: CallPlan, random: Random): string {
-  if (plan.refusal !== undefined) {
-    return JSON.stringify(
-      refuseEntries(input, plan.refusal, random, (rest) => service.invoke(operation, rest)),
-    );
-  }
-  return service.invokeText?.(operation, input) ?? JSON.stringify(service.invoke(operation, input));
 }
 
 /** An error that is none of the service's own is a defect of the emulator: its text is what mends it. */
@@ -156,16 +139,17 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 function send(
   options: ServerOptions,
-  request: IncomingMessage,
   response: ServerResponse,
   status: number,
-  text: string,
+  requestId: string,
+  { contentType, headers, text }: WireAnswer,
 ): void {
   const bytes = Buffer.from(text);
   response.sendDate = false;
   response.writeHead(status, {
-    'x-amzn-RequestId': options.random.hex(16).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
-    'Content-Type': request.headers['content-type'] ?? 'application/x-amz-json-1.1',
+    ...headers,
+    'x-amzn-RequestId': requestId,
+    'Content-Type': contentType,
     'Content-Length': bytes.length,
     Date: new Date(options.clock.now()).toUTCString(),
   });

@@ -25,6 +25,14 @@ export interface ServiceModel {
   /** First half of X-Amz-Target, for example `Kinesis_20131202`. */
   readonly target: string;
   readonly operations: readonly string[];
+  /** For a service that speaks the query protocol too. */
+  readonly query?: {
+    /** Version of the API, by which a request names the service. */
+    readonly version: string;
+    readonly xmlNamespace: string;
+  };
+  /** Longest body of a request, as it is sent; 20 MiB when absent. */
+  readonly maxBodyBytes?: number;
   /** @throws ServiceError */
   invoke(operation: string, input: unknown): unknown;
   /**

@@ -5,7 +5,7 @@ import { decodeLease } from '../../src/lease/serializer';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
 import type { OutgoingMessage, Producer, ProducerTransport } from '../../src/pulsar/transport';
-import { runInstance } from '../../src/runtime/source-instance';
+import { runSourceInstance } from '../../src/runtime/source-instance';
 import { KinesisSource } from '../../src/source/kinesis-source';
 import { silentLogger } from '../../src/util/logger';
 import { type Random, randomInt, seededRandom } from '../../src/util/random';
@@ -142,12 +142,13 @@ export class OneWorkerWorld {
       throw new Error('the configuration has one source');
     }
     const stop = new AbortController();
-    const run = runInstance({
+    const run = runSourceInstance({
       definition: { ...definition, name },
       pulsar: this.#config.pulsar,
       source: new KinesisSource({
         kinesis: () => process.kinesis(this.lab.kinesis),
         dynamo: () => process.dynamo(this.#dynamo),
+        createMetricData: () => process.metricData({ putMetricData: () => Promise.resolve() }),
       }),
       shutdownTimeoutMs: 10_000,
       clock: process,

@@ -1,6 +1,7 @@
 import type { DynamoApi } from '../../src/aws/dynamo-api';
 import type { KinesisApi } from '../../src/aws/kinesis-api';
 import { ConnectorError } from '../../src/errors';
+import type { MetricDataApi } from '../../src/metrics/metric-data-api';
 import { type Clock, sleep, type TimerHandle } from '../../src/util/clock';
 import { type Deferred, deferred } from '../../src/util/deferred';
 import type { Random } from '../../src/util/random';
@@ -60,11 +61,19 @@ export class SimulatedProcess implements Clock {
       this.#resumed.resolve();
       await settle();
     }
-    for (const timer of this.#due.splice(0)) {
+    // One by one: a timer may clear those behind it.
+    for (let timer = this.#due.shift(); timer !== undefined; timer = this.#due.shift()) {
       this.#fire(timer);
       await settle();
     }
     this.#resumed.resolve();
+  }
+
+  /** Resolves when the process runs, which may be never. */
+  async running(): Promise<void> {
+    while (this.#state !== 'RUNNING') {
+      await (this.#state === 'KILLED' ? new Promise<never>(() => undefined) : this.#resumed.promise);
+    }
   }
 
   now(): number {
@@ -112,6 +121,13 @@ export class SimulatedProcess implements Clock {
     };
   }
 
+  metricData(inner: MetricDataApi): MetricDataApi & { close(): void } {
+    return {
+      putMetricData: (...args) => this.#write(() => inner.putMetricData(...args)),
+      close: () => undefined,
+    };
+  }
+
   #fire(timer: ProcessTimer): void {
     if (this.#state === 'PAUSED') {
       this.#due.push(timer);
@@ -120,19 +136,12 @@ export class SimulatedProcess implements Clock {
     }
   }
 
-  /** Resolves when the process runs, which may be never. */
-  async #running(): Promise<void> {
-    while (this.#state !== 'RUNNING') {
-      await (this.#state === 'KILLED' ? new Promise<never>(() => undefined) : this.#resumed.promise);
-    }
-  }
-
   async #call<T>(work: () => Promise<T>): Promise<T> {
-    await this.#running();
+    await this.running();
     await this.#delay();
     const [outcome] = await Promise.allSettled([work()]);
     await this.#delay();
-    await this.#running();
+    await this.running();
     if (outcome.status === 'rejected') {
       throw outcome.reason;
     }

@@ -2,8 +2,8 @@ import { loadConfigObject } from '../../src/config';
 import { type Emulator, startEmulator } from '../../src/emulator';
 import { createTransport } from '../../src/pulsar/create-transport';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
-import { runInstance } from '../../src/runtime/source-instance';
-import type { RunOutcome } from '../../src/runtime/source-runner';
+import type { RunOutcome } from '../../src/runtime/run-outcome';
+import { runSourceInstance } from '../../src/runtime/source-instance';
 import { KinesisSource } from '../../src/source/kinesis-source';
 import { systemClock } from '../../src/util/clock';
 import { type LogFields, type Logger, silentLogger } from '../../src/util/logger';
@@ -126,7 +126,7 @@ export class SourceLab {
     if (definition === undefined) {
       throw new Error('the configuration has one source');
     }
-    const ended = runInstance({
+    const ended = runSourceInstance({
       definition,
       pulsar: config.pulsar,
       source: new KinesisSource(),

@@ -1,6 +1,8 @@
 import { type ServiceClock, ServiceError } from '../service-model';
+import { recordSize, type Sized } from './record-log';
 import type { Shard } from './shard';
 import { Stream } from './stream';
+import type { WriteLimits } from './write-limits';
 
 export interface KinesisOptions {
   readonly clock: ServiceClock;
@@ -17,6 +19,8 @@ export interface KinesisOptions {
    * does). Readers must take both. `behind` when absent.
    */
   readonly shardEnd?: 'behind' | 'with-records';
+  /** Of every open shard, see SHARD_WRITE_LIMITS; none when absent. */
+  readonly writeLimits?: WriteLimits;
 }
 
 /** A stream as requests name it. */
@@ -40,6 +44,7 @@ export class Account {
   readonly region: string;
   readonly settleMs: number;
   readonly shardEnd: 'behind' | 'with-records';
+  writeLimits: WriteLimits | undefined;
   readonly #clock: ServiceClock;
   readonly #shardLimit: number;
   readonly #streams = new Map<string, Stream>();
@@ -53,6 +58,7 @@ export class Account {
     this.settleMs = options.settleMs ?? 0;
     this.#shardLimit = options.shardLimit ?? 20_000;
     this.shardEnd = options.shardEnd ?? 'behind';
+    this.writeLimits = options.writeLimits;
   }
 
   now(): number {
@@ -110,6 +116,18 @@ export class Account {
       throw this.shardNotFound(stream.settings.name, shardId);
     }
     return shard;
+  }
+
+  /** What that shard refuses `entry` with at present; undefined when it takes it. */
+  refusalOf(stream: Stream, shard: Shard, entry: Sized): ServiceError | undefined {
+    const limits = this.writeLimits;
+    if (limits === undefined || shard.writeBudget.take(limits, recordSize(entry), this.now())) {
+      return undefined;
+    }
+    return new ServiceError(
+      'ProvisionedThroughputExceededException',
+      `Rate exceeded for shard ${shard.id} in stream ${stream.settings.name} under account ${this.id}.`,
+    );
   }
 
   create(wanted: NewStream): void {

@@ -1,7 +1,7 @@
 import { hashKeyOf, MAX_HASH_KEY } from '../../stream/hash-key';
 import { ServiceError } from '../service-model';
 import { invalidArgument } from './account';
-import { decodedLength } from './record-log';
+import { decodedLength, recordSize } from './record-log';
 
 /** A record as it is put. */
 export interface Entry {
@@ -26,8 +26,11 @@ export function hashKeyOfEntry(entry: Entry): bigint {
   return hashKey;
 }
 
-/** @throws ServiceError ValidationException naming every entry whose data is longer than the stream takes. */
-export function checkDataLength(
+/**
+ * @throws ServiceError ValidationException naming every entry whose data alone is longer than the stream takes,
+ * InvalidArgumentException when its data and partition key together are. Source: Kinesis API, PutRecordsRequestEntry: Data.
+ */
+export function checkSize(
   entries: readonly Entry[],
   maxBytes: number,
   pathOf: (index: number) => string,
@@ -45,5 +48,11 @@ export function checkDataLength(
   if (problems.length > 0) {
     const count = problems.length === 1 ? '1 validation error' : `${problems.length} validation errors`;
     throw new ServiceError('ValidationException', `${count} detected: ${problems.join('; ')}`);
+  }
+  const tooLong = entries.find((entry) => recordSize(entry) > maxBytes);
+  if (tooLong !== undefined) {
+    throw invalidArgument(
+      `Data and partition key of a record exceed ${maxBytes} bytes: found ${recordSize(tooLong)} bytes.`,
+    );
   }
 }

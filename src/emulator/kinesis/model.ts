@@ -14,6 +14,8 @@ import { mergeShards } from './operations/merge-shards';
 import { putRecord } from './operations/put-record';
 import { putRecords } from './operations/put-records';
 import { splitShard } from './operations/split-shard';
+import { updateMaxRecordSize } from './operations/update-max-record-size';
+import type { WriteLimits } from './write-limits';
 
 const OPERATIONS = {
   CreateStream: createStream,
@@ -28,6 +30,7 @@ const OPERATIONS = {
   PutRecord: putRecord,
   PutRecords: putRecords,
   SplitShard: splitShard,
+  UpdateMaxRecordSize: updateMaxRecordSize,
 } as const;
 
 export type KinesisOperation = keyof typeof OPERATIONS;
@@ -40,6 +43,8 @@ export interface KinesisModel extends ServiceModel {
   /** @throws ServiceError */
   call<N extends KinesisOperation>(name: N, input: KinesisInput<N>): KinesisOutput<N>;
   invokeText(operation: string, input: unknown): string;
+  /** From now on; undefined ends them. */
+  limitWrites(limits: WriteLimits | undefined): void;
 }
 
 export function createKinesisModel(options: KinesisOptions): KinesisModel {
@@ -53,6 +58,9 @@ export function createKinesisModel(options: KinesisOptions): KinesisModel {
     operations: Object.keys(OPERATIONS),
     invoke: (name, input) => run(name, input).output,
     call: (name, input) => run(name, input).output as KinesisOutput<typeof name>,
+    limitWrites: (limits) => {
+      account.writeLimits = limits;
+    },
     invokeText: (name, input) => {
       const { found, output } = run(name, input);
       return found.write === undefined ? JSON.stringify(output) : found.write(output);

@@ -36,6 +36,9 @@ export const STREAM_REF = {
 
 export const HASH_KEY = { type: 'String', pattern: '0|([1-9]\\d{0,38})' } as const satisfies Field;
 
+/** Source: Kinesis API, UpdateMaxRecordSize. */
+export const MAX_RECORD_KIB = { type: 'Integer', min: 1024, max: 10_240 } as const satisfies Field;
+
 export const PARTITION_KEY = { type: 'String', required: true, min: 1, max: 256 } as const satisfies Field;
 
 export const SEQUENCE_NUMBER = { type: 'String', pattern: '0|([1-9]\\d{0,128})' } as const satisfies Field;

@@ -15,8 +15,11 @@ export function decodedLength(base64: string): number {
   return (length / 4) * 3 - padding;
 }
 
+/** What the size of a record is made of. */
+export type Sized = Pick<StoredRecord, 'Data' | 'PartitionKey'>;
+
 /** Bytes that count against the limits: data and partition key. Source: Kinesis API, PutRecords. */
-export function recordSize(record: { readonly Data: string; readonly PartitionKey: string }): number {
+export function recordSize(record: Sized): number {
   return decodedLength(record.Data) + Buffer.byteLength(record.PartitionKey);
 }
 

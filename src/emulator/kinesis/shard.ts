@@ -1,6 +1,7 @@
 import type { HashKeyRange } from '../../stream/hash-key';
 import { RecordLog, type StoredRecord } from './record-log';
 import { END_COUNTER, formatSequence, sequencePrefix } from './sequence';
+import { WriteBudget } from './write-limits';
 
 /** A shard as ListShards and DescribeStream answer it. */
 export interface ShardDescription {
@@ -23,6 +24,7 @@ export class Shard {
   readonly id: string;
   readonly startingSequenceNumber: string;
   readonly records = new RecordLog();
+  readonly writeBudget = new WriteBudget();
   closedAt: number | undefined;
   endingSequenceNumber: string | undefined;
   children: readonly Shard[] = [];

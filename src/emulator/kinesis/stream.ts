@@ -9,7 +9,7 @@ export interface StreamSettings {
   readonly shardCount: number;
   readonly mode: 'PROVISIONED' | 'ON_DEMAND';
   readonly retentionHours: number;
-  /** Of the data of one record. */
+  /** Of data and partition key of one record, at first. */
   readonly maxRecordBytes: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
@@ -26,6 +26,8 @@ interface Transition {
 
 /** One stream. What takes time ends lazily: every access first calls `settle` with the present time. */
 export class Stream {
+  /** Of data and partition key of one record. */
+  maxRecordBytes: number;
   /** Within retention, oldest first. */
   readonly #shards = new Map<string, Shard>();
   readonly #retention: number;
@@ -36,6 +38,7 @@ export class Stream {
   #epoch: number;
 
   constructor(readonly settings: StreamSettings) {
+    this.maxRecordBytes = settings.maxRecordBytes;
     this.#epoch = settings.epoch - 1;
     this.#retention = settings.retentionHours * 3_600_000;
   }

@@ -29,6 +29,6 @@ export function summarise(stream: Stream): StreamSummary {
     EncryptionType: 'NONE',
     OpenShardCount: stream.openShardCount,
     ConsumerCount: 0,
-    MaxRecordSizeInKiB: settings.maxRecordBytes / 1024,
+    MaxRecordSizeInKiB: stream.maxRecordBytes / 1024,
   };
 }

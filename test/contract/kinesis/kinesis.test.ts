@@ -5,8 +5,9 @@ import { POSITIONS } from './scenarios/positions';
 import { RECORDS } from './scenarios/records';
 import { REFUSALS } from './scenarios/refusals';
 import { RESHARDING } from './scenarios/resharding';
+import { WRITES } from './scenarios/writes';
 
-const SCENARIOS = [...LISTING, ...RECORDS, ...POSITIONS, ...RESHARDING, ...REFUSALS];
+const SCENARIOS = [...LISTING, ...RECORDS, ...POSITIONS, ...RESHARDING, ...REFUSALS, ...WRITES];
 
 describe.each(Object.keys(EMULATORS) as EmulatorName[])('Kinesis as %s answers it', (name) => {
   let running: RunningKinesis;

@@ -14,7 +14,10 @@ import {
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { KinesisPutApi } from '../../../src/aws/kinesis-api';
+import { createKinesisPutApi } from '../../../src/aws/kinesis-put-client';
 import { sleep, systemClock } from '../../../src/util/clock';
+import { awsSettings } from '../../support/aws-settings';
 
 const TEXT = new TextDecoder();
 
@@ -29,6 +32,8 @@ export interface PutReceipt {
 /** The AWS SDK against one emulator, with the few steps that every scenario takes. */
 export class Lab {
   readonly client: KinesisClient;
+  /** Our own client of writes. */
+  readonly writer: KinesisPutApi & { close(): void };
   readonly #handler = new NodeHttpHandler({ requestTimeout: 20_000, throwOnRequestTimeout: true });
   #streams = 0;
 
@@ -40,10 +45,12 @@ export class Lab {
       requestHandler: this.#handler,
       maxAttempts: 1,
     });
+    this.writer = createKinesisPutApi(awsSettings(endpoint), { clock: systemClock });
   }
 
   close(): void {
     this.client.destroy();
+    this.writer.close();
   }
 
   newName(): string {

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../account';
-import { operation, STREAM_NAME } from '../operation';
+import { MAX_RECORD_KIB, operation, STREAM_NAME } from '../operation';
 
 const ON_DEMAND_SHARDS = 4;
 const DEFAULT_RECORD_KIB = 1024;
@@ -8,7 +8,7 @@ export const createStream = operation(
   {
     StreamName: { ...STREAM_NAME, required: true },
     ShardCount: { type: 'Integer', min: 1, max: 100_000 },
-    MaxRecordSizeInKiB: { type: 'Integer', min: 1024, max: 10_240 },
+    MaxRecordSizeInKiB: MAX_RECORD_KIB,
     StreamModeDetails: {
       type: 'Structure',
       fields: { StreamMode: { type: 'String', required: true, values: ['PROVISIONED', 'ON_DEMAND'] } },

@@ -1,4 +1,4 @@
-import { checkDataLength, hashKeyOfEntry } from '../entry';
+import { checkSize, hashKeyOfEntry } from '../entry';
 import { HASH_KEY, operation, PARTITION_KEY, SEQUENCE_NUMBER, STREAM_REF } from '../operation';
 
 export const putRecord = operation(
@@ -11,8 +11,12 @@ export const putRecord = operation(
   },
   (account, input) => {
     const stream = account.readyStream(input);
-    checkDataLength([input], stream.settings.maxRecordBytes, () => 'data');
+    checkSize([input], stream.maxRecordBytes, () => 'data');
     const shard = stream.route(hashKeyOfEntry(input));
+    const refusal = account.refusalOf(stream, shard, input);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
     const { SequenceNumber } = shard.append(input.Data, input.PartitionKey, account.now());
     return { ShardId: shard.id, SequenceNumber };
   },

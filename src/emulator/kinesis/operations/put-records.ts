@@ -1,5 +1,5 @@
 import { invalidArgument } from '../account';
-import { checkDataLength, hashKeyOfEntry } from '../entry';
+import { checkSize, hashKeyOfEntry } from '../entry';
 import { HASH_KEY, operation, PARTITION_KEY, STREAM_REF } from '../operation';
 import { recordSize } from '../record-log';
 
@@ -38,26 +38,27 @@ export const putRecords = operation(
   },
   (account, input): PutRecordsOutput => {
     const stream = account.readyStream(input);
-    checkDataLength(
-      input.Records,
-      stream.settings.maxRecordBytes,
-      (index) => `records.${index + 1}.member.data`,
-    );
+    checkSize(input.Records, stream.maxRecordBytes, (index) => `records.${index + 1}.member.data`);
     const bytes = input.Records.reduce((sum, entry) => sum + recordSize(entry), 0);
     if (bytes > MAX_REQUEST_BYTES) {
       throw invalidArgument(`Records size exceeds 10 MB limit: found ${bytes} bytes.`);
     }
     const hashKeys = input.Records.map(hashKeyOfEntry);
     const now = account.now();
+    const results = input.Records.map((entry, index): PutRecordsResult => {
+      const shard = stream.route(hashKeys[index] as bigint);
+      const refusal = account.refusalOf(stream, shard, entry);
+      if (refusal !== undefined) {
+        return { ErrorCode: refusal.type, ErrorMessage: refusal.message };
+      }
+      return {
+        SequenceNumber: shard.append(entry.Data, entry.PartitionKey, now).SequenceNumber,
+        ShardId: shard.id,
+      };
+    });
     return {
-      FailedRecordCount: 0,
-      Records: input.Records.map((entry, index) => {
-        const shard = stream.route(hashKeys[index] as bigint);
-        return {
-          SequenceNumber: shard.append(entry.Data, entry.PartitionKey, now).SequenceNumber,
-          ShardId: shard.id,
-        };
-      }),
+      FailedRecordCount: results.filter((result) => result.ErrorCode !== undefined).length,
+      Records: results,
     };
   },
 );
