@@ -221,7 +221,7 @@ export const ERRORS = define({
   // runtime
   CONNECTOR_UNKNOWN: {
     treatment: 'config',
-    hint: 'className or sourceType must name a connector: kinesis, the Java class, or a module path.',
+    hint: 'className, sourceType or sinkType must name a connector: kinesis, the Java class, or a module path.',
   },
   SHUTDOWN_DEADLINE: {
     treatment: 'fatal',
@@ -282,14 +282,20 @@ export function messageOf(error: unknown): string {
 
 /** One line for a person: code, what happened, expected and found, what to do. */
 export function explain(error: unknown): string {
+  const message = firstLine(messageOf(error));
   if (!(error instanceof ConnectorError)) {
-    return messageOf(error);
+    return message;
   }
-  const parts = [`${error.code}: ${error.message}`];
+  const parts = [`${error.code}: ${message}`];
   if (error.expected !== undefined || error.found !== undefined) {
     parts.push(`expected ${error.expected ?? 'something else'}, found ${error.found ?? 'nothing'}`);
   }
   parts.push(error.hint);
-  const cause = error.cause instanceof Error ? ` (cause: ${error.cause.message})` : '';
+  const why = error.cause instanceof Error ? firstLine(error.cause.message) : '';
+  const cause = message.includes(why) ? '' : ` (cause: ${why})`;
   return `${parts.map((part) => part.replace(/\.$/, '')).join('. ')}.${cause}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }

@@ -3,8 +3,9 @@ import type { Emulator } from '../emulator';
 /** Stream that is filled, and stream that the topic is exported into. */
 export const STREAM = 'quickstart';
 export const EXPORT_STREAM = 'quickstart-export';
-/** Shards of each. */
 export const SHARDS = 4;
+/** The sink keeps to the write limits of a shard, 1,000 records a second: with few of them that is all one sees. */
+export const EXPORT_SHARDS = 16;
 
 /** A configuration file as a user would write it: the stream into `topicName`, and that into the other stream. */
 export function quickstartConfig(

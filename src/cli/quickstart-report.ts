@@ -1,4 +1,4 @@
-import { EXPORT_STREAM, SHARDS, STREAM } from './quickstart-config';
+import { EXPORT_SHARDS, EXPORT_STREAM, SHARDS, STREAM } from './quickstart-config';
 import type { QuickstartRow } from './quickstart-rows';
 import type { Result } from './quickstart-run';
 import type { QuickstartTopic } from './quickstart-topic';
@@ -31,7 +31,7 @@ export function quickstartReport(
   return [
     '',
     `Kinesis stream ${STREAM} (${SHARDS} shards)  →  ${topic.name} (${topic.kind})`,
-    `  →  Kinesis stream ${EXPORT_STREAM} (${SHARDS} shards)`,
+    `  →  Kinesis stream ${EXPORT_STREAM} (${EXPORT_SHARDS} shards)`,
     ...sample,
     '  …',
     '',

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config';
 import { createTransport } from '../pulsar/create-transport';
 import { MemoryBroker } from '../pulsar/memory-broker';
 import { PulsarClient } from '../pulsar/protocol';
+import { connectorError } from '../pulsar/protocol-errors';
 import type { Transport } from '../pulsar/transport';
 import { sleep, systemClock } from '../util/clock';
 import type { Logger } from '../util/logger';
@@ -77,16 +78,21 @@ export async function brokerTopic(
     pending: { messages: 1, bytes: 1 },
     producer: { lingerMs: 0, sendTimeout: 0, batch: { maxMessages: 1, maxBytes: 1 } },
   });
-  const consumer = await client.subscribe({
-    topic: name,
-    subscription: 'quickstart',
-    subscriptionType: 'Exclusive',
-    initialPosition: 'earliest',
-    settings: {
-      receiver: { messages: MOST_AT_ONCE, bytes: 16 * 1024 * 1024 },
-      negativeAckRedeliveryDelayMs: 1000,
-    },
-  });
+  const consumer = await client
+    .subscribe({
+      topic: name,
+      subscription: 'quickstart',
+      subscriptionType: 'Exclusive',
+      initialPosition: 'earliest',
+      settings: {
+        receiver: { messages: MOST_AT_ONCE, bytes: 16 * 1024 * 1024 },
+        negativeAckRedeliveryDelayMs: 1000,
+      },
+    })
+    .catch(async (error) => {
+      await client.close(0);
+      throw connectorError(error, name);
+    });
   let pending: Promise<StoredMessage[]> | undefined;
   const receive = async (): Promise<StoredMessage[]> => {
     const messages = await consumer.receive(MOST_AT_ONCE);

@@ -11,7 +11,7 @@ import { systemRandom } from '../util/random';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
 import { startProgress } from './progress';
-import { EXPORT_STREAM, quickstartConfig, SHARDS, STREAM } from './quickstart-config';
+import { EXPORT_SHARDS, EXPORT_STREAM, quickstartConfig, SHARDS, STREAM } from './quickstart-config';
 import { quickstartReport } from './quickstart-report';
 import { type QuickstartRow, quickstartRows } from './quickstart-rows';
 import { runDirection } from './quickstart-run';
@@ -46,35 +46,45 @@ function recordCount(text: string): number {
   return count;
 }
 
+function brokerUrl(text: string): string {
+  if (!text.startsWith('pulsar://')) {
+    throw new InvalidArgumentError('expected pulsar://HOST:PORT.');
+  }
+  return text;
+}
+
 export function registerQuickstartCommand(program: Command, io: CliIo): void {
   program
     .command('quickstart')
     .description('see records go from Kinesis to Pulsar and back, complete and in order')
     .option('--records <n>', 'records to put', recordCount, 20_000)
-    .option('--service-url <url>', 'deliver to this Pulsar instead of a topic in memory')
+    .option('--service-url <url>', 'deliver to this Pulsar instead of a topic in memory', brokerUrl)
     .option('--keep', 'keep Kinesis and DynamoDB running at the end, until Ctrl-C')
     .option('--json', 'print the result as one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: QuickstartFlags) => {
+      const emulator = await startEmulator();
       try {
-        await quickstart(flags, io);
+        await quickstart(emulator, flags, io);
       } catch (error) {
         reportFailure(error, io);
+      } finally {
+        await emulator.close();
       }
     });
 }
 
-async function quickstart(flags: QuickstartFlags, io: CliIo): Promise<void> {
+async function quickstart(emulator: Emulator, flags: QuickstartFlags, io: CliIo): Promise<void> {
   const logger = createPinoLogger('warn');
   const quiet = flags.json === true;
-  const emulator = await startEmulator();
   const name = `persistent://public/default/${STREAM}-${systemRandom.hex(3)}`;
   const serviceUrl = flags.serviceUrl ?? 'memory://quickstart';
+  const raw = quickstartConfig(emulator, serviceUrl, name);
+  // Its notices are about what the user of a quickstart has not chosen.
+  const config = { ...loadConfigObject(raw, 'quickstart', { env: io.env }), notices: [] };
   const topic =
     flags.serviceUrl === undefined ? memoryTopic(name, logger) : await brokerTopic(name, serviceUrl, logger);
   try {
-    const raw = quickstartConfig(emulator, serviceUrl, name);
-    const config = loadConfigObject(raw, 'quickstart', { env: io.env });
     const rows = quickstartRows(flags.records);
     await put(rows, emulator, config, io, quiet);
     const shared = { config, logger, transport: () => topic.openTransport(config), untilCaughtUp: true };
@@ -91,7 +101,7 @@ async function quickstart(flags: QuickstartFlags, io: CliIo): Promise<void> {
       io,
       quiet,
     );
-    emulator.kinesis.call('CreateStream', { StreamName: EXPORT_STREAM, ShardCount: SHARDS });
+    emulator.kinesis.call('CreateStream', { StreamName: EXPORT_STREAM, ShardCount: EXPORT_SHARDS });
     const exported = new QuickstartStream(emulator, EXPORT_STREAM);
     const sink = await runDirection(
       {
@@ -119,7 +129,6 @@ async function quickstart(flags: QuickstartFlags, io: CliIo): Promise<void> {
     }
   } finally {
     await topic.close();
-    await emulator.close();
   }
 }
 

@@ -43,4 +43,9 @@ export interface SinkContext extends BaseContext {
   /** Full names. */
   readonly inputTopics: readonly string[];
   readonly subscriptionType: SubscriptionType;
+  /**
+   * Whether a record that is failed for good ends the instance, for want of a dead-letter topic. It comes again then:
+   * a sink that keeps order delivers nothing that belongs behind it.
+   */
+  readonly failureEnds: boolean;
 }

@@ -2,7 +2,7 @@ import { ConnectorError } from '../errors';
 import type { PublishedMessage, StoredMessage } from './memory-message';
 import type { MemorySubscription, Subscriber } from './memory-subscription';
 import { MemoryTopic } from './memory-topic';
-import { fullTopicName } from './protocol';
+import { fullTopicName, type PendingBudget, type PendingLimits } from './protocol';
 import type { ConsumerOptions, OutgoingMessage } from './transport';
 
 /** How a MemoryBroker behaves; every field may be set at any time. */

@@ -1,6 +1,7 @@
 import { isConnectorError } from '../errors';
 import type { Properties } from '../io';
 import type { ReceivedMessage } from '../pulsar/transport';
+import { encryptionJson } from '../sink/format/full-json';
 import type { DeliveredRecord } from './delivery-lane';
 
 /** Characters of an error's message that a dead letter carries. */
@@ -59,9 +60,12 @@ function propertiesOf(message: ReceivedMessage, cause: Error): Properties {
     REAL_TOPIC: message.topic,
     ORIGIN_MESSAGE_ID: message.id,
     ...message.properties,
-    // A producer has no other way to say these two.
+    // A producer has no other way to say these three.
     ...(message.keyIsBase64 ? { 'pulsar-io-kinesis.key.encoding': 'base64' } : {}),
     ...(message.value === undefined ? { 'pulsar-io-kinesis.value': 'null' } : {}),
+    ...(message.encryption === undefined
+      ? {}
+      : { 'pulsar-io-kinesis.encryption': encryptionJson(message.encryption) }),
     'pulsar-io-kinesis.error.code': isConnectorError(cause) ? cause.code : cause.name,
     'pulsar-io-kinesis.error.message': cause.message.slice(0, MAX_REASON),
   };

@@ -38,6 +38,11 @@ export function messageOutcome(cause: Error, redeliveries: number, policy: Failu
   return deadLetterTopic === undefined ? 'END' : 'DEAD_LETTER';
 }
 
+/** Whether a message with a cause that cannot heal ends the instance. */
+export function failureEnds(guarantee: ProcessingGuarantees, hasDeadLetterTopic: boolean): boolean {
+  return guarantee === 'EFFECTIVELY_ONCE' || (guarantee === 'ATLEAST_ONCE' && !hasDeadLetterTopic);
+}
+
 /**
  * The topic that the hopeless messages of `topic` go to; undefined when there is none.
  * Source: Pulsar DeadLetterPolicy, `<topic>-<subscription>-DLQ` when only the number of retries is given.

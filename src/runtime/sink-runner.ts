@@ -11,6 +11,7 @@ import { deferred } from '../util/deferred';
 import { Gate } from '../util/gate';
 import { resolvesWithin } from '../util/limited-wait';
 import type { ConsumedRecord } from './consumed-record';
+import { failureEnds } from './message-outcome';
 import type { RunOutcome } from './run-outcome';
 import { SinkInputs } from './sink-inputs';
 import type { TopicInput } from './topic-input';
@@ -28,7 +29,10 @@ const BEGUN_SHARE = 1 / 3;
 const STEP_SHARE = 0.05;
 
 /** What the runner's owner knows of an instance; the rest of the context is made here. */
-export type SinkInstanceContext = Omit<SinkContext, 'inputTopics' | 'subscriptionType' | 'fatal'>;
+export type SinkInstanceContext = Omit<
+  SinkContext,
+  'inputTopics' | 'subscriptionType' | 'failureEnds' | 'fatal'
+>;
 
 export interface SinkRunnerOptions {
   readonly sink: Sink<SinkValue>;
@@ -103,13 +107,15 @@ export class SinkRunner {
   async #start(): Promise<void> {
     const { sink, definition, context } = this.#options;
     const { logger, shutdownTimeoutMs } = context;
-    if (definition.processingGuarantees === 'EFFECTIVELY_ONCE') {
+    const { processingGuarantees: guarantee, deadLetterTopic, maxMessageRetries } = definition;
+    if (guarantee === 'EFFECTIVELY_ONCE') {
       logger.warn({}, 'a sink cannot be EFFECTIVELY_ONCE: it runs at least once, on a Failover subscription');
     }
     await sink.open(definition.configs, {
       ...context,
       inputTopics: definition.inputs.map(fullName),
       subscriptionType: definition.subscriptionType,
+      failureEnds: failureEnds(guarantee, deadLetterTopic !== undefined || maxMessageRetries !== undefined),
       // What is surely left of it when its turn comes.
       shutdownTimeoutMs: shutdownTimeoutMs * (1 - BEGUN_SHARE - 2 * STEP_SHARE),
       fatal: (error) => this.#fail(error),

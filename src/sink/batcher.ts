@@ -99,19 +99,24 @@ export class Batcher {
     }
   }
 
-  /** When `next` may have something, unless more happens; infinite when nothing is ready. */
-  nextAt(): number {
+  /**
+   * When `next` may have something, unless more happens; infinite when nothing is ready.
+   * @param partialFrom earliest instant for a request that is not full.
+   */
+  nextAt(partialFrom = NOW): number {
     if (this.#composed.length > 0 || this.#full(this.#limits.maxBytes)) {
       return NOW;
     }
-    return this.#openCount > 0 ? Math.min(this.#dueAt, this.#opensAt) : this.#opensAt;
+    const at = this.#openCount > 0 ? Math.min(this.#dueAt, this.#opensAt) : this.#opensAt;
+    return Math.max(at, partialFrom);
   }
 
   /**
    * The next request, its entries marked `sent`; undefined when none is due.
    * @param scale part of `maxBytes` to fill, above 0 up to 1.
+   * @param partialFrom earliest instant for a request that is not full.
    */
-  next(now: number, scale = 1): PendingEntry[] | undefined {
+  next(now: number, scale = 1, partialFrom = NOW): PendingEntry[] | undefined {
     const maxBytes = this.#limits.maxBytes * scale;
     const composed = this.#composed.shift();
     if (composed !== undefined) {
@@ -120,11 +125,11 @@ export class Batcher {
     if (now >= this.#opensAt) {
       this.#reopen(now);
     }
-    if (!this.#due(now, maxBytes)) {
+    if (!this.#due(now, maxBytes, partialFrom)) {
       return undefined;
     }
     this.#sift(now);
-    if (!this.#due(now, maxBytes)) {
+    if (!this.#due(now, maxBytes, partialFrom)) {
       return undefined;
     }
     const batch = this.#fill(maxBytes);
@@ -136,8 +141,9 @@ export class Batcher {
     return this.#openCount >= this.#limits.maxCount || this.#openBytes >= maxBytes;
   }
 
-  #due(now: number, maxBytes: number): boolean {
-    return this.#openCount > 0 && (this.#dueAt <= now || this.#full(maxBytes));
+  #due(now: number, maxBytes: number, partialFrom: number): boolean {
+    const due = this.#dueAt <= now && partialFrom <= now;
+    return this.#openCount > 0 && (due || this.#full(maxBytes));
   }
 
   #dueOf(entry: PendingEntry | undefined): number {

@@ -70,7 +70,7 @@ export class KinesisSink implements Sink<SinkValue> {
         kinesis,
         stream,
         shards,
-        config: parsed,
+        config: { ...parsed, onError: failurePolicy(parsed, context) },
         requestTimeout: parsed.aws.requestTimeout,
         clock,
         random,
@@ -142,6 +142,11 @@ export class KinesisSink implements Sink<SinkValue> {
       );
     }
   }
+}
+
+/** A record that would end the instance is better not failed: then what is behind it in its key is kept back. */
+function failurePolicy({ onError }: KinesisSinkConfig, { failureEnds }: SinkContext): typeof onError {
+  return failureEnds && onError !== 'skip' ? 'fail' : onError;
 }
 
 /** @throws ConnectorError CONFIG_INVALID where the subscription gives records of a key to several consumers. */

@@ -33,7 +33,6 @@ export class PutLoop {
   #state: 'open' | 'draining' | 'failed' | 'ended' = 'open';
   /** Why no further entry is taken. */
   #reason: Error = sinkClosed();
-  #inFlight = 0;
   #pumping = false;
   #drained: Deferred<void> | undefined;
 
@@ -161,7 +160,7 @@ export class PutLoop {
     this.#pumping = false;
     this.#wakeUp.set(this.#nextAt());
     this.#options.metrics.pending(this.#entries.room);
-    if (this.#inFlight === 0 && (!this.#sending() || this.#entries.batcher.empty)) {
+    if (this.#window.underWay === 0 && (!this.#sending() || this.#entries.batcher.empty)) {
       this.#drained?.resolve();
     }
   }
@@ -177,8 +176,9 @@ export class PutLoop {
   }
 
   #next(now: number): PendingEntry[] | undefined {
-    const mayGo = this.#sending() && this.#inFlight < this.#window.size && now >= this.#window.pausedUntil;
-    return mayGo ? this.#entries.batcher.next(now, this.#window.scale) : undefined;
+    const { scale, opensAt, partialFrom } = this.#window;
+    const mayGo = this.#sending() && opensAt <= now;
+    return mayGo ? this.#entries.batcher.next(now, scale, partialFrom) : undefined;
   }
 
   #sending(): boolean {
@@ -190,11 +190,8 @@ export class PutLoop {
     if (!this.#sending()) {
       return Number.POSITIVE_INFINITY;
     }
-    const { batcher } = this.#entries;
-    const sendAt =
-      this.#inFlight < this.#window.size
-        ? Math.max(batcher.nextAt(), this.#window.pausedUntil)
-        : Number.POSITIVE_INFINITY;
+    const { opensAt, partialFrom } = this.#window;
+    const sendAt = Math.max(this.#entries.batcher.nextAt(partialFrom), opensAt);
     return Math.min(sendAt, this.#entries.expiresAt());
   }
 
@@ -202,7 +199,7 @@ export class PutLoop {
   async #put(batch: readonly PendingEntry[], startedAt: number): Promise<void> {
     const { kinesis, stream, requestTimeout, clock, metrics } = this.#options;
     const late = (): Error => new ConnectorError('AWS_TIMEOUT', `no answer within ${requestTimeout} ms`);
-    this.#inFlight++;
+    this.#window.sent(startedAt);
     let results: readonly PutResult[] | undefined;
     let failure: unknown;
     try {
@@ -216,7 +213,7 @@ export class PutLoop {
     if (this.#state === 'ended') {
       return;
     }
-    this.#inFlight--;
+    this.#window.ended();
     const now = clock.monotonic();
     metrics.requests.record(results !== undefined, now - startedAt);
     try {

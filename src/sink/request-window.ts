@@ -4,6 +4,10 @@ import type { Random } from '../util/random';
 /** Smallest part of a request's bytes that time-outs lead to, and what each answer gives back. */
 const SMALLEST_SCALE = 1 / 32;
 
+/** Requests under way from which on those that are not full keep a distance in time, and how many milliseconds. */
+const FEW = 2;
+const SPACING_MS = 10;
+
 export interface FailureKind {
   /** Whether the error may never heal. */
   readonly bounded: boolean;
@@ -12,6 +16,10 @@ export interface FailureKind {
 
 /**
  * How many requests may be under way, how large, and when after failures. Pure; instants are monotonic milliseconds.
+ *
+ * Where order is kept each answer makes a few entries ready. If they went at once, there would soon be as many
+ * requests as allowed, each of a few entries, at many times the CPU time of full ones. So only a few may be under
+ * way before one that is not full waits for others to join it: for the next answer, or a short while.
  *
  * A failed request halves their number and pauses all with full jitter; failures in a row leave one probe at a time,
  * so that an outage costs few entries whose effect is unknown. Requests that time out become smaller as well: where
@@ -22,6 +30,8 @@ export class RequestWindow {
   readonly #bounds: BackoffBounds;
   readonly #random: Random;
   #size: number;
+  #underWay = 0;
+  #sentAt = Number.NEGATIVE_INFINITY;
   #scale = 1;
   #failures = 0;
   #boundedFailures = 0;
@@ -49,6 +59,20 @@ export class RequestWindow {
     return this.#pausedUntil;
   }
 
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** When a further request may go; infinite while there are as many as may be. */
+  get opensAt(): number {
+    return this.#underWay < this.#size ? this.#pausedUntil : Number.POSITIVE_INFINITY;
+  }
+
+  /** When one that is not full may go. */
+  get partialFrom(): number {
+    return this.#underWay < FEW ? Number.NEGATIVE_INFINITY : this.#sentAt + SPACING_MS;
+  }
+
   /** Failures in a row; those under way at the same time count once. */
   get failures(): number {
     return this.#failures;
@@ -57,6 +81,16 @@ export class RequestWindow {
   /** Those among them whose error may never heal. */
   get boundedFailures(): number {
     return this.#boundedFailures;
+  }
+
+  sent(now: number): void {
+    this.#underWay++;
+    this.#sentAt = now;
+  }
+
+  /** A request is under way no longer, however it ended. */
+  ended(): void {
+    this.#underWay--;
   }
 
   answered(): void {

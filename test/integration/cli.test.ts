@@ -73,6 +73,18 @@ describe('command line', () => {
     expect(stderr).toContain('no-such-file.yaml');
   });
 
+  it.each(['nonsense', 'stdout:', 'memory://mine'])(
+    'a quickstart with --service-url %s says what is wrong, ends with 2, and leaves nothing running',
+    async (url) => {
+      const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap');
+      const before = servers();
+      const { stderr, code } = await cli('quickstart', '--records', '1', '--service-url', url);
+      expect(code).toBe(2);
+      expect(stderr).toContain('expected pulsar://');
+      expect(servers()).toEqual(before);
+    },
+  );
+
   it('JSON on the command line that does not parse is refused without quoting it', async () => {
     const { stderr, code } = await cli('sources', 'localrun', '--secrets', '{"key": "hush');
     expect(code).toBe(2);

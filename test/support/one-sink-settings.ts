@@ -38,13 +38,16 @@ const POLICIES: readonly HopelessPolicy[] = [
 
 export function randomSettings(random: Random): SinkSettings {
   const pick = <T>(...values: readonly T[]): T => values[randomInt(random, values.length)] as T;
+  const policy = pick(...POLICIES);
+  // Without it nothing ends the instance.
+  const mayExpire = policy === 'fail' || policy === 'end' || random.next() < 0.25;
   const subscription = pick<SubscriptionType>('Shared', 'Failover', 'Failover', 'Key_Shared');
   return {
     subscription,
     retainOrdering: subscription !== 'Shared' && random.next() < 0.75,
-    policy: pick(...POLICIES),
+    policy,
     requestTimeout: 300 + randomInt(random, 1500),
-    recordTtl: random.next() < 0.3 ? 500 + randomInt(random, 8000) : undefined,
+    recordTtl: mayExpire ? 500 + randomInt(random, 8000) : undefined,
     collectionMaxCount: pick(1, 3, 10, 500),
     collectionMaxSize: pick(60, 400, 5000, 10 * 1024 * 1024),
     lingerMs: pick(0, 20, 100, 400),

@@ -127,7 +127,7 @@ export class OneSinkWorld {
       maxPendingRecords: settings.maxPendingRecords,
       maxPendingBytes: settings.maxPendingBytes,
       recordTtl: settings.recordTtl ?? Number.POSITIVE_INFINITY,
-      skips: settings.policy === 'skip',
+      policy: settings.policy,
     });
     const stop = new AbortController();
     const transport = new MemoryTransport(this.broker, this.#config.sink.producer, process);

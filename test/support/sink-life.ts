@@ -1,5 +1,6 @@
 import type { PutEntry, PutResult } from '../../src/aws/kinesis-api';
 import { isConnectorError } from '../../src/errors';
+import type { HopelessPolicy } from './one-sink-settings';
 import type { AuditedMessage, SinkAudit } from './sink-audit';
 
 /** What one sink was configured with, and what its stream takes. */
@@ -11,7 +12,7 @@ export interface SinkLimits {
   readonly maxPendingRecords: number;
   readonly maxPendingBytes: number;
   readonly recordTtl: number;
-  readonly skips: boolean;
+  readonly policy: HopelessPolicy;
 }
 
 /** Data and keys of one PutRecords. Source: Kinesis API. */
@@ -123,8 +124,9 @@ export class SinkLife {
     if (cause === undefined && held.state === 'accepted') {
       return;
     }
-    message.givenUp = true;
-    if (cause === undefined && !this.#limits.skips) {
+    const { policy } = this.#limits;
+    message.givenUp ||= policy === 'dead letters' || policy === 'skip';
+    if (cause === undefined && policy !== 'skip') {
       this.#audit.broken(`G8 message ${index} was acked before its entry was accepted`, message);
     } else if (held.state !== 'ready' || !this.#isHopeless(held, cause)) {
       this.#audit.broken(`G8 message ${index} was given up without need`, message);
@@ -187,7 +189,7 @@ export class SinkLife {
   }
 
   #isHopeless({ message, since }: Held, cause: Error | undefined): boolean {
-    const expired = this.#audit.rules.now() - since >= this.#limits.recordTtl;
+    const expired = this.#audit.rules.now() >= since + this.#limits.recordTtl;
     if (cause === undefined) {
       return expired || message.kind === 'too large' || message.kind === 'poison';
     }

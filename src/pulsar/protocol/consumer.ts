@@ -5,6 +5,7 @@ import type { SchemaData } from './command';
 import type { Connection } from './connection';
 import type { ConsumerParts } from './consumer-parts';
 import { ConsumerRequests } from './consumer-requests';
+import { decompressionReady } from './decompression';
 import type { Delivery } from './delivery';
 import type { ConsumerEndpoint } from './endpoint';
 import { Inbox } from './inbox';
@@ -59,6 +60,7 @@ export class Consumer implements ConsumerEndpoint {
 
   /** A consumer that the broker has accepted. @throws ProtocolError */
   static async open(parts: ConsumerParts): Promise<Consumer> {
+    await decompressionReady();
     const consumer = new Consumer(parts);
     const limit = parts.clock.monotonic() + parts.settings.operationTimeout;
     consumer.#opened(await consumer.#registration.register(consumer, limit));

@@ -16,7 +16,8 @@ export function fullJson(record: Record<SinkValue>): Uint8Array {
   return Buffer.from(`{${payload}"properties":${textMap(properties)}${context}}`, 'utf8');
 }
 
-function encryptionJson(context: EncryptionContext): string {
+/** As it stands in `encryptionCtx`. */
+export function encryptionJson(context: EncryptionContext): string {
   const keys = new Map(context.keys.map((key) => [key.name, key]));
   const values: string[] = [];
   const metadata: string[] = [];

@@ -2,9 +2,12 @@ import { deflateSync, constants as zlibConstants } from 'node:zlib';
 import fc from 'fast-check';
 import { compressBlock } from 'lz4js';
 import { compress as compressSnappy } from 'snappyjs';
-import { decompress, MAX_UNCOMPRESSED } from '../../../src/pulsar/protocol/decompression';
+import { decompress, decompressionReady, MAX_UNCOMPRESSED } from '../../../src/pulsar/protocol/decompression';
+import { loadLibrary } from '../../../src/pulsar/protocol/zstd';
 
 const [LZ4, ZLIB, ZSTD, SNAPPY] = [1, 2, 3, 4];
+
+beforeAll(decompressionReady);
 
 /** Text that compresses, bytes that do not, and matches of every length and distance. */
 const payload = fc
@@ -93,6 +96,79 @@ describe('ZSTD', () => {
     ['nothing', Buffer.alloc(0), 5],
   ])('refuses %s', (_what, bytes, size) => {
     expect(() => decompress(bytes, ZSTD, size)).toThrow();
+  });
+});
+
+/** Lines of numbers that repeat now and then. */
+const lines = (count: number): Buffer =>
+  Buffer.from(
+    Array.from({ length: count }, (_, i) => `${(i * i * 7919) % 1009} ${(i * 31) % 17}\n`).join(''),
+  );
+
+const skewed = (count: number): Buffer =>
+  Buffer.from(Array.from({ length: count }, (_, i) => ((i * i * 7919) % 1009) % ((i % 5) + 2)));
+
+/** Made by the reference implementation: what was compressed, how, and what came out. */
+const FROM_C: readonly (readonly [string, Buffer, string])[] = [
+  [
+    'fast',
+    lines(120),
+    'KLUv/QRIBQsAli9XCbA7xLBUgRjAjVMAVABTACT3auiezWl8WL0bggsSFHd+3o0rRscnFcS03gjtxoPjWhmhV6ZUzHzhjNewYLhVQnJ/0zU6pzPG6kQRXLuguFTEux9i1A5Sr4hWz2m3TjjuyQiFJrhHprgFx7swwuhrSD0IrSdGu0Uct+wIDTilEMc35Hg1OcM1Ibke0605Tk2G1ZATXAiiuAHm3TJh9BdST2glD+2SDce9CULvorTK+IYUr7ZguCIU9YtUgqNVpmiXKjgumAg9GUrjfM2EV4NhuBEmuSdEF+icEg2r8iO4J1PcIN41ndGZI9VytIZPu7/juHRCP0ZpWPjahtcZYbjgI7m+6ZLNaVSxOg6E3p3Sy/nWg1fDGe7FSa5J6L6KUzpj1aAILjkoLsXw7oUwejlSLYJWiaBdx3HcASEUTiiFMl+h8wpiDNdQJPcPuiPE6W9YDTLBtYnizol3bWEEACb7Suk=',
+  ],
+  [
+    'without its size',
+    lines(60),
+    'KLUv/QRo5QUA1hcuCbA7JInJrdnldCsAKgAqAMZrWDDcqnNcItO1IUpFjFWJIrh2wbtTQ3JJhlE7OL0aWi1Eu3WnuDRGKATDca+E7tmUBgmrd0Jw4cG7QkRy44pRMXEKN60np92goLhWRuiV+d5MKlxylNqF1TgRXIjh3QCT3LIzSnRO77SOhXbHhOKeBKHk4ltlpMaLV1sw3D8E98a8W3AkF+SMUgmnBKf1brRbQ3HLjtAA4gtxpMaPVzsxXDvHtZhuBQA2Np+M',
+  ],
+  [
+    'with few different bytes',
+    skewed(600),
+    'KLUv/QBYVQcA5tcfhDMyEB0AHgAeAG0bSZ72UoFUmIGx3MW5c3YZZL8N2OAVkuoNkoxagRZtkYFpcnoBksIVkCYd2PkZZY0L0WI0JgPKwLsXVnGANExqEo5BrID2XMJlYoMWm+CXviS6XkANyMUP31ksNAPegDTcyAzw7oOt5As138pUBdVjUQtpMykgEBxkGPQBUwEI7fCHmsEiB/Ml0eaGPfRRw56FHdwj1KKtSfs3qQ0b8m6u55ycPqUNBcjIO+7YhmdMR7R0kZHq3XVtvCSP79e0tv2F8XBXkU1s2E89uM4Ia/K4ihd2A0sr3OUrcAEp',
+  ],
+  ['of one byte, in blocks', Buffer.alloc(300_000, 7), 'KLUv/QRYVAAAEAcHAQD7/znAAgIAEAcDnwQHKuSrQw=='],
+];
+
+describe('ZSTD by the library, for a Node without its own', () => {
+  let decompressZstd: Awaited<ReturnType<typeof loadLibrary>>;
+
+  beforeAll(async () => {
+    decompressZstd = await loadLibrary();
+  });
+
+  test.each(FROM_C)('gives back what was compressed %s', (_how, bytes, base64) => {
+    expect(decompressZstd(Buffer.from(base64, 'base64'), bytes.length).equals(bytes)).toBe(true);
+  });
+
+  test('gives the size it was asked for or an error, and ends, whatever the bytes', () => {
+    const damaged = fc.tuple(
+      fc.constantFrom(...FROM_C.slice(0, 3)),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }),
+      fc.nat(),
+    );
+    fc.assert(
+      fc.property(damaged, ([[, bytes, base64], changes, cut]) => {
+        const source = Buffer.from(base64, 'base64');
+        for (const [at, byte] of changes) {
+          source[at % source.length] = byte;
+        }
+        let result: Buffer | undefined;
+        try {
+          result = decompressZstd(source.subarray(0, source.length - (cut % 3)), bytes.length);
+        } catch {
+          return;
+        }
+        expect(result).toHaveLength(bytes.length);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('does not work on what can fit nowhere: 18 bytes with 98303 matches of 64 KiB', () => {
+    const block = [0, 255, 255, 255, 0x54, 0, 0, 52, 1];
+    const source = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, 100, (block.length << 3) | 5, 0, 0, ...block]);
+    const start = performance.now();
+    expect(() => decompressZstd(source, 100)).toThrow();
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 });
 

@@ -1,7 +1,7 @@
-import type { ConsumerOptions } from '../../../src/pulsar/transport';
 import { processBroker } from '../../../src/pulsar/create-transport';
 import { MemoryBroker } from '../../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../../src/pulsar/memory-transport';
+import type { ConsumerOptions } from '../../../src/pulsar/transport';
 import { ManualClock, settle } from '../../support/manual-clock';
 import { message, ProducerLog } from '../../support/producer-log';
 import { PRODUCER } from '../../support/transport-settings';
@@ -68,7 +68,11 @@ test('a producer that is closed is told nothing more', async () => {
 });
 
 test('memory:// is bounded', async () => {
-  const transport = new MemoryTransport(processBroker, { ...PRODUCER, maxPendingBytes: 2 ** 40 }, new ManualClock());
+  const transport = new MemoryTransport(
+    processBroker,
+    { ...PRODUCER, maxPendingBytes: 2 ** 40 },
+    new ManualClock(),
+  );
   await transport.subscribe(SUBSCRIBE);
   const producer = await transport.createProducer({ topic: 'a', listener: new ProducerLog() });
   let bytes = 0;

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../../src/errors';
+import type { EncryptionContext } from '../../../src/io';
 import { settle } from '../../support/manual-clock';
 import { startRun, throttled, tooLarge } from '../../support/runner-lab';
 import { received } from '../../support/scripted-consumer';
@@ -44,6 +45,30 @@ describe('dead letters', () => {
         'pulsar-io-kinesis.key.encoding': 'base64',
         'pulsar-io-kinesis.value': 'null',
       },
+    });
+  });
+
+  it('an encrypted message takes along what it can be decrypted with', async () => {
+    const { sink, consumer, transport } = await startRun({ deadLetterTopic: 'dlq' });
+    const encryption: EncryptionContext = {
+      keys: [{ name: 'team', value: Buffer.from('sealed'), metadata: { version: '1' } }],
+      param: Buffer.from('iv'),
+      algorithm: 'AES',
+      compressionType: 'LZ4',
+      uncompressedMessageSize: 9,
+      batchSize: undefined,
+    };
+    consumer.give(received('1', { encryption }));
+    await settle();
+    sink.record().fail(tooLarge);
+    const { sent } = await transport.producer(0);
+    expect(JSON.parse(sent[0]?.properties['pulsar-io-kinesis.encryption'] ?? '')).toEqual({
+      keysMapBase64: { team: 'c2VhbGVk' },
+      keysMetadataMap: { team: { version: '1' } },
+      encParamBase64: 'aXY=',
+      algorithm: 'AES',
+      compressionType: 'LZ4',
+      uncompressedMessageSize: 9,
     });
   });
 

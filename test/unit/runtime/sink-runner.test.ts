@@ -36,6 +36,20 @@ describe('sink runner: messages become records', () => {
     });
   });
 
+  it.each([
+    [true, 'without a dead-letter topic', {}],
+    [false, 'with one', { deadLetterTopic: 'dead' }],
+    [false, 'with one that the number of retries implies', { maxMessageRetries: 3 }],
+    [true, 'with EFFECTIVELY_ONCE', { deadLetterTopic: 'dead', processingGuarantees: 'EFFECTIVELY_ONCE' }],
+    [false, 'with ATMOST_ONCE', { processingGuarantees: 'ATMOST_ONCE' }],
+  ] as const)(
+    'tells the sink whether a record failed for good ends it: %s %s',
+    async (ends, _what, fields) => {
+      const { sink } = await startRun(fields);
+      expect(sink.context?.failureEnds).toBe(ends);
+    },
+  );
+
   it('a record carries what its message does', async () => {
     const { sink, consumer } = await startRun();
     const encryption = { algorithm: 'AES' } as never;

@@ -48,6 +48,7 @@ class SinkLab {
         shutdownTimeoutMs: 10_000,
         inputTopics: ['persistent://public/default/in'],
         subscriptionType: 'Failover',
+        failureEnds: false,
         fatal: (error) => this.fatal.push(error),
         ...context,
       },
@@ -189,6 +190,21 @@ test('a record that no entry can be made of follows onError', async () => {
   const { record, room } = lab.write('no number', 'value');
   await room;
   expect(record.outcomes).toEqual([expect.objectContaining({ code: 'SINK_RECORD_INVALID' })]);
+});
+
+test('where a failed record ends the instance, nothing behind it in its key is stored', async () => {
+  const lab = new SinkLab();
+  await lab.open({ recordTtl: 1000, retainOrdering: true }, { failureEnds: true });
+  lab.api.onEntry = () => 'InternalFailure';
+  const first = lab.write('key', 'first');
+  await lab.clock.advance(500);
+  const second = lab.write('key', 'second');
+  lab.api.onEntry = () => (lab.clock.monotonic() < 1000 ? 'InternalFailure' : undefined);
+  await lab.clock.advance(600);
+  expect(lab.fatal).toMatchObject([{ code: 'SINK_RECORD_EXPIRED' }]);
+  await lab.clock.run(lab.sink.close());
+  expect(lab.api.stored).toEqual([]);
+  expect([first, second].map(({ record }) => record.outcomes)).toEqual([[], []]);
 });
 
 test('the last metrics are published on close', async () => {

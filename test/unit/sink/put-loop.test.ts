@@ -1,5 +1,6 @@
 import { SHARD_WRITE_LIMITS } from '../../../src/emulator/kinesis/write-limits';
 import { ConnectorError } from '../../../src/errors';
+import { seededRandom } from '../../../src/util/random';
 import { evenShards, PutLab, textOf } from '../../support/put-lab';
 import { type RequestScript, unavailable } from '../../support/scripted-put-api';
 
@@ -32,7 +33,7 @@ describe('a request goes', () => {
     await lab.write('k', { bytes: 5000 });
     await lab.write('k', { bytes: 300 });
     lab.loop.flush();
-    await lab.clock.advance(5);
+    await lab.clock.advance(20);
     expect(textsSent(lab).map((texts) => texts.map((text) => Number(text[0])))).toEqual([[0], [1], [2]]);
     expect(lab.acked).toBe(3);
   });
@@ -167,6 +168,35 @@ describe('with retainOrdering', () => {
     await lab.writeAll(keys(10, 1));
     await lab.clock.advance(50 + 10 * 5);
     expect(lab.acked).toBe(10);
+  });
+
+  test('many keys share requests, and the busiest one waits for none of the others', async () => {
+    const lab = new PutLab({
+      shards: 4,
+      config: { retainOrdering: true, rateLimit: 1_000_000, maxPendingRecords: 1000 },
+    });
+    const random = seededRandom(1);
+    lab.api.onRequest = () => {
+      // Answers that come at different times are what scatters the keys over requests.
+      lab.api.latencyMs = 7 + random.next() * 6;
+      return 'answer';
+    };
+    let over = false;
+    const writing = (async () => {
+      for (let index = 0; !over; index++) {
+        await lab.write(index % 20 === 0 ? 'busy' : `key-${index % 997}`);
+      }
+    })();
+    await lab.clock.advance(1000);
+    const before = { stored: lab.api.stored.length, requests: lab.api.requests.length };
+    await lab.clock.advance(2000);
+    over = true;
+    const stored = lab.api.stored.length - before.stored;
+    const requests = lab.api.requests.length - before.requests;
+    await lab.clock.run(Promise.allSettled([lab.loop.drain(0), writing]));
+    expect(stored / requests).toBeGreaterThan(8);
+    // One of it every 10 ms, with 19 others.
+    expect(stored / 2).toBeGreaterThan(1950);
   });
 
   test('records with random keys wait for nobody', async () => {

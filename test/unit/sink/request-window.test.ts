@@ -48,6 +48,26 @@ test('every answer lets one more request go, up to maxConnections', () => {
   expect(sizes).toEqual([2, 3, 3, 3]);
 });
 
+test('two requests go whatever they hold; a further one that is not full waits for an answer, or 10 ms', () => {
+  const window = windowOf(24);
+  window.sent(0);
+  expect(window.partialFrom).toBeLessThan(0);
+  window.sent(3);
+  expect(window.partialFrom).toBe(13);
+  expect(window.opensAt).toBeLessThan(0);
+  window.ended();
+  expect(window.partialFrom).toBeLessThan(0);
+});
+
+test('as many requests as maxConnections let none go before one has ended', () => {
+  const window = windowOf(2);
+  window.sent(0);
+  window.sent(0);
+  expect(window.opensAt).toBe(Number.POSITIVE_INFINITY);
+  window.ended();
+  expect(window.opensAt).toBeLessThan(0);
+});
+
 test('requests shrink while they time out, and grow again by small steps', () => {
   const window = windowOf(3);
   for (let failure = 0; failure < 10; failure++) {
