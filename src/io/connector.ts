@@ -51,9 +51,9 @@ export interface Sink<T> {
   /** Sends at once what waits for a batch to fill. */
   flush?(): void;
   /**
-   * Delivers what was written within `shutdownTimeoutMs`, then releases everything; what was not delivered is
-   * neither acked nor failed.
+   * Delivers what was written, then releases everything; what was not delivered is neither acked nor failed.
+   * @param limitMs Milliseconds it may take; `shutdownTimeoutMs` of the context when absent.
    * @throws ConnectorError SHUTDOWN_DEADLINE when the time did not suffice.
    */
-  close(): Promise<void>;
+  close(limitMs?: number): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { SinkDefinition } from '../config/types';
 import { ConnectorError } from '../errors';
 import type { ProcessingGuarantees } from '../io';
 
@@ -39,7 +40,11 @@ export function messageOutcome(cause: Error, redeliveries: number, policy: Failu
 }
 
 /** Whether a message with a cause that cannot heal ends the instance. */
-export function failureEnds(guarantee: ProcessingGuarantees, hasDeadLetterTopic: boolean): boolean {
+export function failureEnds(
+  definition: Pick<SinkDefinition, 'processingGuarantees' | 'deadLetterTopic' | 'maxMessageRetries'>,
+): boolean {
+  const { processingGuarantees: guarantee, deadLetterTopic, maxMessageRetries } = definition;
+  const hasDeadLetterTopic = deadLetterTopic !== undefined || maxMessageRetries !== undefined;
   return guarantee === 'EFFECTIVELY_ONCE' || (guarantee === 'ATLEAST_ONCE' && !hasDeadLetterTopic);
 }
 

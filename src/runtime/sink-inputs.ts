@@ -43,7 +43,7 @@ export class SinkInputs {
    */
   async subscribe(topic: string, signal: AbortSignal): Promise<TopicInput> {
     const { definition, context, transport, backoff, onFatal } = this.#options;
-    const { processingGuarantees: guarantee, subscriptionName, maxMessageRetries } = definition;
+    const { processingGuarantees: guarantee, subscriptionName, maxMessageRetries, schemaTypes } = definition;
     const consumer = await subscribe(
       {
         topic,
@@ -61,7 +61,7 @@ export class SinkInputs {
     const input = new TopicInput({
       consumer,
       subscriptionType: definition.subscriptionType,
-      schemaType: definition.schemaTypes[topic],
+      schemaType: Object.hasOwn(schemaTypes, topic) ? schemaTypes[topic] : undefined,
       policy: { guarantee, deadLetterTopic, maxMessageRetries },
       deadLetters: deadLetterTopic === undefined ? undefined : this.#deadLetterQueue(deadLetterTopic),
       timeout: this.#timeout,

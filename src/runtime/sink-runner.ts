@@ -1,7 +1,7 @@
 import { fullName } from '../config/topic';
 import type { SinkDefinition } from '../config/types';
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
-import type { Sink, SinkContext } from '../io';
+import type { BaseContext, Sink } from '../io';
 import type { Transport } from '../pulsar/transport';
 import type { SinkValue } from '../sink/entry';
 import { throwIfAborted } from '../util/abort';
@@ -29,10 +29,7 @@ const BEGUN_SHARE = 1 / 3;
 const STEP_SHARE = 0.05;
 
 /** What the runner's owner knows of an instance; the rest of the context is made here. */
-export type SinkInstanceContext = Omit<
-  SinkContext,
-  'inputTopics' | 'subscriptionType' | 'failureEnds' | 'fatal'
->;
+export type SinkInstanceContext = Omit<BaseContext, 'fatal'>;
 
 export interface SinkRunnerOptions {
   readonly sink: Sink<SinkValue>;
@@ -107,15 +104,14 @@ export class SinkRunner {
   async #start(): Promise<void> {
     const { sink, definition, context } = this.#options;
     const { logger, shutdownTimeoutMs } = context;
-    const { processingGuarantees: guarantee, deadLetterTopic, maxMessageRetries } = definition;
-    if (guarantee === 'EFFECTIVELY_ONCE') {
+    if (definition.processingGuarantees === 'EFFECTIVELY_ONCE') {
       logger.warn({}, 'a sink cannot be EFFECTIVELY_ONCE: it runs at least once, on a Failover subscription');
     }
     await sink.open(definition.configs, {
       ...context,
       inputTopics: definition.inputs.map(fullName),
       subscriptionType: definition.subscriptionType,
-      failureEnds: failureEnds(guarantee, deadLetterTopic !== undefined || maxMessageRetries !== undefined),
+      failureEnds: failureEnds(definition),
       // What is surely left of it when its turn comes.
       shutdownTimeoutMs: shutdownTimeoutMs * (1 - BEGUN_SHARE - 2 * STEP_SHARE),
       fatal: (error) => this.#fail(error),
@@ -139,16 +135,20 @@ export class SinkRunner {
     this.#background(pump);
   }
 
+  /** The sink gets no further record: what is behind one that has ended the run may have to stay there. */
+  get #over(): boolean {
+    return this.#failure !== undefined || this.#closing.signal.aborted;
+  }
+
   /** Moves the messages of one topic into the sink. */
   async #pump(input: TopicInput): Promise<void> {
-    const { signal } = this.#closing;
     for (;;) {
       const records = await input.receive(BATCH);
-      if (records === undefined || signal.aborted) {
+      if (records === undefined || this.#over) {
         return;
       }
-      for (let next = 0; next < records.length && !signal.aborted; ) {
-        await input.room(signal);
+      for (let next = 0; next < records.length && !this.#over; ) {
+        await input.room(this.#closing.signal);
         next = await this.#writing.run(() => this.#write(input, records, next));
       }
     }
@@ -157,9 +157,8 @@ export class SinkRunner {
   /** Writes `records` from `first` on. @returns the first one that was not written. */
   async #write(input: TopicInput, records: readonly ConsumedRecord[], first: number): Promise<number> {
     const { sink } = this.#options;
-    const { signal } = this.#closing;
     let next = first;
-    for (; !signal.aborted && !input.blocked; next++) {
+    for (; !this.#over && !input.blocked; next++) {
       const record = records[next];
       if (record === undefined) {
         break;
@@ -239,7 +238,8 @@ export class SinkRunner {
     const { sink, context } = this.#options;
     const { clock, logger } = context;
     try {
-      if (await resolvesWithin(clock, limitMs, sink.close())) {
+      const own = limitMs - context.shutdownTimeoutMs * STEP_SHARE;
+      if (await resolvesWithin(clock, limitMs, sink.close(Math.max(0, own)))) {
         return true;
       }
       logger.warn({ limitMs }, 'the sink did not close in time; what it holds is delivered again');

@@ -109,8 +109,8 @@ export class KinesisSink implements Sink<SinkValue> {
     this.#open?.loop.flush();
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  close(limitMs?: number): Promise<void> {
+    this.#closed ??= this.#close(limitMs);
     return this.#closed;
   }
 
@@ -122,7 +122,7 @@ export class KinesisSink implements Sink<SinkValue> {
   }
 
   /** Order of the steps: what was written is stored, then the last metrics are published, then the rest ends. */
-  async #close(): Promise<void> {
+  async #close(limitMs: number | undefined): Promise<void> {
     this.#closing.abort(sinkClosed());
     const open = this.#open;
     if (open === undefined) {
@@ -130,9 +130,10 @@ export class KinesisSink implements Sink<SinkValue> {
     }
     const { loop, services, context } = open;
     const { clock, shutdownTimeoutMs } = context;
-    const until = clock.monotonic() + shutdownTimeoutMs;
-    const reserve = services.publishes ? Math.min(PUBLISH_MS, shutdownTimeoutMs * PUBLISH_SHARE) : 0;
-    const left = await loop.drain(shutdownTimeoutMs - reserve);
+    const ms = limitMs ?? shutdownTimeoutMs;
+    const until = clock.monotonic() + ms;
+    const reserve = services.publishes ? Math.min(PUBLISH_MS, ms * PUBLISH_SHARE) : 0;
+    const left = await loop.drain(ms - reserve);
     await services.close(Math.min(PUBLISH_MS, Math.max(0, until - clock.monotonic())));
     if (left > 0) {
       throw new ConnectorError(

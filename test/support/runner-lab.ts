@@ -28,6 +28,7 @@ export class PlayedSink implements Sink<SinkValue> {
   settlesEveryRecord?: boolean;
   flush?: () => void;
   closes = 0;
+  closeLimitMs: number | undefined;
   /** Most writes that were under way at once. */
   concurrency = 0;
   opening: () => Promise<void> = async () => undefined;
@@ -49,8 +50,9 @@ export class PlayedSink implements Sink<SinkValue> {
     this.#underWay--;
   }
 
-  async close(): Promise<void> {
+  async close(limitMs?: number): Promise<void> {
     this.closes++;
+    this.closeLimitMs = limitMs;
     await this.closing();
   }
 

@@ -48,6 +48,14 @@ describe('sink runner: the end', () => {
     expect(consumer.closing).toBeDefined();
   });
 
+  it('a message that ends the run is the last that the sink is given: those behind it may have to stay there', async () => {
+    const { sink, consumer, done } = await startRun();
+    sink.writing = (record) => record.fail(tooLarge);
+    consumer.give('1', '2', '3');
+    await expect(done).rejects.toBe(tooLarge);
+    expect(sink.values).toEqual(['1']);
+  });
+
   it('keeps its time even with a sink that never closes, and with a write that never ends', async () => {
     const { sink, consumer, stop, done, clock } = await startRun();
     sink.writing = () => new Promise(() => undefined);
@@ -76,6 +84,14 @@ describe('sink runner: the end', () => {
     expect(await clock.run(done)).toBe('drained');
     expect(consumer.acknowledged).toEqual(['1']);
     expect(clock.monotonic()).toBeLessThan(SHUTDOWN_MS);
+  });
+
+  it('leaves the sink nearly all the time when nothing held up the stop', async () => {
+    const { sink, stop, done } = await startRun();
+    stop();
+    await done;
+    expect(sink.closeLimitMs).toBeGreaterThanOrEqual(SHUTDOWN_MS * 0.9);
+    expect(sink.closeLimitMs).toBeLessThan(SHUTDOWN_MS);
   });
 
   it('gives the sink the rest of an entry that has begun, which would come again whole, and nothing behind it', async () => {

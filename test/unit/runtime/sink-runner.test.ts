@@ -92,6 +92,13 @@ describe('sink runner: messages become records', () => {
     expect(sink.record(0).schema).toBe(schema);
   });
 
+  it('a topic without a configured schema has none, whatever it is called', async () => {
+    const { sink, consumer } = await startRun({ inputs: ['constructor'] });
+    consumer.give('1');
+    await settle();
+    expect(sink.record().schema.type).toBe('BYTES');
+  });
+
   it('a schema that nobody answers for now makes its message come again; one that is refused ends the run', async () => {
     const { sink, consumer, transport, done } = await startRun({ deadLetterTopic: 'dlq' });
     const versioned = (id: string) => received(id, { schemaVersion: new Uint8Array([0]) });

@@ -135,6 +135,19 @@ test('a part of the usual bytes is all that goes at a small scale', () => {
   expect(batcher.next(0, 0.25)).toHaveLength(25);
 });
 
+test('a request that is not full is held until the instant given, a full one is not', () => {
+  const batcher = new Batcher(limits);
+  const queue = queueOf();
+  pushed(batcher, queue, 3);
+  expect(batcher.next(150, 1, 160)).toBeUndefined();
+  expect(batcher.nextAt(160)).toBe(160);
+  pushed(batcher, queue, 7);
+  expect(batcher.nextAt(160)).toBeLessThan(0);
+  expect(batcher.next(150, 1, 160)).toHaveLength(10);
+  pushed(batcher, queue, 3, 60);
+  expect(batcher.next(160, 1, 160)).toHaveLength(3);
+});
+
 test('a request put together by hand goes first, as it is', () => {
   const batcher = new Batcher(limits);
   const all = pushed(batcher, queueOf(), 10);
