@@ -8,7 +8,7 @@ import { systemClock } from '../../src/util/clock';
 import { systemRandom } from '../../src/util/random';
 import { STREAM } from './writer-settings';
 
-export const TOPIC = 'bench';
+export const TOPIC = 'persistent://public/default/bench';
 export const SUBSCRIPTION = 'bench';
 
 const PRODUCER: ProducerSettings = {

@@ -5,10 +5,10 @@ import { CostMeter, readSettings, say } from './program';
 import { runSinkForEver, SUBSCRIPTION, TOPIC } from './run-sink';
 import { requestsOf, type WriterSettings } from './writer-settings';
 
-/** Messages that are not acknowledged, or not even read. */
-const BACKLOG = 30_000;
+/** Messages not acknowledged or not even read: no more than keep every request busy, a broker's memory is elsewhere. */
+const BACKLOG = 7_000;
 /** Milliseconds between two looks at what is acknowledged. */
-const LOOK_MS = 10;
+const LOOK_MS = 2;
 /** Percent of a shard's limits: the canned service has none, and those of AWS would be measured instead of the sink. */
 const UNLIMITED = 1_000_000;
 

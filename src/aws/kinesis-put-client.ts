@@ -3,9 +3,13 @@ import type { AwsSettings } from '../config/types';
 import { type AnswerOptions, NOTHING } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createKinesisPutClient } from './clients';
-import type { KinesisPutApi, PutEntry, StreamRef } from './kinesis-api';
+import type { KinesisPutApi, StreamRef } from './kinesis-api';
 import { decodePutRecords, encodePutRecords } from './put-records-codec';
+import { SpareBuffers } from './spare-buffers';
 import { labelOf, named, streamCalls } from './stream-calls';
+
+/** Bytes of bodies kept for the next requests. */
+const SPARE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Writing to Kinesis over the AWS SDK, one attempt a call. What the SDK signs and sends is a body written here, and the
@@ -17,6 +21,7 @@ export function createKinesisPutApi(
 ): KinesisPutApi & { close(): void } {
   const client = createKinesisPutClient(settings, deps);
   const call = callsTo('kinesis');
+  const spares = new SpareBuffers(SPARE_BYTES);
 
   return {
     ...streamCalls(client, call),
@@ -30,8 +35,16 @@ export function createKinesisPutApi(
             answer = body;
           },
         };
-        await client.send(readyCommand(stream, entries), handlerWithBody);
-        return decodePutRecords(answer, entries.length);
+        let buffer: Buffer = NOTHING;
+        const body = encodePutRecords(stream, entries, (size) => {
+          buffer = spares.take(size);
+          return buffer;
+        });
+        await client.send(readyCommand(stream, body), handlerWithBody);
+        const results = decodePutRecords(answer, entries.length);
+        // Only an answer to every entry shows that the whole body has been read: after a failure it may still be sent.
+        spares.give(buffer);
+        return results;
       }),
 
     close: () => client.destroy(),
@@ -39,9 +52,8 @@ export function createKinesisPutApi(
 }
 
 /** A PutRecords whose body is written here; the SDK's own serialiser sees no entries. */
-function readyCommand(stream: StreamRef, entries: readonly PutEntry[]): PutRecordsCommand {
+function readyCommand(stream: StreamRef, body: Buffer): PutRecordsCommand {
   const command = new PutRecordsCommand({ ...named(stream), Records: [] });
-  const body = encodePutRecords(stream, entries);
   command.middlewareStack.add(
     (next) => (args) => {
       Object.assign(args.request as object, { body });

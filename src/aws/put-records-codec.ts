@@ -3,7 +3,7 @@ import type { PutEntry, PutResult, StreamRef } from './kinesis-api';
 
 const HEAD = '{"Records":[';
 const DATA = '{"Data":"';
-const SEPARATOR = ',';
+const NEXT = `,${DATA}`;
 
 /** UTF-16 units become three bytes of UTF-8 at most, and escapes are ASCII. */
 const BYTES_PER_UNIT = 3;
@@ -12,22 +12,27 @@ const BYTES_PER_UNIT = 3;
  * Body of PutRecords, byte for byte as the AWS SDK writes it, at a quarter of the cost: the body is allocated once and
  * base64 goes straight into it. Source of the members: Kinesis API, PutRecordsRequestEntry.
  */
-export function encodePutRecords(stream: StreamRef, entries: readonly PutEntry[]): Buffer {
+export function encodePutRecords(
+  stream: StreamRef,
+  entries: readonly PutEntry[],
+  allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+): Buffer {
+  const last = entries.length - 1;
   const tail = `],"StreamName":${JSON.stringify(stream.name)}${member('StreamARN', stream.arn)}}`;
-  let size = HEAD.length + tail.length * BYTES_PER_UNIT;
-  const rests = entries.map((entry) => {
-    const rest = `"${member('ExplicitHashKey', entry.explicitHashKey)}${member('PartitionKey', entry.partitionKey)}}`;
-    size += DATA.length + base64Length(entry.data) + rest.length * BYTES_PER_UNIT + SEPARATOR.length;
+  const head = HEAD + (entries.length === 0 ? tail : DATA);
+  let size = head.length * BYTES_PER_UNIT;
+  // What stands between the data of two entries, and behind the last.
+  const rests = entries.map((entry, index) => {
+    const rest = `"${member('ExplicitHashKey', entry.explicitHashKey)}${member('PartitionKey', entry.partitionKey)}}${index < last ? NEXT : tail}`;
+    size += base64Length(entry.data) + rest.length * BYTES_PER_UNIT;
     return rest;
   });
-  const body = Buffer.allocUnsafeSlow(size);
-  let end = body.write(HEAD, 'latin1');
+  const body = allocate(size);
+  let end = body.write(head);
   entries.forEach((entry, index) => {
-    end += body.write(index === 0 ? DATA : SEPARATOR + DATA, end, 'latin1');
     end += body.write(asBuffer(entry.data).toString('base64'), end, 'latin1');
     end += body.write(rests[index] as string, end);
   });
-  end += body.write(tail, end);
   return body.subarray(0, end);
 }
 

@@ -11,6 +11,9 @@ import { get, type JsonObject, textAt } from './tree';
 const STREAM = 'awsKinesisStreamName';
 const ARN = 'outputStreamArn';
 
+/** Default of lingerMs in the schema. */
+const LINGER_MS = 100;
+
 /**
  * Reports what is wrong between the options of one sink. Pure; copes with values of the wrong type, so that one
  * run tells every problem.
@@ -24,12 +27,28 @@ export function sinkProblems(configs: JsonObject, path: string, problems: Proble
   hostProblems(configs, ['awsStsEndpoint', 'awsStsPort'], path, problems);
   twiceProblems(configs, SINK_SPELLINGS, path, problems);
   pluginCredentials(configs, path, problems);
+  lifetimeProblems(configs, path, problems);
   const { retryInitialDelayInMillis: first, retryMaxDelayInMillis: longest } = configs;
   if (typeof first === 'number' && typeof longest === 'number' && longest < first) {
     problems.add('CONFIG_CROSS_FIELD', at('retryMaxDelayInMillis'), {
       found: describe(longest),
       expected: `at least retryInitialDelayInMillis, ${first}`,
       hint: 'Raise retryMaxDelayInMillis or lower retryInitialDelayInMillis.',
+    });
+  }
+}
+
+/** A record that nothing follows would expire before it was sent for the first time. */
+function lifetimeProblems(
+  { recordTtl, lingerMs = LINGER_MS }: JsonObject,
+  path: string,
+  problems: ProblemList,
+): void {
+  if (typeof recordTtl === 'number' && typeof lingerMs === 'number' && recordTtl <= lingerMs) {
+    problems.add('CONFIG_CROSS_FIELD', joinPath(path, 'recordTtl'), {
+      found: describe(recordTtl),
+      expected: `more than lingerMs, ${lingerMs}`,
+      hint: 'Raise recordTtl or lower lingerMs.',
     });
   }
 }

@@ -33,13 +33,17 @@ export interface Source<T> {
   close(): Promise<void>;
 }
 
+/** What a sink may answer to each `write` that leaves room for another. */
+export const HAS_ROOM: Promise<void> = Promise.resolve();
+
 /** Source: `org.apache.pulsar.io.core.Sink`. */
 export interface Sink<T> {
   /** Validates `config` and connects. @throws ConnectorError */
   open(config: ConnectorConfig, context: SinkContext): Promise<void>;
   /**
    * Takes `record`; resolves when there is room for another, which is not yet delivery. Never called again
-   * before it has resolved. The sink acks each record once it is stored, or fails it.
+   * before it has resolved. The sink acks each record once it is stored, or fails it. A sink that has room at once
+   * may answer `HAS_ROOM`, which costs nothing to wait for.
    * @throws ConnectorError when the sink has ended.
    */
   write(record: Record<T>): Promise<void>;

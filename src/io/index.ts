@@ -1,4 +1,4 @@
-export type { ConnectorConfig, Sink, Source } from './connector';
+export { type ConnectorConfig, HAS_ROOM, type Sink, type Source } from './connector';
 export type { BaseContext, SinkContext, SourceContext, SubscriptionType } from './context';
 export type { EncryptionContext } from './encryption';
 export {

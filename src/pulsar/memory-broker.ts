@@ -140,10 +140,11 @@ export class MemoryBroker {
 
   /** Stores a copy of what a producer has sent. @param topic a full name. @param publishTime by its clock. */
   store(topic: string, { key, value, eventTime, properties }: OutgoingMessage, publishTime = 0): void {
-    this.#topic(topic).append({ key, value, eventTime, properties, publishTime });
+    // The sender lets go of its own once the message is confirmed.
+    this.#topic(topic).append({ key, value: Buffer.from(value), eventTime, properties, publishTime });
   }
 
-  /** Puts a message into `topic` without a producer. @throws ProtocolError invalid-topic */
+  /** Puts a message into `topic` without a producer; its value is kept and must not change. @throws ProtocolError invalid-topic */
   publish(topic: string, message: PublishedMessage): void {
     this.#topic(fullTopicName(topic)).append(message);
   }

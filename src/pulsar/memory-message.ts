@@ -28,21 +28,12 @@ export interface StoredMessage extends OutgoingMessage {
   readonly encryption: EncryptionContext | undefined;
 }
 
-/** A stored message on its way to a consumer, and in the hands of its user. */
+/** A stored message on its way to a consumer, and in the hands of its user. Reads through to what is stored. */
 export class MemoryMessage implements ReceivedMessage {
-  readonly number: number;
-  readonly topic: string;
-  readonly key: string | undefined;
-  readonly keyIsBase64: boolean;
-  readonly value: Uint8Array | undefined;
-  readonly eventTime: number | undefined;
-  readonly publishTime: number;
-  readonly properties: Properties;
   readonly redeliveryCount: number;
-  readonly schemaVersion: Uint8Array | undefined;
-  readonly encryption: EncryptionContext | undefined;
   /** What its consumer's user has said about it. */
   verdict: 'NONE' | 'ACKNOWLEDGED' | 'REFUSED' = 'NONE';
+  readonly #stored: StoredMessage;
 
   /** @param original What its consumer had in hand when the broker sent this once more. */
   constructor(
@@ -50,25 +41,56 @@ export class MemoryMessage implements ReceivedMessage {
     redeliveryCount: number,
     readonly original: MemoryMessage | undefined,
   ) {
-    this.number = stored.number;
-    this.topic = stored.topic;
-    this.key = stored.key;
-    this.keyIsBase64 = stored.keyIsBase64;
-    this.value = stored.nullValue ? undefined : stored.value;
-    this.eventTime = stored.eventTime;
-    this.publishTime = stored.publishTime;
-    this.properties = stored.properties;
+    this.#stored = stored;
     this.redeliveryCount = redeliveryCount;
-    this.schemaVersion = stored.schemaVersion;
-    this.encryption = stored.encryption;
+  }
+
+  get number(): number {
+    return this.#stored.number;
+  }
+
+  get topic(): string {
+    return this.#stored.topic;
+  }
+
+  get key(): string | undefined {
+    return this.#stored.key;
+  }
+
+  get keyIsBase64(): boolean {
+    return this.#stored.keyIsBase64;
+  }
+
+  get value(): Uint8Array | undefined {
+    return this.#stored.nullValue ? undefined : this.#stored.value;
+  }
+
+  get eventTime(): number | undefined {
+    return this.#stored.eventTime;
+  }
+
+  get publishTime(): number {
+    return this.#stored.publishTime;
+  }
+
+  get properties(): Properties {
+    return this.#stored.properties;
+  }
+
+  get schemaVersion(): Uint8Array | undefined {
+    return this.#stored.schemaVersion;
+  }
+
+  get encryption(): EncryptionContext | undefined {
+    return this.#stored.encryption;
   }
 
   /** Bytes that it counts for while it waits. */
   get size(): number {
-    return this.value?.length ?? 0;
+    return this.#stored.value.length;
   }
 
   get id(): string {
-    return `0:${this.number}`;
+    return `0:${this.#stored.number}`;
   }
 }

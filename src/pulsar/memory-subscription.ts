@@ -1,5 +1,6 @@
 import { ConnectorError } from '../errors';
 import type { SubscriptionType } from '../io';
+import { Ring } from '../util/ring';
 import { MemoryKeyHolders } from './memory-key-holders';
 import type { StoredMessage } from './memory-message';
 import { MemoryReplay } from './memory-replay';
@@ -23,10 +24,11 @@ export interface MessageLog {
   at(number: number): StoredMessage;
 }
 
-/** A message that was read and is not acknowledged; without a holder it waits to be delivered. */
-interface Unsettled {
+/** A message that was read; without a holder it waits to be delivered, or is acknowledged. */
+interface Read {
   holder: Subscriber | undefined;
   redeliveries: number;
+  acknowledged: boolean;
 }
 
 /** How many messages Key_Shared reads ahead of those whose consumer has no permit left. */
@@ -46,7 +48,10 @@ export class MemorySubscription {
   readonly #log: MessageLog;
   readonly #settled: () => void;
   #subscribers: Subscriber[] = [];
-  readonly #unsettled = new Map<number, Unsettled>();
+  /** From `floor` to `next`. */
+  readonly #read = new Ring<Read>();
+  /** Those among them that are acknowledged. */
+  #acknowledged = 0;
   /** Read, held by nobody, or acknowledged meanwhile. */
   readonly #replay = new MemoryReplay();
   readonly #keyHolders = new MemoryKeyHolders<Subscriber>();
@@ -71,7 +76,7 @@ export class MemorySubscription {
 
   /** Messages not acknowledged. */
   get backlog(): number {
-    return this.#log.end - this.#next + this.#unsettled.size;
+    return this.#log.end - this.#floor - this.#acknowledged;
   }
 
   get subscribers(): readonly Subscriber[] {
@@ -96,10 +101,12 @@ export class MemorySubscription {
 
   /** What `gone` hold goes to others, or to the next that comes. */
   detach(gone: readonly Subscriber[]): void {
-    for (const [number, unsettled] of this.#unsettled) {
-      if (unsettled.holder !== undefined && gone.includes(unsettled.holder)) {
-        this.#takeBack(number, unsettled);
+    let number = this.#floor;
+    for (const read of this.#read) {
+      if (read.holder !== undefined && gone.includes(read.holder)) {
+        this.#takeBack(number, read);
       }
+      number++;
     }
     this.#subscribers = this.#subscribers.filter((subscriber) => !gone.includes(subscriber));
     this.dispatch();
@@ -107,13 +114,16 @@ export class MemorySubscription {
 
   /** Whoever holds it: a consumer may acknowledge what went to another one while it was away. */
   acknowledge(number: number): void {
-    const unsettled = this.#unsettled.get(number);
-    if (unsettled === undefined) {
+    const read = this.#unsettled(number);
+    if (read === undefined) {
       return;
     }
-    this.#release(number, unsettled);
-    this.#unsettled.delete(number);
-    while (this.#floor < this.#next && !this.#unsettled.has(this.#floor)) {
+    this.#release(number, read);
+    read.acknowledged = true;
+    this.#acknowledged++;
+    while (this.#read.peek()?.acknowledged) {
+      this.#read.shift();
+      this.#acknowledged--;
       this.#floor++;
     }
     for (let i = this.#waiters.length - 1; i >= 0; i--) {
@@ -132,9 +142,9 @@ export class MemorySubscription {
 
   /** Delivers again what `subscriber` holds; nothing when it does not hold it any more. */
   redeliver(subscriber: Subscriber, number: number): void {
-    const unsettled = this.#unsettled.get(number);
-    if (unsettled?.holder === subscriber) {
-      this.#takeBack(number, unsettled);
+    const read = this.#unsettled(number);
+    if (read?.holder === subscriber) {
+      this.#takeBack(number, read);
       this.dispatch();
     }
   }
@@ -162,26 +172,32 @@ export class MemorySubscription {
           return;
         }
         this.#replay.add(number);
-        this.#unsettled.set(number, { holder: undefined, redeliveries: 0 });
+        this.#read.push({ holder: undefined, redeliveries: 0, acknowledged: false });
       } else {
-        const unsettled = { holder: undefined, redeliveries: 0 };
-        this.#unsettled.set(number, unsettled);
-        this.#send(message, unsettled, target);
+        const read = { holder: undefined, redeliveries: 0, acknowledged: false };
+        this.#read.push(read);
+        this.#send(message, read, target);
       }
       this.#next = number + 1;
     }
   }
 
+  /** Undefined when it was not read, or is acknowledged. */
+  #unsettled(number: number): Read | undefined {
+    const read = number < this.#floor ? undefined : this.#read.at(number - this.#floor);
+    return read?.acknowledged ? undefined : read;
+  }
+
   /** False when it has to wait. */
   #sendAgain(number: number): boolean {
-    const unsettled = this.#unsettled.get(number);
-    if (unsettled === undefined) {
+    const read = this.#unsettled(number);
+    if (read === undefined) {
       return true;
     }
     const message = this.#log.at(number);
     const target = this.#target(message);
     if (target !== undefined) {
-      this.#send(message, unsettled, target);
+      this.#send(message, read, target);
     }
     return target !== undefined;
   }
@@ -216,26 +232,26 @@ export class MemorySubscription {
     return this.#subscribers.some(({ ready }) => ready);
   }
 
-  #send(message: StoredMessage, unsettled: Unsettled, target: Subscriber): void {
-    unsettled.holder = target;
+  #send(message: StoredMessage, read: Read, target: Subscriber): void {
+    read.holder = target;
     if (this.#type === 'Key_Shared') {
       this.#keyHolders.took(message, target);
     }
-    target.deliver(message, unsettled.redeliveries);
+    target.deliver(message, read.redeliveries);
   }
 
-  #takeBack(number: number, unsettled: Unsettled): void {
-    this.#release(number, unsettled);
+  #takeBack(number: number, read: Read): void {
+    this.#release(number, read);
     if (this.#type === 'Shared' || this.#type === 'Key_Shared') {
-      unsettled.redeliveries++;
+      read.redeliveries++;
     }
     this.#replay.add(number);
   }
 
-  #release(number: number, unsettled: Unsettled): void {
-    if (this.#type === 'Key_Shared' && unsettled.holder !== undefined) {
+  #release(number: number, read: Read): void {
+    if (this.#type === 'Key_Shared' && read.holder !== undefined) {
       this.#keyHolders.released(this.#log.at(number));
     }
-    unsettled.holder = undefined;
+    read.holder = undefined;
   }
 }

@@ -3,6 +3,8 @@ import type { PublishedMessage, StoredMessage } from './memory-message';
 import { MemorySubscription, type MessageLog } from './memory-subscription';
 import { PendingBudget, type PendingLimits } from './protocol';
 
+const NOTHING = new Uint8Array();
+
 /** Messages in order, for as long as somebody needs them. */
 export class MemoryTopic implements MessageLog {
   readonly name: string;
@@ -35,7 +37,7 @@ export class MemoryTopic implements MessageLog {
     return this.#messages[number - this.#first] as StoredMessage;
   }
 
-  /** Stores a copy of the value: its sender lets go of it once it is confirmed. */
+  /** Keeps the value, not a copy of it. */
   append(message: PublishedMessage): void {
     if (this.#keep === 0 && this.subscriptions.size === 0) {
       this.#first++;
@@ -47,7 +49,7 @@ export class MemoryTopic implements MessageLog {
       topic: this.name,
       key,
       keyIsBase64: message.keyIsBase64 ?? false,
-      value: value === undefined ? new Uint8Array() : new Uint8Array(value),
+      value: value ?? NOTHING,
       nullValue: value === undefined,
       eventTime,
       publishTime: message.publishTime ?? 0,

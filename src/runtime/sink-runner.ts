@@ -1,7 +1,7 @@
 import { fullName } from '../config/topic';
 import type { SinkDefinition } from '../config/types';
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
-import type { BaseContext, Sink } from '../io';
+import { type BaseContext, HAS_ROOM, type Sink } from '../io';
 import type { Transport } from '../pulsar/transport';
 import type { SinkValue } from '../sink/entry';
 import { throwIfAborted } from '../util/abort';
@@ -59,6 +59,8 @@ export class SinkRunner {
   readonly #pumps: Promise<void>[] = [];
   /** No topic is subscribed to any more. */
   #stopping = false;
+  /** The sink gets no further record: what is behind one that has ended the run may have to stay there. */
+  #over = false;
   /** The first error that ends the run. */
   #failure: Error | undefined;
 
@@ -135,11 +137,6 @@ export class SinkRunner {
     this.#background(pump);
   }
 
-  /** The sink gets no further record: what is behind one that has ended the run may have to stay there. */
-  get #over(): boolean {
-    return this.#failure !== undefined || this.#closing.signal.aborted;
-  }
-
   /** Moves the messages of one topic into the sink. */
   async #pump(input: TopicInput): Promise<void> {
     for (;;) {
@@ -164,7 +161,10 @@ export class SinkRunner {
         break;
       }
       input.giving(record);
-      await sink.write(record);
+      const room = sink.write(record);
+      if (room !== HAS_ROOM) {
+        await room;
+      }
       input.given(record);
     }
     return next;
@@ -197,6 +197,7 @@ export class SinkRunner {
   }
 
   #fail(error: unknown): void {
+    this.#over = true;
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
     this.#failed.reject(this.#failure);
   }
@@ -209,6 +210,7 @@ export class SinkRunner {
     this.#stopping = true;
     this.#inputs.pause();
     await this.#finishEntries(shutdownTimeoutMs * BEGUN_SHARE);
+    this.#over = true;
     this.#closing.abort(new ConnectorError('SINK_CLOSED', 'the run has ended'));
     let delivered = false;
     try {

@@ -1,6 +1,5 @@
+import { HAS_ROOM } from '../io';
 import { type Deferred, deferred } from '../util/deferred';
-
-const ROOM = Promise.resolve();
 
 /** Bounds what the sink holds. One record may pass each bound, however large it is. */
 export class PendingRoom {
@@ -44,7 +43,7 @@ export class PendingRoom {
   /** Resolves when another record may come. @throws what `close` is given */
   wait(): Promise<void> {
     if (!this.full) {
-      return ROOM;
+      return HAS_ROOM;
     }
     this.#waiting ??= deferred();
     return this.#waiting.promise;

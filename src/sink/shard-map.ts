@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Shard } from '../stream/shard';
 import { isOpen } from '../stream/shard-graph';
 import type { EntryParts } from './entry';
@@ -45,9 +45,11 @@ export class ShardMap {
 }
 
 /** Source: Kinesis API, PutRecords: the MD5 of the partition key, unless an explicit hash key overrides it. */
-function hashOf(partitionKey: string): string {
-  return createHash('md5').update(partitionKey, 'utf8').digest('hex');
-}
+const hashOf: (partitionKey: string) => string =
+  // From Node 20.12 on, at half the cost.
+  typeof hash === 'function'
+    ? (partitionKey) => hash('md5', partitionKey, 'hex')
+    : (partitionKey) => createHash('md5').update(partitionKey, 'utf8').digest('hex');
 
 function hexOf(decimal: string): string {
   return BigInt(decimal).toString(16).padStart(DIGITS, '0');

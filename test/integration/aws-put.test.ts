@@ -184,6 +184,32 @@ describe('a put', () => {
       explicitHashKey: ends[index % 2] ?? '',
     }));
 
+  it('arrives as it was, whatever its size and those before it or beside it', async () => {
+    const heard: string[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.once('end', () => {
+        const { Records } = JSON.parse(Buffer.concat(chunks).toString()) as { Records: { Data: string }[] };
+        heard.push(...Records.map(({ Data }) => Buffer.from(Data, 'base64').toString()));
+        json(response, { Records: Records.map(() => ({ ShardId: 's', SequenceNumber: '49' })) });
+      });
+    });
+    const endpoint = `http://127.0.0.1:${await listening(server)}`;
+    const api = putApi(endpoint, { maxSockets: 4 });
+    const sent: string[] = [];
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(
+        [300_000, 10, 700_000, 70_000].map((size, place) => {
+          const data = String.fromCharCode(0x41 + round * 4 + place).repeat(size);
+          sent.push(data);
+          return api.putRecords(STREAM, [{ data: Buffer.from(data), partitionKey: 'key' }]);
+        }),
+      );
+    }
+    expect(heard.sort()).toEqual(sent.sort());
+  });
+
   it('of which a shard refuses a part tells of each entry, in order, and stores the others', async () => {
     emulator.kinesis.limitWrites({ recordsPerSecond: 10, bytesPerSecond: MIB });
     const api = putApi(emulator.kinesisEndpoint);

@@ -31,23 +31,24 @@ export interface SinkSettings {
 
 const POLICIES: readonly HopelessPolicy[] = [
   ...Array<HopelessPolicy>(5).fill('dead letters'),
-  ...Array<HopelessPolicy>(3).fill('skip'),
+  ...Array<HopelessPolicy>(2).fill('skip'),
+  ...Array<HopelessPolicy>(2).fill('end'),
   'fail',
-  'end',
 ];
 
 export function randomSettings(random: Random): SinkSettings {
   const pick = <T>(...values: readonly T[]): T => values[randomInt(random, values.length)] as T;
   const policy = pick(...POLICIES);
   // Without it nothing ends the instance.
-  const mayExpire = policy === 'fail' || policy === 'end' || random.next() < 0.25;
+  const endsByTtl = policy === 'fail' || policy === 'end';
+  const recordTtl = 500 + randomInt(random, endsByTtl ? 2000 : 8000);
   const subscription = pick<SubscriptionType>('Shared', 'Failover', 'Failover', 'Key_Shared');
   return {
     subscription,
     retainOrdering: subscription !== 'Shared' && random.next() < 0.75,
     policy,
     requestTimeout: 300 + randomInt(random, 1500),
-    recordTtl: mayExpire ? 500 + randomInt(random, 8000) : undefined,
+    recordTtl: endsByTtl || random.next() < 0.25 ? recordTtl : undefined,
     collectionMaxCount: pick(1, 3, 10, 500),
     collectionMaxSize: pick(60, 400, 5000, 10 * 1024 * 1024),
     lingerMs: pick(0, 20, 100, 400),

@@ -1,4 +1,3 @@
-import type { KinesisPutApi, PutEntry } from '../../src/aws/kinesis-api';
 import { explain, isConnectorError } from '../../src/errors';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
@@ -8,8 +7,10 @@ import { KinesisSink } from '../../src/sink/kinesis-sink';
 import { type Deferred, deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
 import { type Random, randomInt, seededRandom } from '../../src/util/random';
+import { AuditedKinesis } from './audited-kinesis';
 import { AuditedSink } from './audited-sink';
 import { ManualClock } from './manual-clock';
+import { MAX_RECORD_BYTES, NumberedMessages } from './numbered-messages';
 import {
   DEAD_LETTERS,
   randomSettings,
@@ -21,17 +22,10 @@ import {
 import { CALM, type PutBug, PutStorm, type PutWeather } from './put-storm';
 import { SimulatedProcess, type Weather } from './simulated-process';
 import { SimulatedStream } from './simulated-stream';
-import { type AuditedMessage, type MessageKind, SinkAudit } from './sink-audit';
+import { SinkAudit } from './sink-audit';
 import type { SinkLife } from './sink-life';
-import { WriteRateAudit } from './write-rate-audit';
 
-const MAX_RECORD_BYTES = 1024 * 1024;
-const TOO_LARGE = Buffer.alloc(MAX_RECORD_BYTES + 1, '.');
 const MOST_SHARDS = 6;
-const KEYS = 8;
-
-/** A sink lists the shards within this time after a record landed on one it does not know, milliseconds. */
-const RELIST_MS = 7000;
 
 /** One process of the connector, from its start to its end. */
 export interface SinkWorker {
@@ -43,9 +37,8 @@ export interface SinkWorker {
   /** Resolves when its run has ended, or it was killed. */
   readonly ended: Promise<void>;
   readonly killed: Deferred<void>;
+  readonly kinesis: AuditedKinesis;
   pauses: number;
-  /** Since when it knows that its listing of the shards is out of date. */
-  staleSince: number | undefined;
 }
 
 /** A topic, a stream, and whole connectors between them, on one virtual clock. */
@@ -60,7 +53,7 @@ export class OneSinkWorld {
   readonly reads: Weather = { lostWrites: 0, lostReads: 0, throttles: 0, slow: 0 };
   readonly #storm: PutStorm;
   readonly #config: ReturnType<typeof sinkConfig>;
-  readonly #values: (Uint8Array | undefined)[] = [];
+  readonly #messages: NumberedMessages;
   #workers = 0;
 
   constructor(seed: number, bug?: PutBug) {
@@ -72,20 +65,21 @@ export class OneSinkWorld {
       ordered: this.settings.retainOrdering,
       now: () => this.clock.monotonic(),
     });
+    this.#messages = new NumberedMessages(this.audit, this.settings, this.random);
     this.#storm = new PutStorm({
       kinesis: this.stream.kinesis,
       clock: this.clock,
       random: this.random,
       weather: this.puts,
       requestTimeout: this.settings.requestTimeout,
-      isPoison: (entry) => this.#messageOf(entry).kind === 'poison',
+      isPoison: (entry) => this.#messages.ofEntry(entry).kind === 'poison',
       bug,
     });
     const store = this.broker.store.bind(this.broker);
     this.broker.store = (topic, message, publishTime) => {
       store(topic, message, publishTime);
       if (topic === DEAD_LETTERS) {
-        this.#message(message.properties.n).deadLetters++;
+        this.#messages.of(message.properties).deadLetters++;
       }
     };
   }
@@ -96,17 +90,8 @@ export class OneSinkWorld {
   }
 
   publish(count: number): void {
-    const hopeless = this.settings.policy === 'dead letters' || this.settings.policy === 'skip';
     for (let i = 0; i < count; i++) {
-      const dice = this.random.next();
-      const kind: MessageKind =
-        dice < 0.04 ? 'null' : !hopeless || dice > 0.06 ? 'plain' : dice < 0.044 ? 'too large' : 'poison';
-      const index = this.audit.messages.length;
-      const key = this.#key(kind, index);
-      const message = this.audit.publish(key, kind);
-      const value = this.#value(message);
-      this.#values.push(value);
-      this.broker.publish(TOPIC, { key, value, properties: { n: String(index) } });
+      this.broker.publish(TOPIC, this.#messages.next());
     }
   }
 
@@ -139,17 +124,26 @@ export class OneSinkWorld {
       life,
       ended: Promise.resolve(),
       killed: deferred<void>(),
+      kinesis: new AuditedKinesis({
+        process,
+        audit,
+        life,
+        stream: this.stream,
+        storm: this.#storm,
+        messages: this.#messages,
+        clock: this.clock,
+        rateLimit: settings.rateLimit,
+      }),
       pauses: 0,
-      staleSince: undefined,
     };
     const run = runSinkInstance({
       definition: { ...this.#config.sink, name },
       pulsar: this.#config.pulsar,
       sink: new AuditedSink({
-        inner: new KinesisSink({ kinesis: () => this.#kinesis(worker) }),
+        inner: new KinesisSink({ kinesis: () => worker.kinesis }),
         audit,
         life,
-        messageOf: ({ properties }) => this.#message(properties.n),
+        messageOf: ({ properties }) => this.#messages.of(properties),
         sizeOf: ({ key = '', value }) => key.length + (value?.length ?? 0),
         pauses: () => worker.pauses,
       }),
@@ -209,7 +203,7 @@ export class OneSinkWorld {
     if (!worker.process.killed) {
       await worker.process.resume();
       this.audit.note(`${worker.name} goes on`);
-      worker.staleSince &&= this.clock.monotonic();
+      worker.kinesis.forgive();
     }
   }
 
@@ -224,15 +218,9 @@ export class OneSinkWorld {
 
   /** What has to be seen now and then. */
   look(workers: readonly SinkWorker[]): void {
-    for (const worker of workers) {
-      const { staleSince, name, life } = worker;
-      if (
-        life.end === undefined &&
-        staleSince !== undefined &&
-        this.clock.monotonic() - staleSince > RELIST_MS
-      ) {
-        this.audit.broken(`${name} has not listed the shards since a record landed on an unknown one`);
-        worker.staleSince = undefined;
+    for (const { kinesis, life } of workers) {
+      if (life.end === undefined && !life.isClosed) {
+        kinesis.look();
       }
     }
   }
@@ -251,79 +239,6 @@ export class OneSinkWorld {
     }
   }
 
-  /** Kinesis as one process reaches it. */
-  #kinesis(worker: SinkWorker): KinesisPutApi & { close(): void } {
-    const { process, life, name } = worker;
-    const { kinesis } = this.stream;
-    const reads = process.kinesis(kinesis);
-    const rate = new WriteRateAudit(this.settings.rateLimit);
-    const isolated = new Set<AuditedMessage>();
-    return {
-      describeStream: reads.describeStream,
-      listShards: async (stream, query, options) => {
-        worker.staleSince &&= this.clock.monotonic();
-        const page = await reads.listShards(stream, query, options);
-        if (options?.signal?.aborted !== true) {
-          rate.knows(
-            page.shards.map(({ shardId }) => shardId),
-            this.clock.monotonic(),
-          );
-          worker.staleSince = undefined;
-        }
-        return page;
-      },
-      putRecords: async (stream, entries, options) => {
-        const messages = entries.map((entry) => this.#messageOf(entry));
-        const attempt = life.asks(entries, messages);
-        options?.signal?.addEventListener('abort', () => {
-          attempt.failed(isConnectorError(options.signal?.reason, 'AWS_TIMEOUT'));
-        });
-        for (const [place, message] of messages.entries()) {
-          this.#checkEntry(name, entries[place] as PutEntry, message);
-          // Those that are sent again because something in their request was invalid take no tokens.
-          if (!isolated.delete(message)) {
-            this.#checkRate(name, rate, entries[place] as PutEntry);
-          }
-        }
-        try {
-          const results = await this.#storm.put(process, stream, entries, attempt);
-          const unknown = results.some((result) => result.accepted && !rate.has(result.shardId));
-          if (unknown && options?.signal?.aborted !== true) {
-            worker.staleSince ??= this.clock.monotonic();
-          }
-          return results;
-        } catch (error) {
-          if (isConnectorError(error, 'AWS_REQUEST_REFUSED')) {
-            for (const message of messages) {
-              isolated.add(message);
-            }
-          }
-          throw error;
-        }
-      },
-      close: () => undefined,
-    };
-  }
-
-  #checkEntry(name: string, entry: PutEntry, message: AuditedMessage): void {
-    const { key, index } = message;
-    if (key !== undefined && entry.partitionKey !== key) {
-      this.audit.broken(`${name} sent message ${index} under the key ${entry.partitionKey}`, message);
-    }
-    const value = this.#values[index] ?? Buffer.alloc(0);
-    if (!this.settings.wholeMessage && Buffer.compare(entry.data, value) !== 0) {
-      this.audit.broken(`G7 ${name} altered message ${index}`, message);
-    }
-  }
-
-  #checkRate(name: string, rate: WriteRateAudit, entry: PutEntry): void {
-    const shardId = this.stream.shardOf(entry);
-    const size = entry.data.byteLength + entry.partitionKey.length;
-    if (!rate.take(shardId, size, this.clock.monotonic())) {
-      this.audit.broken(`${name} writes to ${shardId} faster than ${this.settings.rateLimit} %`);
-    }
-  }
-
   /** The audit learns of every acknowledgement. */
   #watched(transport: MemoryTransport, life: SinkLife): Transport {
     const subscribe = transport.subscribe.bind(transport);
@@ -332,7 +247,7 @@ export class OneSinkWorld {
       const consumer = await subscribe({ ...options, consumerName: life.name });
       const acknowledge = consumer.acknowledge.bind(consumer);
       consumer.acknowledge = (received) => {
-        const message = this.#message(received.properties.n);
+        const message = this.#messages.of(received.properties);
         const losable = behaviour.loseAcknowledgements;
         acknowledge(received);
         this.audit.acknowledged(message, behaviour.loseAcknowledgements < losable);
@@ -345,46 +260,5 @@ export class OneSinkWorld {
       return consumer;
     };
     return transport;
-  }
-
-  #key(kind: MessageKind, index: number): string | undefined {
-    if (kind === 'null') {
-      // By which it is known again.
-      return `null-${index}`;
-    }
-    const dice = this.random.next();
-    return dice < 0.15 ? undefined : `key-${dice < 0.35 ? 0 : randomInt(this.random, KEYS)}`;
-  }
-
-  #value({ kind, index }: AuditedMessage): Uint8Array | undefined {
-    switch (kind) {
-      case 'null':
-        return undefined;
-      case 'too large':
-        return TOO_LARGE;
-      default: {
-        const width = this.random.next() < 0.1 ? 800 : 20;
-        return Buffer.from(`${index}|${'.'.repeat(randomInt(this.random, width))}`);
-      }
-    }
-  }
-
-  #messageOf({ data, partitionKey }: PutEntry): AuditedMessage {
-    if (!this.settings.wholeMessage) {
-      return this.#message(
-        data.byteLength === 0
-          ? partitionKey.slice('null-'.length)
-          : String(Number.parseInt(Buffer.from(data).toString('latin1', 0, 12), 10)),
-      );
-    }
-    return this.#message(/"n":"(\d+)"/.exec(Buffer.from(data).toString())?.[1]);
-  }
-
-  #message(n: string | undefined): AuditedMessage {
-    const message = this.audit.messages[Number(n)];
-    if (message === undefined) {
-      throw new Error(`there is no message ${n}`);
-    }
-    return message;
   }
 }

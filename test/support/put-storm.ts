@@ -2,8 +2,8 @@ import type { KinesisPutApi, PutEntry, PutResult, StreamRef } from '../../src/aw
 import { ConnectorError } from '../../src/errors';
 import { type Clock, sleep } from '../../src/util/clock';
 import type { Random } from '../../src/util/random';
+import type { PutAttempt } from './put-attempt';
 import type { SimulatedProcess } from './simulated-process';
-import type { PutAttempt } from './sink-life';
 
 /** What befalls PutRecords; likelihoods are 0 to 1 a request, or an entry. */
 export interface PutWeather {

@@ -1,6 +1,7 @@
-import type { PutEntry, PutResult } from '../../src/aws/kinesis-api';
+import type { PutEntry } from '../../src/aws/kinesis-api';
 import { isConnectorError } from '../../src/errors';
 import type { HopelessPolicy } from './one-sink-settings';
+import { PutAttempt } from './put-attempt';
 import type { AuditedMessage, SinkAudit } from './sink-audit';
 
 /** What one sink was configured with, and what its stream takes. */
@@ -157,6 +158,10 @@ export class SinkLife {
     this.#audit.stored(message);
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** `close` of the sink has resolved. */
   closed(): void {
     this.#closed = true;
@@ -203,53 +208,6 @@ export class SinkLife {
   #requireOpen(what: string, message?: AuditedMessage): void {
     if (this.#closed) {
       this.#audit.broken(`${this.name} ${what} after it was closed`, message);
-    }
-  }
-}
-
-/** One PutRecords: what it did in the stream, and what its sender knows of that. */
-export class PutAttempt {
-  readonly messages: readonly AuditedMessage[];
-  readonly #life: SinkLife;
-  readonly #name: string;
-  readonly #stored = new Set<number>();
-  #state: 'open' | 'answered' | 'failed' = 'open';
-
-  constructor(life: SinkLife, name: string, messages: readonly AuditedMessage[]) {
-    this.#life = life;
-    this.#name = name;
-    this.messages = messages;
-  }
-
-  /** Kinesis has dealt with it. @param results one an entry. */
-  applied(results: readonly PutResult[]): void {
-    for (const [place, message] of this.messages.entries()) {
-      if (results[place]?.accepted === true) {
-        this.#life.stored(message, this.#name, this.#state !== 'open');
-        // Until an answer says so.
-        message.unanswered += this.#stored.has(place) ? 0 : 1;
-        this.#stored.add(place);
-      }
-    }
-  }
-
-  /** The answer has reached its sender. */
-  answered(): void {
-    if (this.#state === 'open') {
-      this.#state = 'answered';
-      for (const place of this.#stored) {
-        (this.messages[place] as AuditedMessage).unanswered--;
-      }
-      this.#life.learns(this, (place) => this.#stored.has(place));
-    }
-  }
-
-  /** The sender takes it for failed. @param ambiguous and knows that it may have taken effect. */
-  failed(ambiguous: boolean): void {
-    if (this.#state === 'open') {
-      this.#state = 'failed';
-      this.#life.ambiguous += ambiguous ? this.messages.length : 0;
-      this.#life.learns(this, () => false);
     }
   }
 }
