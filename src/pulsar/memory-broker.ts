@@ -140,8 +140,10 @@ export class MemoryBroker {
 
   /** Stores a copy of what a producer has sent. @param topic a full name. @param publishTime by its clock. */
   store(topic: string, { key, value, eventTime, properties }: OutgoingMessage, publishTime = 0): void {
+    const found = this.#topic(topic);
     // The sender lets go of its own once the message is confirmed.
-    this.#topic(topic).append({ key, value: Buffer.from(value), eventTime, properties, publishTime });
+    const kept = found.discards ? value : Buffer.from(value);
+    found.append({ key, value: kept, eventTime, properties, publishTime });
   }
 
   /** Puts a message into `topic` without a producer; its value is kept and must not change. @throws ProtocolError invalid-topic */

@@ -37,9 +37,14 @@ export class MemoryTopic implements MessageLog {
     return this.#messages[number - this.#first] as StoredMessage;
   }
 
+  /** Whether nobody needs what is appended now: it is only counted. */
+  get discards(): boolean {
+    return this.#keep === 0 && this.subscriptions.size === 0;
+  }
+
   /** Keeps the value, not a copy of it. */
   append(message: PublishedMessage): void {
-    if (this.#keep === 0 && this.subscriptions.size === 0) {
+    if (this.discards) {
       this.#first++;
       return;
     }
