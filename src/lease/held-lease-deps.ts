@@ -1,8 +1,8 @@
+import type { RetryPolicy } from '../aws/retry';
 import type { Gate } from '../util/gate';
 import type { Lease } from './lease';
 import type { LeaseMetrics } from './lease-metrics';
 import type { LeaseTable } from './lease-table';
-import type { RetryPolicy } from './retry';
 
 /** What all leases that a worker holds share. */
 export interface HeldLeaseDeps {

@@ -1,3 +1,4 @@
+import { backOff, mayHeal } from '../aws/retry';
 import { ConnectorError } from '../errors';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import { withDeadline } from '../util/deadline';
@@ -7,7 +8,6 @@ import type { HeldLeaseMetrics } from './lease-metrics';
 import type { Holder } from './lease-table';
 import { Progress } from './progress';
 import { judge } from './read-back';
-import { backOff, mayHeal } from './retry';
 import { Tenure } from './tenure';
 import { type Instant, instantOf } from './validity';
 

@@ -1,3 +1,4 @@
+import { type RetryPolicy, retrying } from '../aws/retry';
 import { explain, isConnectorError, messageOf } from '../errors';
 import { covers } from '../stream/hash-coverage';
 import type { ChildShard } from '../stream/shard';
@@ -13,7 +14,6 @@ import { LeaseTable } from './lease-table';
 import { LeaseView } from './lease-view';
 import { Parents } from './parents';
 import { Renewer } from './renewer';
-import { type RetryPolicy, retrying } from './retry';
 import { ShardSync } from './shard-sync';
 import { Taker } from './taker';
 

@@ -1,10 +1,10 @@
 import type { KinesisApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
+import { type RetryPolicy, retrying } from '../aws/retry';
 import { ConnectorError } from '../errors';
 import { compareSequenceNumbers, isSentinel } from '../stream/extended-sequence-number';
 import type { Shard } from '../stream/shard';
 import { sleep } from '../util/clock';
 import type { Lease } from './lease';
-import { type RetryPolicy, retrying } from './retry';
 
 const CREATION_POLL_MS = 1000;
 const CREATION_POLLS = 120;

@@ -1,5 +1,6 @@
 import type { KinesisApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
 import { listAllShards } from '../aws/list-shards';
+import { type RetryPolicy, retrying } from '../aws/retry';
 import type { InitialPosition } from '../config/types';
 import { ConnectorError } from '../errors';
 import { TRIM_HORIZON } from '../stream/extended-sequence-number';
@@ -22,7 +23,6 @@ import { isFinished, type Lease } from './lease';
 import type { LeaseMetrics } from './lease-metrics';
 import type { LeaseTable } from './lease-table';
 import { type LeaseView, smallestStartAt } from './lease-view';
-import { type RetryPolicy, retrying } from './retry';
 import type { NewLease } from './serializer';
 import { describeUsable, requireSameStream } from './shard-listing';
 import { ancestry, instantOf, startOfTable } from './table-start';

@@ -1,3 +1,4 @@
+import { mayHeal, Retries } from '../aws/retry';
 import { isConnectorError } from '../errors';
 import type { Alarm } from '../util/alarm';
 import { withDeadline } from '../util/deadline';
@@ -6,7 +7,6 @@ import { HeldLease, noAnswer } from './held-lease';
 import type { HeldLeaseDeps } from './held-lease-deps';
 import type { Lease } from './lease';
 import type { LeaseView } from './lease-view';
-import { mayHeal, Retries } from './retry';
 import { instantOf } from './validity';
 
 export interface TakerDeps extends HeldLeaseDeps {

@@ -1,6 +1,6 @@
 import type { KinesisPutApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
+import { type RetryPolicy, retrying } from '../aws/retry';
 import { ConnectorError } from '../errors';
-import { type RetryPolicy, retrying } from '../lease/retry';
 import type { Shard } from '../stream/shard';
 import { sleep } from '../util/clock';
 import { listOpenShards } from './shard-map-refresh';

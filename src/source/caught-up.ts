@@ -1,7 +1,7 @@
 import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
 import { listAllShards } from '../aws/list-shards';
+import { type RetryPolicy, retrying } from '../aws/retry';
 import { isFinished, type Lease } from '../lease/lease';
-import { type RetryPolicy, retrying } from '../lease/retry';
 import { isOpen } from '../stream/shard-graph';
 import { sleep } from '../util/clock';
 
