@@ -22,6 +22,13 @@ export interface BaseContext {
   readonly shutdownTimeoutMs: number;
   /** Ends this instance with `error`; may be called at any time, the first call counts (PIP-297). */
   fatal(error: Error): void;
+  /**
+   * Says that a part which should progress does not (G11), or that it does again. Whoever runs the instance reports
+   * it: log, metric, readiness. Backpressure is none.
+   * @param part one part of this instance, for instance `shardId-000000000000 reader`
+   * @param problem why; undefined when the part progresses again
+   */
+  stalled(part: string, problem: Error | undefined): void;
 }
 
 export interface SourceContext extends BaseContext {

@@ -15,6 +15,7 @@ import { LeaseView } from './lease-view';
 import { Parents } from './parents';
 import { Renewer } from './renewer';
 import { ShardSync } from './shard-sync';
+import { openLeaseTable } from './table-opening';
 import { Taker } from './taker';
 
 /** Source: KCL `maxLeaseRenewalThreads`. */
@@ -104,7 +105,10 @@ export class LeaseCoordinator {
   async start(): Promise<void> {
     const { signal } = this.#stopped;
     const { logger } = this.#options;
-    await retrying({ ...this.#retry, logger }, signal, () => this.#table.ensure(this.#retry.clock, signal));
+    const { dynamo, tableName, clock } = this.#options;
+    await retrying({ ...this.#retry, logger }, signal, () =>
+      openLeaseTable({ dynamo, tableName, clock }, signal),
+    );
     await this.#metrics.syncShards.measure(() => this.#sync.start(signal), signal);
     this.#loops = Promise.all([
       this.#renewer.run(signal),

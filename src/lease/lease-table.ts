@@ -1,16 +1,12 @@
-import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import type { DynamoApi, Item } from '../aws/dynamo-api';
 import { ConnectorError, isConnectorError } from '../errors';
 import { throwIfAborted } from '../util/abort';
-import { type Clock, sleep } from '../util/clock';
 import type { Lease } from './lease';
 import {
   createInput,
-  createTableInput,
   decodeLease,
   deleteFinishedInput,
   getInput,
-  isLeaseTable,
   multiStreamName,
   type NewLease,
   type OwnerChange,
@@ -18,10 +14,6 @@ import {
   scanInput,
   takeInput,
 } from './serializer';
-
-/** Milliseconds between two looks at a table that is being created, and looks until that is given up. */
-const CREATION_POLL_MS = 250;
-const CREATION_POLLS = 480;
 
 /** An owner as the table must show it for its write to count. */
 export interface Holder {
@@ -44,34 +36,6 @@ export class LeaseTable {
   /** From now on rows of any other stream are refused. */
   belongsTo(streamArn: string): void {
     this.#streamArn = streamArn;
-  }
-
-  /**
-   * Creates the table unless it exists, and waits until it can be used.
-   * @throws ConnectorError LEASE_TABLE_WRONG_SHAPE, LEASE_TABLE_NOT_READY (still not ACTIVE after two minutes)
-   */
-  async ensure(clock: Clock, signal: AbortSignal): Promise<void> {
-    let table = await this.dynamo.describeTable(this.name, { signal });
-    if (table === undefined) {
-      table = await this.#createTable(signal);
-    }
-    for (let poll = 0; !isUsable(table); poll++) {
-      throwIfAborted(signal);
-      if (poll >= CREATION_POLLS) {
-        throw new ConnectorError('LEASE_TABLE_NOT_READY', `lease table ${this.name} is not ready`, {
-          expected: 'ACTIVE',
-          found: table?.TableStatus ?? 'no such table',
-        });
-      }
-      await sleep(clock, CREATION_POLL_MS, signal);
-      table = await this.dynamo.describeTable(this.name, { signal });
-    }
-    if (table === undefined || !isLeaseTable(table)) {
-      throw new ConnectorError('LEASE_TABLE_WRONG_SHAPE', `table ${this.name} is no lease table`, {
-        expected: 'one key, leaseKey (S)',
-        found: describeKeys(table),
-      });
-    }
   }
 
   /**
@@ -129,20 +93,6 @@ export class LeaseTable {
     return met(this.dynamo.deleteItem(deleteFinishedInput(this.name, shardId), { signal }));
   }
 
-  async #createTable(signal: AbortSignal): Promise<TableDescription | undefined> {
-    try {
-      await this.dynamo.createTable(createTableInput(this.name), { signal });
-    } catch (error) {
-      // Another worker may have been faster, or the answer lost: what counts is whether the table is there.
-      const table = await this.dynamo.describeTable(this.name, { signal });
-      if (table === undefined) {
-        throw error;
-      }
-      return table;
-    }
-    return this.dynamo.describeTable(this.name, { signal });
-  }
-
   #decode(item: Item): Lease | undefined {
     const lease = decodeLease(item);
     if (lease === undefined) {
@@ -167,17 +117,6 @@ export class LeaseTable {
     }
     return lease;
   }
-}
-
-/** UPDATING: in use while an index or its capacity changes. */
-function isUsable(table: TableDescription | undefined): boolean {
-  return table?.TableStatus === 'ACTIVE' || table?.TableStatus === 'UPDATING';
-}
-
-function describeKeys(table: TableDescription | undefined): string {
-  const types = new Map(table?.AttributeDefinitions?.map((one) => [one.AttributeName, one.AttributeType]));
-  const keys = table?.KeySchema?.map((key) => `${key.AttributeName} (${types.get(key.AttributeName)})`) ?? [];
-  return keys.length === 0 ? 'no key' : keys.join(', ');
 }
 
 /** Whether the condition of a write was met. */

@@ -1,11 +1,9 @@
 import type {
   AttributeValue,
-  CreateTableCommandInput,
   DeleteItemCommandInput,
   GetItemCommandInput,
   PutItemCommandInput,
   ScanCommandInput,
-  TableDescription,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../aws/dynamo-api';
@@ -85,22 +83,6 @@ export function decodeLease(item: Item): Lease | undefined {
 /** The stream that a row of a multi-stream KCL application names; undefined for rows of one stream. */
 export function multiStreamName(item: Item): string | undefined {
   return item.streamName?.S;
-}
-
-export function isLeaseTable(table: TableDescription): boolean {
-  const keys = table.KeySchema ?? [];
-  const type = table.AttributeDefinitions?.find((one) => one.AttributeName === 'leaseKey')?.AttributeType;
-  return keys.length === 1 && keys[0]?.AttributeName === 'leaseKey' && type === 'S';
-}
-
-/** On-demand, single key, no index: as the KCL 2.x creates it. */
-export function createTableInput(tableName: string): CreateTableCommandInput {
-  return {
-    TableName: tableName,
-    AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
-    BillingMode: 'PAY_PER_REQUEST',
-  };
 }
 
 export function scanInput(tableName: string, startKey: Item | undefined): ScanCommandInput {

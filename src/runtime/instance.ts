@@ -21,6 +21,8 @@ export interface InstanceOptions<Definition, Transport> {
   readonly untilCaughtUp?: boolean;
   /** The connector is open. */
   onRunning?(): void;
+  /** See BaseContext.stalled. */
+  onStalled?(part: string, problem: Error | undefined): void;
 }
 
 /** The context of an instance, as far as sources and sinks have the same. */
@@ -42,5 +44,6 @@ export function instanceContext(
     random,
     getSecret: (secret) => secrets[secret],
     shutdownTimeoutMs,
+    stalled: (part, problem) => options.onStalled?.(part, problem),
   };
 }

@@ -13,6 +13,7 @@ import type { Lease } from '../../src/lease/lease';
 import { LeaseCoordinator } from '../../src/lease/lease-coordinator';
 import { LeaseTable } from '../../src/lease/lease-table';
 import type { NewLease } from '../../src/lease/serializer';
+import { openLeaseTable } from '../../src/lease/table-opening';
 import { systemClock } from '../../src/util/clock';
 import { type Deferred, deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
@@ -74,8 +75,9 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
   });
 
   beforeEach(async () => {
-    table = new LeaseTable(`app-${tables++}`, dynamo);
-    await table.ensure(systemClock, never);
+    const tableName = `app-${tables++}`;
+    table = new LeaseTable(tableName, dynamo);
+    await openLeaseTable({ dynamo, tableName, clock: systemClock }, never);
   });
 
   const get = async (): Promise<Lease> => {
@@ -89,7 +91,9 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
 
   test('is created once, though several workers want it, and has the shape of the KCL', async () => {
     const name = `shared-${tables++}`;
-    await Promise.all([1, 2, 3].map(() => new LeaseTable(name, dynamo).ensure(systemClock, never)));
+    await Promise.all(
+      [1, 2, 3].map(() => openLeaseTable({ dynamo, tableName: name, clock: systemClock }, never)),
+    );
     const golden = JSON.parse(
       readFileSync(join(__dirname, '../fixtures/kcl-tables/kcl-2.6.0-fresh.json'), 'utf8'),
     ).kp26;

@@ -154,6 +154,7 @@ export function runnerLab<T extends Transport>(
         random: seededRandom(1),
         getSecret: () => undefined,
         shutdownTimeoutMs: SHUTDOWN_MS,
+        stalled: () => undefined,
       },
       transport,
       backoff: { initialMs: 100, maxMs: 1000 },

@@ -4,6 +4,7 @@ import { HeldLease } from '../../../src/lease/held-lease';
 import type { Lease } from '../../../src/lease/lease';
 import { LeaseMetrics } from '../../../src/lease/lease-metrics';
 import { LeaseTable } from '../../../src/lease/lease-table';
+import { openLeaseTable } from '../../../src/lease/table-opening';
 import { instantOf } from '../../../src/lease/validity';
 import { Gate } from '../../../src/util/gate';
 import { seededRandom } from '../../../src/util/random';
@@ -31,7 +32,8 @@ class Lab {
 
   static async open(): Promise<Lab> {
     const lab = new Lab();
-    await lab.clock.run(lab.table.ensure(lab.clock, never));
+    const { dynamo, clock } = lab;
+    await clock.run(openLeaseTable({ dynamo, tableName: 'app', clock }, never));
     const lease = {
       shardId: SHARD,
       checkpoint: { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 },

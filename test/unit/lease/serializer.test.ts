@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../../src/aws/dynamo-api';
 import type { Lease } from '../../../src/lease/lease';
-import { createInput, decodeLease, isLeaseTable, multiStreamName } from '../../../src/lease/serializer';
+import { createInput, decodeLease, multiStreamName } from '../../../src/lease/serializer';
+import { isLeaseTable } from '../../../src/lease/table-opening';
 
 const FIXTURES = join(__dirname, '../../fixtures/kcl-tables');
 

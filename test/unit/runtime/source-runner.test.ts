@@ -98,6 +98,7 @@ function setUp() {
     random: seededRandom(1),
     getSecret: () => undefined,
     shutdownTimeoutMs: 1000,
+    stalled: () => undefined,
     outputTopic: 'topic',
   };
   const stop = new AbortController();

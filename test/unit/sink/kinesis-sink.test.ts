@@ -46,6 +46,7 @@ class SinkLab {
         random: seededRandom(1),
         getSecret: () => undefined,
         shutdownTimeoutMs: 10_000,
+        stalled: () => undefined,
         inputTopics: ['persistent://public/default/in'],
         subscriptionType: 'Failover',
         failureEnds: false,
