@@ -1,6 +1,7 @@
 import { type ServiceClock, ServiceError, type ServiceModel } from '../service-model';
 import { Account, type DynamoDbOptions } from './account';
 import { asFields } from './fields';
+import { describeContinuousBackups, updateContinuousBackups } from './operations/continuous-backups';
 import { createTable } from './operations/create-table';
 import { deleteItem } from './operations/delete-item';
 import { deleteTable } from './operations/delete-table';
@@ -12,6 +13,7 @@ import type { Operation } from './operations/operation';
 import { putItem } from './operations/put-item';
 import { query } from './operations/query';
 import { scan } from './operations/scan';
+import { tagResource } from './operations/tag-resource';
 import { updateItem } from './operations/update-item';
 import { updateTable } from './operations/update-table';
 
@@ -21,6 +23,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['CreateTable', createTable],
   ['DeleteItem', deleteItem],
   ['DeleteTable', deleteTable],
+  ['DescribeContinuousBackups', describeContinuousBackups],
   ['DescribeTable', describeTable],
   ['GetItem', getItem],
   ['ListTables', listTables],
@@ -28,6 +31,8 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['PutItem', putItem],
   ['Query', query],
   ['Scan', scan],
+  ['TagResource', tagResource],
+  ['UpdateContinuousBackups', updateContinuousBackups],
   ['UpdateItem', updateItem],
   ['UpdateTable', updateTable],
 ]);

@@ -2,6 +2,7 @@ import { invalidParameter, validation } from './failure';
 import {
   asFields,
   type Fields,
+  flag,
   integer,
   list,
   oneOf,
@@ -35,6 +36,7 @@ export interface TableDefinition {
   readonly indexes: readonly IndexDefinition[];
   readonly billing: BillingMode;
   readonly throughput: Throughput;
+  readonly deletionProtection: boolean;
 }
 
 const BILLING_MODES = ['PROVISIONED', 'PAY_PER_REQUEST'] as const;
@@ -52,7 +54,8 @@ export function readTableDefinition(input: Fields): TableDefinition {
   );
   checkIndexNames(indexes);
   checkAllUsed(attributes, [schema, ...indexes.map((index) => index.schema)]);
-  return { name, schema, attributes, indexes, billing, throughput };
+  const deletionProtection = flag(input, 'DeletionProtectionEnabled') ?? false;
+  return { name, schema, attributes, indexes, billing, throughput, deletionProtection };
 }
 
 export function readAttributes(input: Fields): readonly KeyAttribute[] {

@@ -5,17 +5,16 @@ import type { Index, Table } from './table';
 import type { Throughput } from './table-definition';
 
 /** A table as DescribeTable tells it. Counts are exact, where DynamoDB refreshes them every six hours. */
-export function describeTable(account: Account, table: Table, status?: 'CREATING' | 'DELETING'): object {
-  const { name, schema, attributes, billing, throughput } = table.definition;
+export function describeTable(account: Account, table: Table, status?: 'CREATING'): object {
+  const { name, schema, attributes, billing, throughput, deletionProtection } = table.definition;
   const now = account.now();
   const arn = account.arn(name);
-  const building = table.indexes.some((index) => now < index.readyAt);
   const items = table.rows.ordered().map((row) => row.item);
   return {
     TableName: name,
     TableArn: arn,
     TableId: table.id,
-    TableStatus: status ?? (now < table.readyAt ? 'CREATING' : building ? 'UPDATING' : 'ACTIVE'),
+    TableStatus: status ?? statusOf(table, now),
     CreationDateTime: table.createdAt / 1000,
     AttributeDefinitions: attributes.map(({ name: AttributeName, type: AttributeType }) => ({
       AttributeName,
@@ -31,13 +30,23 @@ export function describeTable(account: Account, table: Table, status?: 'CREATING
     }),
     ItemCount: items.length,
     TableSizeBytes: items.reduce((bytes, item) => bytes + itemSize(item), 0),
-    DeletionProtectionEnabled: false,
+    DeletionProtectionEnabled: deletionProtection,
     ...(table.indexes.length > 0 && {
       GlobalSecondaryIndexes: table.indexes.map((index) =>
         describeIndex(index, arn, table, status === 'CREATING' || now < index.readyAt),
       ),
     }),
   };
+}
+
+function statusOf(table: Table, now: number): string {
+  if (table.goneAt !== undefined) {
+    return 'DELETING';
+  }
+  if (now < table.readyAt) {
+    return 'CREATING';
+  }
+  return table.indexes.some((index) => now < index.readyAt) ? 'UPDATING' : 'ACTIVE';
 }
 
 function describeIndex(index: Index, tableArn: string, table: Table, building: boolean): object {

@@ -20,7 +20,11 @@ export class Table {
   /** Milliseconds since the epoch; before that the table is CREATING and holds no items. */
   readonly readyAt: number;
   readonly rows: Rows;
-  readonly tags: ReadonlyMap<string, string>;
+  tags: ReadonlyMap<string, string>;
+  /** When a deleted table is gone, milliseconds since the epoch; undefined while it is not being deleted. */
+  goneAt: number | undefined;
+  /** Point-in-time recovery is on since then, milliseconds since the epoch; undefined while it is off. */
+  recoverableSince: number | undefined;
   definition: TableDefinition;
   indexes: readonly Index[];
 

@@ -19,6 +19,8 @@ export interface KinesisOptions {
    * does). Readers must take both. `behind` when absent.
    */
   readonly shardEnd?: 'behind' | 'with-records';
+  /** Calls of UpdateShardCount on one stream within 24 hours (10 at AWS); any number when absent. */
+  readonly scalingsPerDay?: number;
   /** Of every open shard, see SHARD_WRITE_LIMITS; none when absent. */
   readonly writeLimits?: WriteLimits;
 }
@@ -36,14 +38,13 @@ export interface NewStream {
   readonly maxRecordBytes: number;
 }
 
-const RETENTION_HOURS = 24;
-
 /** The streams of one account in one region. */
 export class Account {
   readonly id: string;
   readonly region: string;
   readonly settleMs: number;
   readonly shardEnd: 'behind' | 'with-records';
+  readonly scalingsPerDay: number;
   writeLimits: WriteLimits | undefined;
   readonly #clock: ServiceClock;
   readonly #shardLimit: number;
@@ -58,6 +59,7 @@ export class Account {
     this.settleMs = options.settleMs ?? 0;
     this.#shardLimit = options.shardLimit ?? 20_000;
     this.shardEnd = options.shardEnd ?? 'behind';
+    this.scalingsPerDay = options.scalingsPerDay ?? Number.POSITIVE_INFINITY;
     this.writeLimits = options.writeLimits;
   }
 
@@ -142,7 +144,6 @@ export class Account {
     const stream = new Stream({
       ...wanted,
       arn: this.arnOf(wanted.name),
-      retentionHours: RETENTION_HOURS,
       createdAt: now,
       epoch: (this.#lastEpochs.get(wanted.name) ?? 0) + 1,
     });

@@ -2,6 +2,7 @@ import { ServiceError, type ServiceModel } from '../service-model';
 import { type InputOf, readInput, type Shape } from '../shape';
 import { Account, type KinesisOptions } from './account';
 import type { Operation } from './operation';
+import { decreaseStreamRetentionPeriod, increaseStreamRetentionPeriod } from './operations/change-retention';
 import { createStream } from './operations/create-stream';
 import { deleteStream } from './operations/delete-stream';
 import { describeStream } from './operations/describe-stream';
@@ -15,15 +16,18 @@ import { putRecord } from './operations/put-record';
 import { putRecords } from './operations/put-records';
 import { splitShard } from './operations/split-shard';
 import { updateMaxRecordSize } from './operations/update-max-record-size';
+import { updateShardCount } from './operations/update-shard-count';
 import type { WriteLimits } from './write-limits';
 
 const OPERATIONS = {
   CreateStream: createStream,
+  DecreaseStreamRetentionPeriod: decreaseStreamRetentionPeriod,
   DeleteStream: deleteStream,
   DescribeStream: describeStream,
   DescribeStreamSummary: describeStreamSummary,
   GetRecords: getRecords,
   GetShardIterator: getShardIterator,
+  IncreaseStreamRetentionPeriod: increaseStreamRetentionPeriod,
   ListShards: listShards,
   ListStreams: listStreams,
   MergeShards: mergeShards,
@@ -31,6 +35,7 @@ const OPERATIONS = {
   PutRecords: putRecords,
   SplitShard: splitShard,
   UpdateMaxRecordSize: updateMaxRecordSize,
+  UpdateShardCount: updateShardCount,
 } as const;
 
 export type KinesisOperation = keyof typeof OPERATIONS;
@@ -45,6 +50,11 @@ export interface KinesisModel extends ServiceModel {
   invokeText(operation: string, input: unknown): string;
   /** From now on; undefined ends them. */
   limitWrites(limits: WriteLimits | undefined): void;
+  /**
+   * What a stream keeps from now on, milliseconds; also less than the API takes, so that trimming shows soon.
+   * @throws ServiceError ResourceNotFoundException
+   */
+  retain(streamName: string, ms: number): void;
 }
 
 export function createKinesisModel(options: KinesisOptions): KinesisModel {
@@ -61,6 +71,7 @@ export function createKinesisModel(options: KinesisOptions): KinesisModel {
     limitWrites: (limits) => {
       account.writeLimits = limits;
     },
+    retain: (StreamName, ms) => account.stream({ StreamName }).retain(ms, account.now()),
     invokeText: (name, input) => {
       const { found, output } = run(name, input);
       return found.write === undefined ? JSON.stringify(output) : found.write(output);

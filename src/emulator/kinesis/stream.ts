@@ -8,7 +8,6 @@ export interface StreamSettings {
   readonly arn: string;
   readonly shardCount: number;
   readonly mode: 'PROVISIONED' | 'ON_DEMAND';
-  readonly retentionHours: number;
   /** Of data and partition key of one record, at first. */
   readonly maxRecordBytes: number;
   /** Milliseconds since the epoch. */
@@ -19,28 +18,39 @@ export interface StreamSettings {
 
 interface Transition {
   readonly status: StreamStatus;
-  /** Milliseconds since the epoch at which it is over. */
-  readonly endsAt: number;
-  readonly finish: () => void;
+  /** Milliseconds since the epoch. */
+  readonly begunAt: number;
+  readonly ms: number;
+  /** Evenly over its time, the last one at its end. */
+  readonly steps: readonly (() => void)[];
+  done: number;
 }
+
+/** Source: Kinesis API, CreateStream. */
+const DEFAULT_RETENTION_MS = 24 * 3_600_000;
 
 /** One stream. What takes time ends lazily: every access first calls `settle` with the present time. */
 export class Stream {
   /** Of data and partition key of one record. */
   maxRecordBytes: number;
+  /** When UpdateShardCount was called of late, milliseconds since the epoch. */
+  scalings: readonly number[] = [];
   /** Within retention, oldest first. */
   readonly #shards = new Map<string, Shard>();
-  readonly #retention: number;
+  #retentionMs = DEFAULT_RETENTION_MS;
+  /** What a longer retention does not bring back, milliseconds since the epoch. */
+  #expiredBefore: number;
   #openByRange: Shard[] = [];
   #transition: Transition | undefined;
   #nextShardNumber = 0;
-  #nextExpiry = Number.POSITIVE_INFINITY;
+  /** When the first of the closed shards was closed. */
+  #firstClosing = Number.POSITIVE_INFINITY;
   #epoch: number;
 
   constructor(readonly settings: StreamSettings) {
     this.maxRecordBytes = settings.maxRecordBytes;
     this.#epoch = settings.epoch - 1;
-    this.#retention = settings.retentionHours * 3_600_000;
+    this.#expiredBefore = settings.createdAt;
   }
 
   get status(): StreamStatus {
@@ -60,25 +70,45 @@ export class Stream {
     return this.#openByRange.length;
   }
 
-  /** The oldest instant whose records are kept, milliseconds since the epoch; never before the stream itself. */
-  horizon(now: number): number {
-    return Math.max(this.settings.createdAt, now - this.#retention);
+  get openShards(): readonly Shard[] {
+    return this.#openByRange;
   }
 
-  /** Enters `status` for `ms`, then does `finish`; at once when `ms` is 0. Replaces a transition under way. */
-  begin(status: StreamStatus, now: number, ms: number, finish: () => void): void {
-    this.#transition = { status, endsAt: now + ms, finish };
+  get retentionMs(): number {
+    return this.#retentionMs;
+  }
+
+  /** The oldest instant whose records are kept, milliseconds since the epoch; never before the stream itself. */
+  horizon(now: number): number {
+    return Math.max(this.#expiredBefore, now - this.#retentionMs);
+  }
+
+  /** Keeps records for `ms` from now on. What is past retention already stays gone. */
+  retain(ms: number, now: number): void {
+    this.#expiredBefore = this.horizon(now);
+    this.#retentionMs = ms;
+  }
+
+  /** Enters `status` for `ms` and takes `steps` meanwhile; at once when `ms` is 0. Replaces a transition under way. */
+  begin(status: StreamStatus, now: number, ms: number, ...steps: (() => void)[]): void {
+    this.#transition = { status, begunAt: now, ms, steps, done: 0 };
     this.settle(now);
   }
 
-  /** Ends the transition that is due, and forgets closed shards whose last record is past retention. */
+  /** Takes the steps that are due, and forgets the closed shards of which every record is past retention. */
   settle(now: number): void {
-    const due = this.#transition;
-    if (due !== undefined && now >= due.endsAt) {
-      this.#transition = undefined;
-      due.finish();
+    for (let due = this.#transition; due !== undefined; due = this.#transition) {
+      const { begunAt, ms, steps } = due;
+      if (due.done < steps.length && now < begunAt + (ms * (due.done + 1)) / steps.length) {
+        break;
+      }
+      const step = steps[due.done++];
+      if (due.done >= steps.length) {
+        this.#transition = undefined;
+      }
+      step?.();
     }
-    if (now > this.#nextExpiry) {
+    if (this.#firstClosing < this.horizon(now)) {
       this.#forgetExpired(now);
     }
   }
@@ -86,12 +116,49 @@ export class Stream {
   /** The shard of that id, without the records that are past retention. */
   shard(shardId: string, now: number): Shard | undefined {
     const shard = this.#shards.get(shardId);
-    shard?.records.trim((now - this.#retention) / 1000);
+    shard?.records.trim(this.horizon(now) / 1000);
     return shard;
   }
 
   /** The open shard that takes `hashKey`. */
   route(hashKey: bigint): Shard {
+    return this.#openByRange[this.#placeOf(hashKey)] as Shard;
+  }
+
+  openFirstShards(): void {
+    this.#openByRange = this.#open(evenRanges(this.settings.shardCount), this.settings.createdAt, []);
+  }
+
+  /** Closes the neighbours `parents` and opens one child for each of `ranges`, which together cover what they covered. */
+  reshard(parents: readonly Shard[], ranges: readonly HashKeyRange[], now: number): void {
+    const at = Math.max(now, ...parents.map((parent) => parent.openedAt + 1));
+    const children = this.#open(ranges, at, parents);
+    for (const parent of parents) {
+      parent.close(at, children);
+    }
+    const place = this.#placeOf((ranges[0] as HashKeyRange).start);
+    this.#openByRange.splice(place, parents.length, ...children);
+    this.#firstClosing = Math.min(this.#firstClosing, at);
+  }
+
+  /** Opens shards for `ranges`, which are in order. */
+  #open(ranges: readonly HashKeyRange[], at: number, parents: readonly Shard[]): Shard[] {
+    const epoch = Math.max(
+      this.settings.epoch,
+      Math.floor(at / 1000),
+      ...parents.map((parent) => parent.epoch + 1),
+    );
+    this.#epoch = Math.max(this.#epoch, epoch);
+    const parentIds = parents.map((parent) => parent.id);
+    const opened = ranges.map((range) => new Shard(this.#nextShardNumber++, epoch, range, at, parentIds));
+    for (const shard of opened) {
+      this.#shards.set(shard.id, shard);
+    }
+    return opened;
+  }
+
+  /** Place of the open shard that takes `hashKey`. */
+  #placeOf(hashKey: bigint): number {
     const open = this.#openByRange;
     let low = 0;
     let high = open.length - 1;
@@ -103,47 +170,17 @@ export class Stream {
         high = middle - 1;
       }
     }
-    return open[low] as Shard;
-  }
-
-  openFirstShards(): void {
-    this.#open(evenRanges(this.settings.shardCount), this.settings.createdAt, []);
-  }
-
-  /** Closes `parents` and opens one child for each of `ranges`, which together cover what the parents covered. */
-  reshard(parents: readonly Shard[], ranges: readonly HashKeyRange[], now: number): void {
-    const at = Math.max(now, ...parents.map((parent) => parent.openedAt + 1));
-    const children = this.#open(ranges, at, parents);
-    for (const parent of parents) {
-      parent.close(at, children);
-    }
-    this.#openByRange = this.#openByRange.filter((shard) => shard.open);
-    this.#nextExpiry = Math.min(this.#nextExpiry, at + this.#retention);
-  }
-
-  #open(ranges: readonly HashKeyRange[], at: number, parents: readonly Shard[]): Shard[] {
-    this.#epoch = Math.max(this.#epoch + 1, Math.floor(at / 1000));
-    const parentIds = parents.map((parent) => parent.id);
-    const opened = ranges.map(
-      (range) => new Shard(this.#nextShardNumber++, this.#epoch, range, at, parentIds),
-    );
-    for (const shard of opened) {
-      this.#shards.set(shard.id, shard);
-    }
-    this.#openByRange = [...this.#openByRange, ...opened].sort((a, b) =>
-      a.range.start < b.range.start ? -1 : 1,
-    );
-    return opened;
+    return low;
   }
 
   #forgetExpired(now: number): void {
-    this.#nextExpiry = Number.POSITIVE_INFINITY;
-    for (const shard of this.#shards.values()) {
-      const expiry = (shard.closedAt ?? Number.POSITIVE_INFINITY) + this.#retention;
-      if (expiry < now) {
-        this.#shards.delete(shard.id);
+    const horizon = this.horizon(now);
+    this.#firstClosing = Number.POSITIVE_INFINITY;
+    for (const { id, closedAt = Number.POSITIVE_INFINITY } of this.#shards.values()) {
+      if (closedAt < horizon) {
+        this.#shards.delete(id);
       } else {
-        this.#nextExpiry = Math.min(this.#nextExpiry, expiry);
+        this.#firstClosing = Math.min(this.#firstClosing, closedAt);
       }
     }
   }

@@ -6,6 +6,7 @@ export interface StreamSummary {
   readonly StreamARN: string;
   readonly StreamStatus: StreamStatus;
   readonly StreamModeDetails: { readonly StreamMode: 'PROVISIONED' | 'ON_DEMAND' };
+  /** Whole unless a test set another retention than the API takes. */
   readonly RetentionPeriodHours: number;
   /** Whole seconds since the epoch, as AWS answers it. */
   readonly StreamCreationTimestamp: number;
@@ -23,7 +24,7 @@ export function summarise(stream: Stream): StreamSummary {
     StreamARN: settings.arn,
     StreamStatus: stream.status,
     StreamModeDetails: { StreamMode: settings.mode },
-    RetentionPeriodHours: settings.retentionHours,
+    RetentionPeriodHours: stream.retentionMs / 3_600_000,
     StreamCreationTimestamp: Math.floor(settings.createdAt / 1000),
     EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
     EncryptionType: 'NONE',

@@ -2,6 +2,7 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   type DynamoDBClient,
+  ListTagsOfResourceCommand,
   PutItemCommand,
   UpdateItemCommand,
   UpdateTableCommand,
@@ -219,6 +220,18 @@ export const DIFFERENCES: readonly Difference[] = [
     documentation: 'Developer Guide, legacy ComparisonOperator LT: String, Number or Binary, not a set type',
     run: judge({ names: { SS: ['a'] } }, 'leaseKey < :v', { ':v': { SS: ['a'] } }),
     results: { emulator: REFUSED, dynalite: CONDITION_FAILED },
+    right: 'emulator',
+  },
+  {
+    title: 'a table keeps the tags it is made with',
+    documentation: 'API reference, CreateTable, Tags: a list of key-value pairs to label the table',
+    run: async (client, TableName) => {
+      const tagged = { ...leaseTable, TableName: `${TableName}-tagged`, Tags: [{ Key: 'a', Value: 'b' }] };
+      await createTable(client, tagged);
+      const { Table } = await client.send(new DescribeTableCommand({ TableName: tagged.TableName }));
+      return outcome(client.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn })));
+    },
+    results: { emulator: { Tags: [{ Key: 'a', Value: 'b' }] }, dynalite: { Tags: [] } },
     right: 'emulator',
   },
   {

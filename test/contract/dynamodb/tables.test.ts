@@ -9,9 +9,11 @@ import {
   type GlobalSecondaryIndexDescription,
   type KeySchemaElement,
   ListTablesCommand,
+  ListTagsOfResourceCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
+  TagResourceCommand,
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
 import { createTable, leaseTable, type Row, SERVICES, useService } from './services';
@@ -109,6 +111,26 @@ describe.each(SERVICES)('tables of %s', (name) => {
       new ListTablesCommand({ ExclusiveStartTableName: first.LastEvaluatedTableName }),
     );
     expect(second.TableNames?.[0]).toBe('page-c');
+  });
+
+  test('a table takes tags, one of the same key in the place of the other', async () => {
+    const TableName = 'tagged';
+    await createTable(client(), { ...leaseTable, TableName });
+    const { Table } = await client().send(new DescribeTableCommand({ TableName }));
+    const arn = { ResourceArn: Table?.TableArn ?? '' };
+    const tag = (Key: string, Value: string) =>
+      client().send(new TagResourceCommand({ ...arn, Tags: [{ Key, Value }] }));
+    await tag('stage', 'test');
+    await tag('team', 'streams');
+    await tag('team', 'orders');
+    const listed = await client().send(new ListTagsOfResourceCommand(arn));
+    expect(listed.Tags).toHaveLength(2);
+    expect(listed.Tags).toEqual(
+      expect.arrayContaining([
+        { Key: 'stage', Value: 'test' },
+        { Key: 'team', Value: 'orders' },
+      ]),
+    );
   });
 
   test('a table made again after it was deleted is empty', async () => {

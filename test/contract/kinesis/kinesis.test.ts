@@ -5,9 +5,20 @@ import { POSITIONS } from './scenarios/positions';
 import { RECORDS } from './scenarios/records';
 import { REFUSALS } from './scenarios/refusals';
 import { RESHARDING } from './scenarios/resharding';
+import { RETENTION } from './scenarios/retention';
+import { SCALING } from './scenarios/scaling';
 import { WRITES } from './scenarios/writes';
 
-const SCENARIOS = [...LISTING, ...RECORDS, ...POSITIONS, ...RESHARDING, ...REFUSALS, ...WRITES];
+const SCENARIOS = [
+  ...LISTING,
+  ...RECORDS,
+  ...POSITIONS,
+  ...RESHARDING,
+  ...SCALING,
+  ...RETENTION,
+  ...REFUSALS,
+  ...WRITES,
+];
 
 describe.each(Object.keys(EMULATORS) as EmulatorName[])('Kinesis as %s answers it', (name) => {
   let running: RunningKinesis;

@@ -12,6 +12,8 @@ import {
   PutRecordCommand,
   type Shard,
   SplitShardCommand,
+  UpdateShardCountCommand,
+  type UpdateShardCountCommandOutput,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { KinesisPutApi } from '../../../src/aws/kinesis-api';
@@ -90,6 +92,14 @@ export class Lab {
       }),
     );
     await this.settled(StreamName);
+  }
+
+  async scale(StreamName: string, TargetShardCount: number): Promise<UpdateShardCountCommandOutput> {
+    const answer = await this.client.send(
+      new UpdateShardCountCommand({ StreamName, TargetShardCount, ScalingType: 'UNIFORM_SCALING' }),
+    );
+    await this.settled(StreamName);
+    return answer;
   }
 
   async put(

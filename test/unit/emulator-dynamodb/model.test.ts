@@ -202,6 +202,103 @@ describe('the DynamoDB model', () => {
     expect(call('ListTagsOfResource', { ResourceArn: TableArn })).toEqual({ Tags });
   });
 
+  test('tags are added to those a table has, one of the same key in its place', () => {
+    const { call } = start();
+    const { TableDescription } = call('CreateTable', { ...TABLE, Tags: [{ Key: 'team', Value: 'streams' }] });
+    const { TableArn: ResourceArn } = TableDescription as { TableArn: string };
+    const Tags = [
+      { Key: 'stage', Value: 'test' },
+      { Key: 'team', Value: 'orders' },
+    ];
+    expect(call('TagResource', { ResourceArn, Tags })).toEqual({});
+    expect(call('ListTagsOfResource', { ResourceArn })).toEqual({
+      Tags: [
+        { Key: 'team', Value: 'orders' },
+        { Key: 'stage', Value: 'test' },
+      ],
+    });
+    expect(failure(() => call('TagResource', { ResourceArn: `${ResourceArn}-2`, Tags }))).toMatch(
+      /^ResourceNotFoundException/,
+    );
+  });
+
+  test('a protected table is not deleted until its protection is taken off', () => {
+    const { call } = start();
+    call('CreateTable', { ...TABLE, DeletionProtectionEnabled: true });
+    expect(call('DescribeTable', { TableName })).toMatchObject({
+      Table: { DeletionProtectionEnabled: true },
+    });
+    expect(failure(() => call('DeleteTable', { TableName }))).toBe(
+      'ValidationException: Resource cannot be deleted as it is currently protected against deletion. ' +
+        'Disable deletion protection first.',
+    );
+    call('UpdateTable', { TableName, BillingMode: 'PAY_PER_REQUEST' });
+    expect(failure(() => call('DeleteTable', { TableName }))).toMatch(/protected/);
+    call('UpdateTable', { TableName, DeletionProtectionEnabled: false });
+    call('DeleteTable', { TableName });
+    expect(call('ListTables', {})).toEqual({ TableNames: [] });
+  });
+
+  test('a table that is being deleted can be seen, and neither used nor changed nor made again', () => {
+    const { clock, call } = start({ deleteTableMs: 5_000 });
+    call('CreateTable', TABLE);
+    expect(call('DeleteTable', { TableName })).toMatchObject({
+      TableDescription: { TableStatus: 'DELETING' },
+    });
+    clock.time += 4_999;
+    expect(call('DescribeTable', { TableName })).toMatchObject({ Table: { TableStatus: 'DELETING' } });
+    expect(call('ListTables', {})).toEqual({ TableNames: [TableName] });
+    expect(failure(() => call('Scan', { TableName }))).toMatch(/^ResourceNotFoundException/);
+    for (const operation of ['DeleteTable', 'UpdateTable']) {
+      expect(failure(() => call(operation, { TableName }))).toMatch(/^ResourceInUse.*Table is being deleted/);
+    }
+    expect(failure(() => call('CreateTable', TABLE))).toMatch(/^ResourceInUse.*Table is being deleted/);
+    clock.time += 1;
+    expect(failure(() => call('DescribeTable', { TableName }))).toMatch(/^ResourceNotFoundException/);
+    call('CreateTable', TABLE);
+    expect(call('Scan', { TableName })).toMatchObject({ Count: 0 });
+  });
+
+  test('point-in-time recovery is switched on and off, once the backups of a table have been set up', () => {
+    const { clock, call } = start({ createTableMs: 5_000, createBackupsMs: 10_000 });
+    const recovery = (PointInTimeRecoveryEnabled: boolean) =>
+      call('UpdateContinuousBackups', {
+        TableName,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled },
+      });
+    expect(failure(() => recovery(true))).toBe('TableNotFoundException: Table not found: leases');
+    call('CreateTable', TABLE);
+    clock.time += 14_999;
+    for (const run of [() => recovery(true), () => call('DescribeContinuousBackups', { TableName })]) {
+      expect(failure(run)).toBe(
+        'ContinuousBackupsUnavailableException: Backups are being enabled for the table: leases. Please retry later',
+      );
+    }
+    clock.time += 1;
+    const off = {
+      ContinuousBackupsDescription: {
+        ContinuousBackupsStatus: 'ENABLED',
+        PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
+      },
+    };
+    expect(call('DescribeContinuousBackups', { TableName })).toEqual(off);
+    const since = clock.time;
+    recovery(true);
+    clock.time += 3_600_000;
+    expect(recovery(true)).toEqual({
+      ContinuousBackupsDescription: {
+        ContinuousBackupsStatus: 'ENABLED',
+        PointInTimeRecoveryDescription: {
+          PointInTimeRecoveryStatus: 'ENABLED',
+          RecoveryPeriodInDays: 35,
+          EarliestRestorableDateTime: since / 1000,
+          LatestRestorableDateTime: (clock.time - 300_000) / 1000,
+        },
+      },
+    });
+    expect(recovery(false)).toEqual(off);
+  });
+
   test.each([
     ['no key', { KeySchema: undefined }, "Value null at 'keySchema'"],
     ['a name too short', { TableName: 'ab' }, 'Member must have length greater than or equal to 3'],

@@ -13,7 +13,6 @@ export const createTable: Operation = (account, input) => {
     'ProvisionedThroughput',
     'GlobalSecondaryIndexes',
     'Tags',
-    // Changes nothing here: what it protects against is somebody else.
     'DeletionProtectionEnabled',
   ]);
   const table = account.create(readTableDefinition(input), readTags(input));

@@ -2,9 +2,8 @@ import { allowOnly, tableName } from '../fields';
 import { describeTable } from '../table-description';
 import type { Operation } from './operation';
 
-/** The table is gone at once. */
 export const deleteTable: Operation = (account, input) => {
   allowOnly(input, ['TableName']);
   const table = account.delete(tableName(input));
-  return { TableDescription: describeTable(account, table, 'DELETING') };
+  return { TableDescription: describeTable(account, table) };
 };

@@ -1,16 +1,9 @@
-import { ServiceError } from '../../service-model';
 import { allowOnly, required, text } from '../fields';
 import type { Operation } from './operation';
 
+/** Every tag in one page: a table has 50 at most. */
 export const listTagsOfResource: Operation = (account, input) => {
   allowOnly(input, ['ResourceArn']);
-  const arn = required('ResourceArn', text(input, 'ResourceArn'));
-  const name = account.names().find((candidate) => account.arn(candidate) === arn);
-  if (name === undefined) {
-    throw new ServiceError(
-      'ResourceNotFoundException',
-      `Requested resource not found: ResourcArn: ${arn} not found`,
-    );
-  }
-  return { Tags: [...account.table(name).tags].map(([Key, Value]) => ({ Key, Value })) };
+  const table = account.tableOf(required('ResourceArn', text(input, 'ResourceArn')));
+  return { Tags: [...table.tags].map(([Key, Value]) => ({ Key, Value })) };
 };

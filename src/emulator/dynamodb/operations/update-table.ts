@@ -1,10 +1,10 @@
 import { ServiceError } from '../../service-model';
 import type { Account } from '../account';
-import { resourceInUse } from '../failure';
 import {
   allowOnly,
   asFields,
   type Fields,
+  flag,
   list,
   member,
   required,
@@ -27,7 +27,7 @@ import {
 import { describeTable } from '../table-description';
 import type { Operation } from './operation';
 
-/** Billing and throughput, or one index created or deleted. */
+/** Billing and throughput, deletion protection, or one index created or deleted. */
 export const updateTable: Operation = (account, input) => {
   allowOnly(input, [
     'TableName',
@@ -35,14 +35,15 @@ export const updateTable: Operation = (account, input) => {
     'BillingMode',
     'ProvisionedThroughput',
     'GlobalSecondaryIndexUpdates',
+    'DeletionProtectionEnabled',
   ]);
-  const table = account.table(tableName(input));
-  if (account.now() < table.readyAt) {
-    throw resourceInUse(
-      `Attempt to change a resource which is still in use: Table is being created: ${table.definition.name}`,
-    );
-  }
-  const billed = withBilling(table.definition, input);
+  const table = account.settled(tableName(input));
+  const { deletionProtection } = table.definition;
+  const given = {
+    ...table.definition,
+    deletionProtection: flag(input, 'DeletionProtectionEnabled') ?? deletionProtection,
+  };
+  const billed = withBilling(given, input);
   const { definition, indexes } = withIndexes(account, table, billed, input);
   table.definition = definition;
   table.indexes = indexes;
