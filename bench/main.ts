@@ -21,7 +21,10 @@ function plain(value: number): string {
   return value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 });
 }
 
-function comparison({ value, ratio, bound }: Figure): string {
+function comparison({ value, ratio, bound, kcl }: Figure): string {
+  if (kcl !== undefined) {
+    return `KCL 2.x ${plain(kcl)}`;
+  }
   if (bound !== undefined) {
     return `${((100 * value) / bound).toFixed(1)} % of ${plain(bound)}`;
   }

@@ -8,6 +8,8 @@ export interface Figure {
   readonly ratio?: number;
   /** The most that this value can be, where something outside sets it. */
   readonly bound?: number;
+  /** What a KCL 2.x fleet does in its place. */
+  readonly kcl?: number;
 }
 
 /** Every file bench/NAME.bench.ts exports `run`. */

@@ -97,7 +97,7 @@ Made from \`schema/*.schema.json\` by \`node scripts/docs.mjs\`: mend the schema
 
 One file, YAML or JSON, in one of two shapes: a bare Pulsar \`SourceConfig\` or \`SinkConfig\` as \`pulsar-admin\` takes
 it (a file written for the Java connector works unchanged), or
-\`{ pulsar, aws, http, logLevel, shutdownTimeoutMs, sources: [SourceConfig…], sinks: [SinkConfig…] }\`.
+\`{ pulsar, aws, http, logLevel, shutdownTimeoutMs, restart, sources: [SourceConfig…], sinks: [SinkConfig…] }\`.
 Any text may hold \`\${env:NAME}\` and \`\${file:/path}\`. Times are in milliseconds. Unknown keys are refused.
 
 \`pulsar-io-kinesis config validate FILE\` names every problem at once; \`config show FILE\` prints what takes effect.

@@ -14,7 +14,7 @@ const isStale = (source) => modifiedAt(compiledPath(source)) <= modifiedAt(sourc
 
 function compileStale() {
   const { transformFileSync } = require('@swc/core');
-  const sources = ['src', 'bench', 'test/support'].flatMap((folder) =>
+  const sources = ['src', 'bench', 'test/support', 'test/simulation', 'test/chaos'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(ROOT, folder, name)),

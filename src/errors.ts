@@ -110,6 +110,18 @@ export const ERRORS = define({
     treatment: 'fatal',
     hint: 'Use another leaseTableName: the table must have the single key leaseKey (String).',
   },
+  LEASE_TABLE_DELETING: {
+    treatment: 'fatal',
+    hint: 'Wait until the table is gone: the next start creates it anew. Or use another leaseTableName.',
+  },
+  LEASE_TABLE_MULTI_STREAM: {
+    treatment: 'fatal',
+    hint: 'Use another applicationName or leaseTableName: a multi-stream KCL application keeps one row for each stream and shard, which a reader of one stream cannot share.',
+  },
+  LEASE_TABLE_LIVE_3X_FLEET: {
+    treatment: 'fatal',
+    hint: 'Stop every worker of that fleet and start this source 60 s later, or use another applicationName. Side by side works with KCL 2.x, and with 3.x while it is in its 2.x-compatible mode.',
+  },
   LEASE_TABLE_OTHER_STREAM: {
     treatment: 'fatal',
     hint: 'Use another applicationName or leaseTableName: one table serves one stream.',
@@ -217,6 +229,36 @@ export const ERRORS = define({
     hint: 'The reader of standard output is gone: keep it running, or use another serviceUrl.',
   },
   PULSAR_UNKNOWN: { treatment: 'bounded', hint: 'Read the cause.' },
+
+  // watchdog: parts that do not get on
+  READER_STALLED: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: the shard is read on by a new reader; look at the network to Kinesis.',
+  },
+  READS_REFUSED: {
+    treatment: 'retry',
+    hint: 'Reading goes on once Kinesis answers: look at other readers of the stream, at network and AWS status.',
+  },
+  SEND_STALLED: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: sending starts again from the first unconfirmed record; look at the broker.',
+  },
+  RENEWAL_LATE: {
+    treatment: 'retry',
+    hint: 'Leases are renewed at once. If it recurs: give the process more CPU, look at DynamoDB, or raise failoverTime.',
+  },
+  TAKER_STALLED: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: the table is read again; look at the network to DynamoDB.',
+  },
+  CHILD_BLOCKED: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: the parents are looked at again.',
+  },
+  SINK_STALLED: {
+    treatment: 'retry',
+    hint: 'Records are sent again until Kinesis takes them: look at its throttling, network and AWS status.',
+  },
 
   // runtime
   CONNECTOR_UNKNOWN: {

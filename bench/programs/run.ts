@@ -19,6 +19,7 @@ const PRODUCER: ProducerSettings = {
   maxPendingMessages: 1000,
   maxPendingBytes: 64 * 1024 * 1024,
   sendTimeout: 0,
+  sendStallTimeout: 0,
 };
 
 export interface RunParts {

@@ -1,14 +1,19 @@
 import {
   CreateTableCommand,
   DeleteItemCommand,
+  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   GetItemCommand,
+  ListTagsOfResourceCommand,
   PutItemCommand,
   ScanCommand,
+  type Tag,
+  UpdateContinuousBackupsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { AwsSettings } from '../config/types';
 import { isConnectorError } from '../errors';
+import type { AnswerOptions } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createDynamoClient } from './clients';
 import type { DynamoApi } from './dynamo-api';
@@ -47,6 +52,34 @@ export function createDynamoApi(settings: AwsSettings, deps: AwsDependencies): D
       }
     },
 
+    updateContinuousBackups: async (input, options) => {
+      await call('UpdateContinuousBackups', tableOf(input), options, (handler) =>
+        client.send(new UpdateContinuousBackupsCommand(input), handler),
+      );
+    },
+
+    hasPointInTimeRecovery: async (tableName, options) => {
+      const answer = await call('DescribeContinuousBackups', tableName, options, (handler) =>
+        client.send(new DescribeContinuousBackupsCommand({ TableName: tableName }), handler),
+      );
+      const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+      return recovery?.PointInTimeRecoveryStatus === 'ENABLED';
+    },
+
+    listTags: async (tableArn, options) => {
+      const tags: Tag[] = [];
+      let next: string | undefined;
+      do {
+        const input = { ResourceArn: tableArn, ...(next === undefined ? {} : { NextToken: next }) };
+        const answer = await call('ListTagsOfResource', tableArn, options, (handler) =>
+          client.send(new ListTagsOfResourceCommand(input), handler),
+        );
+        tags.push(...(answer.Tags ?? []));
+        next = answer.NextToken;
+      } while (next !== undefined);
+      return tags;
+    },
+
     putItem: async (input, options) => {
       await call('PutItem', tableOf(input), options, (handler) =>
         client.send(new PutItemCommand(input), handler),
@@ -74,10 +107,17 @@ export function createDynamoApi(settings: AwsSettings, deps: AwsDependencies): D
     },
 
     scan: async (input, options) => {
-      const answer = await call('Scan', tableOf(input), options, (handler) =>
-        client.send(new ScanCommand(input), handler),
-      );
-      return { items: answer.Items ?? [], lastKey: answer.LastEvaluatedKey };
+      let serviceTime: number | undefined;
+      const answer = await call('Scan', tableOf(input), options, (handler) => {
+        const handlerWithDate: AnswerOptions = {
+          ...handler,
+          onDate: (date) => {
+            serviceTime = date;
+          },
+        };
+        return client.send(new ScanCommand(input), handlerWithDate);
+      });
+      return { items: answer.Items ?? [], lastKey: answer.LastEvaluatedKey, serviceTime };
     },
 
     close: () => client.destroy(),

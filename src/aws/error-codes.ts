@@ -53,6 +53,8 @@ export const CODES = new Map<string, ErrorCode>(
     KMSOptInRequired: 'KINESIS_KMS',
 
     ConditionalCheckFailedException: 'LEASE_TABLE_CONDITION',
+    ContinuousBackupsUnavailableException: 'LEASE_TABLE_NOT_READY',
+    TableNotFoundException: 'LEASE_TABLE_NOT_FOUND',
   }),
 );
 

@@ -45,6 +45,8 @@ export interface RecordsAnswer {
   readonly millisBehindLatest: number | undefined;
   /** Named at the end of a shard; empty otherwise. */
   readonly childShards: readonly ChildShard[];
+  /** Date header, to the second below, milliseconds since the epoch; undefined when there was none. */
+  readonly serviceTime?: number | undefined;
 }
 
 /** One record of a PutRecords call. */

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-kinesis';
 import type { AwsSettings } from '../config/types';
 import type { ChildShard } from '../stream/shard';
+import type { AnswerOptions } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createKinesisClient } from './clients';
 import type { IteratorPosition, KinesisApi, RawRecord } from './kinesis-api';
@@ -40,15 +41,21 @@ export function createKinesisApi(
           ...(stream.arn === undefined ? {} : { StreamARN: stream.arn }),
         };
         const admit = options?.admit;
-        const answer = await client.send(
-          new GetRecordsCommand(input),
-          admit === undefined ? handler : { ...handler, admit },
-        );
+        let serviceTime: number | undefined;
+        const answerOptions: AnswerOptions = {
+          ...handler,
+          ...(admit === undefined ? {} : { admit }),
+          onDate: (date) => {
+            serviceTime = date;
+          },
+        };
+        const answer = await client.send(new GetRecordsCommand(input), answerOptions);
         return {
           records: (answer.Records ?? []).map(recordOf),
           nextIterator: answer.NextShardIterator,
           millisBehindLatest: answer.MillisBehindLatest,
           childShards: (answer.ChildShards ?? []).map(childOf),
+          serviceTime,
         };
       }),
 

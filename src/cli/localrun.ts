@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { type ConnectorKind, loadConfigObject, readConfigDocument } from '../config';
+import { type ConnectorKind, type LoadedConfig, loadConfigObject, readConfigDocument } from '../config';
 import { setIn } from '../config/tree';
 import { ConnectorError } from '../errors';
 import type { CliIo } from './cli-io';
-import { reportFailure } from './failure';
 import { runConfig } from './run';
 
 /** A flag of pulsar-admin, the field of the SourceConfig or SinkConfig that it sets, and its help. */
@@ -31,7 +30,7 @@ export const COMMON_FLAGS: readonly LocalRunFlag[] = [
   ['--namespace <name>', 'namespace', 'namespace of the connector'],
   ['--name <name>', 'name', 'name of the connector'],
   ['--classname <class>', 'className', 'class of the connector'],
-  ['--parallelism <n>', 'parallelism', 'instances'],
+  ['--parallelism <n>', 'parallelism', 'instances in this process'],
   ['--secrets <json>', 'secrets', 'secrets by name', json],
   ['-a, --archive <path>', 'archive', 'accepted for compatibility'],
   ['--cpu <cores>', 'resources.cpu', 'accepted for compatibility'],
@@ -83,24 +82,22 @@ export function registerLocalRun(parent: Command, run: LocalRun, io: CliIo): voi
   for (const [flag, , help] of flags) {
     command.option(flag, help);
   }
-  command.action(async (given: Flags) => {
-    try {
+  command.action((given: Flags) => {
+    const load = async (): Promise<LoadedConfig> => {
       const file = given[`${kind}ConfigFile`];
       const inFile = typeof file === 'string' ? await readConfigDocument(file) : {};
       const raw = flags.reduce((config, flag) => withFlag(config, flag, given), inFile);
-      const config = loadConfigObject(raw, typeof file === 'string' ? file : 'command line', {
+      return loadConfigObject(raw, typeof file === 'string' ? file : 'command line', {
         env: io.env,
         overrides: pulsarOf(given),
         kind,
       });
-      const how = {
-        untilCaughtUp: given.untilCaughtUp ?? false,
-        unsubscribe: given.cleanupSubscription === true,
-      };
-      await runConfig(config, how, io);
-    } catch (error) {
-      reportFailure(error, io);
-    }
+    };
+    const how = {
+      untilCaughtUp: given.untilCaughtUp ?? false,
+      unsubscribe: given.cleanupSubscription === true,
+    };
+    return runConfig(load, how, io);
   });
 }
 

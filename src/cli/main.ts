@@ -1,34 +1,6 @@
 #!/usr/bin/env node
-import { processEnvironment } from '../config';
-import { boundHeapGrowth } from '../util/heap';
-import type { CliIo } from './cli-io';
-import { runProgram } from './program';
+// First of all: loading the rest takes up to a second, in which a signal must not be lost.
+import './signals-first';
+import { start } from './start';
 
-boundHeapGrowth();
-
-// Standard error is for our log; that the AWS SDK will want a newer Node one day is no news to who runs this.
-process.removeAllListeners('warning');
-process.on('warning', (warning) => {
-  if (!warning.message.startsWith('NodeVersionSupportWarning')) {
-    process.stderr.write(`${warning.name}: ${warning.message}\n`);
-  }
-});
-
-const io: CliIo = {
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
-  isTty: process.stderr.isTTY === true,
-  env: processEnvironment(),
-  setExitCode: (code) => {
-    process.exitCode = code;
-  },
-};
-
-// A reader that has seen enough (| head) is no failure; what depends on the output finds out by itself.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') {
-    throw error;
-  }
-});
-
-void runProgram(process.argv.slice(2), io);
+void start();

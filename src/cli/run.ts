@@ -4,7 +4,7 @@ import { createPinoLogger } from '../runtime/pino-logger';
 import { type RunOptions, runConnectors } from '../runtime/run';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
-import { stopOnSignals } from './stop-signals';
+import { catchStopSignals } from './stop-signals';
 
 const EXAMPLES = `
 Examples:
@@ -12,8 +12,9 @@ Examples:
   $ pulsar-io-kinesis run -c connectors.yaml --service-url stdout: | jq -r .value
   $ pulsar-io-kinesis run -c connectors.yaml --until-caught-up
 
-Ends with 0 when stopped and drained, 2 when the configuration is wrong (nothing was started),
+Ends with 0 when stopped and drained, 2 when the configuration is wrong,
 3 on an error that cannot heal, 4 when stopped before everything in flight was answered.
+Each connector has "parallelism" instances; one that fails is started again with backoff while the others go on.
 SIGTERM and SIGINT stop with draining; a second one ends at once.`;
 
 interface RunFlags {
@@ -30,28 +31,31 @@ export function registerRunCommand(program: Command, io: CliIo): void {
     .option('--service-url <url>', 'Pulsar to use instead of pulsar.serviceUrl')
     .option('--until-caught-up', 'end once everything that is in the streams and topics now is delivered')
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: RunFlags) => {
-      try {
-        const overrides = flags.serviceUrl === undefined ? {} : { 'pulsar.serviceUrl': flags.serviceUrl };
-        const config = await loadConfig(flags.config, { env: io.env, overrides });
-        await runConfig(config, { untilCaughtUp: flags.untilCaughtUp ?? false }, io);
-      } catch (error) {
-        reportFailure(error, io);
-      }
+    .action((flags: RunFlags) => {
+      const overrides = flags.serviceUrl === undefined ? {} : { 'pulsar.serviceUrl': flags.serviceUrl };
+      const load = () => loadConfig(flags.config, { env: io.env, overrides });
+      return runConfig(load, { untilCaughtUp: flags.untilCaughtUp ?? false }, io);
     });
 }
 
-/** Runs what a valid configuration names, until a signal, an error, or the end that was asked for. */
+/**
+ * Runs what a configuration names, until a signal, an error, or the end that was asked for. A signal that comes while
+ * it is loaded counts as well. Never rejects.
+ */
 export async function runConfig(
-  config: LoadedConfig,
+  load: () => Promise<LoadedConfig>,
   how: Pick<RunOptions, 'untilCaughtUp' | 'unsubscribe'>,
   io: CliIo,
 ): Promise<void> {
-  const logger = createPinoLogger(config.logLevel);
-  const { stop, done } = stopOnSignals(config.shutdownTimeoutMs, logger);
+  const { stop, limit, done } = catchStopSignals();
   try {
+    const config = await load();
+    const logger = createPinoLogger(config.logLevel);
+    limit(config.shutdownTimeoutMs, logger);
     const outcome = await runConnectors({ ...how, config, signal: stop, logger });
     io.setExitCode(outcome === 'drained' ? EXIT.done : EXIT.undrained);
+  } catch (error) {
+    reportFailure(error, io);
   } finally {
     done();
   }

@@ -15,7 +15,7 @@ Examples:
   $ pulsar-io-kinesis status --url http://connector:8080 --json
 
 It asks the process that runs with http.port set (PULSAR_IO_KINESIS_HTTP_PORT). Ends with 0 when every instance is
-running, 3 when one is not, or when nothing answers.`;
+running and none of their parts stands still, otherwise with 3, and when nothing answers.`;
 
 interface Readiness {
   readonly ready: boolean;
@@ -28,7 +28,10 @@ export function registerStatusCommand(program: Command, io: CliIo): void {
     .command('status')
     .description('ask a running connector how its instances are')
     .option('--url <url>', 'where it listens', `http://127.0.0.1:${port}`)
-    .option('--json', 'print {"ready","instances":[{"kind","name","instanceId","state","error"}]}')
+    .option(
+      '--json',
+      'print {"ready","instances":[{"kind","name","instanceId","state","numRestarts","error","nextStart","stalled"}]}',
+    )
     .addHelpText('after', EXAMPLES)
     .action(async ({ url, json = false }: { url: string; json?: boolean }) => {
       try {
@@ -71,16 +74,26 @@ function isReadiness(answer: unknown): answer is Readiness {
   return typeof answer === 'object' && answer !== null && 'ready' in answer && 'instances' in answer;
 }
 
+/** Why it is not running, when it will be, and which of its parts stand still. */
+function remarksOn({ error, nextStart, stalled }: InstanceHealth): string[] {
+  const next = nextStart === undefined ? '' : ` Next start: ${nextStart}`;
+  return [
+    ...(error === undefined ? [] : [error + next]),
+    ...stalled.map(({ part, code, reason }) => `stalled: ${part}, ${code}: ${reason}`),
+  ];
+}
+
 function table({ instances }: Readiness): string {
-  const rows = instances.map(({ kind, name, instanceId, state, error = '' }) => [
-    kind,
-    name,
-    String(instanceId),
-    state,
-    error,
-  ]);
-  const lines = [['kind', 'name', 'instance', 'state', ''], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const rows = instances.flatMap((instance) => {
+    const { kind, name, instanceId, state, numRestarts } = instance;
+    const [first = '', ...more] = remarksOn(instance);
+    return [
+      [kind, name, String(instanceId), state, String(numRestarts), first],
+      ...more.map((remark) => ['', '', '', '', '', remark]),
+    ];
+  });
+  const lines = [['kind', 'name', 'instance', 'state', 'restarts', ''], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map(
       (line) =>

@@ -23,8 +23,8 @@ const COMPLETE = { source: completeSource, sink: completeSink } as const;
 /** @param resolved A configuration without problems. */
 export function effectiveConfig({ root, origins }: ResolvedConfig): EffectiveConfig {
   const all = withDefaults(root, schemaRoot('connectors'));
-  const shown = ['pulsar', 'http', 'logLevel', 'shutdownTimeoutMs', 'sources', 'sinks'].flatMap((name) =>
-    Object.hasOwn(all, name) ? [[name, all[name]] as const] : [],
+  const shown = ['pulsar', 'http', 'logLevel', 'shutdownTimeoutMs', 'restart', 'sources', 'sinks'].flatMap(
+    (name) => (Object.hasOwn(all, name) ? [[name, all[name]] as const] : []),
   );
   const complete = mapConnectors(Object.fromEntries(shown), (connector, kind) => ({
     ...connector,

@@ -11,6 +11,7 @@ export { type SchemaName, schemaDocument } from './schema';
 export { hide } from './secret';
 export type { SecretLookup } from './secret-options';
 export type {
+  AuditSettings,
   AwsCredentials,
   AwsSettings,
   CloudWatchMetricsLevel,
@@ -21,6 +22,7 @@ export type {
   KinesisRecordProperty,
   KinesisSinkConfig,
   KinesisSourceConfig,
+  LeaseTableSettings,
   LoadedConfig,
   PartitionColumn,
   ProducerSettings,

@@ -71,6 +71,7 @@ function build(complete: JsonObject): KinesisSinkConfig {
     retainOrdering: flag('retainOrdering'),
     retryInitialDelay: number('retryInitialDelayInMillis'),
     retryMaxDelay: number('retryMaxDelayInMillis'),
+    putStallTimeout: number('putStallTimeout'),
     ...(complete.recordTtl === undefined ? {} : { recordTtl: number('recordTtl') }),
     onError: (complete.onError ?? 'route') as KinesisSinkConfig['onError'],
     collectionMaxCount: number('collectionMaxCount'),

@@ -4,6 +4,7 @@ import { SOURCE_SPELLINGS } from './aws-spellings';
 import { cloudWatchSettings, effectiveLevel } from './cloudwatch-settings';
 import { credentialProblems } from './credentials';
 import { parseInstant } from './instant';
+import { leaseTableSettings } from './lease-table-settings';
 import { normalise, withDefaults } from './normalise';
 import { ConfigError, ProblemList } from './problems';
 import { recordProperties } from './record-properties';
@@ -66,14 +67,16 @@ export function completeSource(configs: JsonObject): JsonObject {
 function build(complete: JsonObject): KinesisSourceConfig {
   const number = (name: string): number => Number(complete[name]);
   const text = (name: string): string => String(complete[name]);
+  const aws = awsSettings(complete, SOURCE_SPELLINGS);
   const stream = streamOf(complete);
   const shardIds = complete.shardIds as readonly string[] | undefined;
   return {
-    aws: awsSettings(complete, SOURCE_SPELLINGS),
+    aws,
     awsKinesisStreamName: stream?.name ?? text('awsKinesisStreamName'),
     ...(stream?.arn === undefined ? {} : { awsKinesisStreamArn: stream.arn }),
     applicationName: text('applicationName'),
     leaseTableName: text('leaseTableName'),
+    leaseTable: leaseTableSettings(complete, aws.region),
     initialPosition: initialPosition(complete),
     checkpointInterval: number('checkpointInterval'),
     backoffTime: number('backoffTime'),
@@ -88,6 +91,19 @@ function build(complete: JsonObject): KinesisSourceConfig {
     messageKeyMode: complete.messageKeyMode === 'SHARD_ID' ? 'SHARD_ID' : 'PARTITION_KEY',
     ...(shardIds === undefined ? {} : { shardIds }),
     maxLeasesForWorker: number('maxLeasesForWorker'),
+    handoffTimeout: number('handoffTimeout'),
+    maxConcurrentHandovers: number('maxConcurrentHandovers'),
+    audit: {
+      interval: number('leasesRecoveryAuditorExecutionFrequencyMillis'),
+      threshold: number('leasesRecoveryAuditorInconsistencyConfidenceThreshold'),
+    },
+    watch: {
+      readerStallTimeout: number('readerStallTimeout'),
+      scanStallTimeout: number('scanStallTimeout'),
+      childStallTimeout: number('childStallTimeout'),
+      renewalLateTime: Number(complete.renewalLateTime ?? number('failoverTime') / 6),
+      backpressureReportTime: number('backpressureReportTime'),
+    },
     cloudwatch: cloudWatchSettings(complete),
   };
 }

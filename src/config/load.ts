@@ -9,7 +9,7 @@ import { schemaRoot } from './schema';
 import { sinkDefinition } from './sink-definition';
 import { sourceDefinition } from './source-definition';
 import type { JsonObject } from './tree';
-import type { HttpSettings, LoadedConfig } from './types';
+import type { HttpSettings, LoadedConfig, RestartSettings } from './types';
 
 /**
  * Reads, checks and completes a configuration file of either shape, YAML or JSON.
@@ -60,6 +60,7 @@ export function loadedConfig(config: ResolvedConfig): LoadedConfig {
     sinks: connectorsOf(root, 'sink').map(sinkDefinition),
     ...(root.http === undefined ? {} : { http: root.http as HttpSettings }),
     shutdownTimeoutMs: Number(root.shutdownTimeoutMs),
+    restart: root.restart as RestartSettings,
     logLevel: root.logLevel as LoadedConfig['logLevel'],
     notices: config.notices,
   };

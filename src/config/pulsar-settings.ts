@@ -100,6 +100,8 @@ async function readToken(file: string): Promise<string> {
 /** @param producer `producerConfig`, valid, with its defaults. */
 export function producerSettings(producer: unknown): ProducerSettings {
   const batching = get(producer, 'batchingConfig') as JsonObject;
+  const sendTimeout = Number(get(producer, 'sendTimeoutMs'));
+  const sendStallTimeout = Number(get(producer, 'sendStallTimeoutMs'));
   return {
     batchingEnabled: batching.enabled === true,
     batchingMaxPublishDelay: Number(batching.batchingMaxPublishDelayMs),
@@ -107,6 +109,8 @@ export function producerSettings(producer: unknown): ProducerSettings {
     batchingMaxBytes: Number(batching.batchingMaxBytes),
     maxPendingMessages: Number(get(producer, 'maxPendingMessages')),
     maxPendingBytes: Number(get(producer, 'maxPendingBytes')),
-    sendTimeout: Number(get(producer, 'sendTimeoutMs')),
+    sendTimeout,
+    // The transport's own time-out comes first.
+    sendStallTimeout: sendStallTimeout === 0 ? 0 : Math.max(sendStallTimeout, 2 * sendTimeout),
   };
 }

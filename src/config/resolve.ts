@@ -17,7 +17,7 @@ import { type Environment, processEnvironment, resolveReferences } from './refer
 import type { RuleReport } from './rule-report';
 import { schemaRoot } from './schema';
 import { withSecrets } from './secret-options';
-import { isObject, type JsonObject, setIn, textAt } from './tree';
+import { get, isObject, type JsonObject, setIn, textAt } from './tree';
 import type { ConfigNotice } from './types';
 import { validate } from './validate';
 
@@ -179,6 +179,7 @@ function sharedProblems(
   notices: ConfigNotice[],
 ): void {
   pulsarProblems(root.pulsar, folder, problems);
+  restartProblems(root.restart, problems);
   credentialProblems(root.aws, 'aws', problems);
   const isEmpty = (list: unknown): boolean =>
     list === undefined || (Array.isArray(list) && list.length === 0);
@@ -200,6 +201,17 @@ function sharedProblems(
       found: 'nothing',
       expected: 'at least one source or sink',
       hint: 'Add a source with name, topicName and configs, or a sink with name, inputs and configs.',
+    });
+  }
+}
+
+function restartProblems(restart: unknown, problems: ProblemList): void {
+  const [first, longest] = ['initialDelayMs', 'maxDelayMs'].map((name) => get(restart, name));
+  if (typeof first === 'number' && typeof longest === 'number' && longest < first) {
+    problems.add('CONFIG_CROSS_FIELD', 'restart.maxDelayMs', {
+      found: describe(longest),
+      expected: `at least initialDelayMs, ${first}`,
+      hint: 'Raise maxDelayMs or lower initialDelayMs.',
     });
   }
 }

@@ -26,6 +26,10 @@ export function sinkFieldProblems(
       hint: 'Remove timeoutMs.',
     });
   }
+  if (subscriptionType(sink) === 'Failover' && Number(sink.parallelism) > 1) {
+    const message = 'on a Failover subscription one instance at a time reads each topic; the others stand by';
+    notices.push({ path: joinPath(path, 'parallelism'), message });
+  }
   if (sink.cleanupSubscription === true) {
     const message =
       'a stop does not delete the subscription: only sinks localrun --cleanup-subscription does, after a drained end';

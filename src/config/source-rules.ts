@@ -2,6 +2,7 @@ import { placeProblems } from './aws-settings';
 import { SOURCE_SPELLINGS, twiceProblems } from './aws-spellings';
 import { pluginCredentials } from './credentials';
 import { parseInstant } from './instant';
+import { leaseTableProblems } from './lease-table-settings';
 import { joinPath } from './path';
 import { describe, type ProblemList } from './problems';
 import { propertyProblems } from './record-properties';
@@ -31,6 +32,7 @@ export function sourceProblems(configs: JsonObject, path: string, now: number, p
   }
   placeProblems(configs, SOURCE_SPELLINGS, ['awsEndpoint', 'dynamoEndpoint'], path, problems);
   startProblems(configs, at('startAtTime'), now, problems);
+  leaseTableProblems(configs, path, problems);
   propertyProblems(configs.kinesisRecordProperties, at('kinesisRecordProperties'), problems);
   twiceProblems(configs, SOURCE_SPELLINGS, path, problems);
   pluginCredentials(configs, path, problems);

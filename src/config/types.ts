@@ -71,6 +71,7 @@ export interface KinesisSourceConfig {
   readonly awsKinesisStreamArn?: string;
   readonly applicationName: string;
   readonly leaseTableName: string;
+  readonly leaseTable: LeaseTableSettings;
   readonly initialPosition: InitialPosition;
   readonly checkpointInterval: number;
   /** Ceiling of the first wait of every backoff. */
@@ -89,7 +90,45 @@ export interface KinesisSourceConfig {
   /** Only these shards; all when absent. */
   readonly shardIds?: readonly string[];
   readonly maxLeasesForWorker: number;
+  /** Milliseconds. */
+  readonly handoffTimeout: number;
+  readonly maxConcurrentHandovers: number;
+  readonly watch: WatchSettings;
+  readonly audit: AuditSettings;
   readonly cloudwatch: CloudWatchSettings;
+}
+
+/** When the lease table is compared with the stream. Names and defaults of the options are the KCL's. */
+export interface AuditSettings {
+  /** Milliseconds between two audits. */
+  readonly interval: number;
+  /** Audits in a row that have to find the same hole; from 1. */
+  readonly threshold: number;
+}
+
+/** From when on the watchdog of a source acts; milliseconds, 0 = never. */
+export interface WatchSettings {
+  readonly readerStallTimeout: number;
+  readonly scanStallTimeout: number;
+  readonly childStallTimeout: number;
+  /** Never 0. */
+  readonly renewalLateTime: number;
+  /** Never 0. */
+  readonly backpressureReportTime: number;
+}
+
+/** Whether a lease table is created where there is none, and as what. One that exists is never changed. */
+export interface LeaseTableSettings {
+  readonly create: boolean;
+  /** Capacities: units, from 1. */
+  readonly billing:
+    | { readonly mode: 'PAY_PER_REQUEST' }
+    | { readonly mode: 'PROVISIONED'; readonly readCapacity: number; readonly writeCapacity: number };
+  readonly tags: { readonly [key: string]: string };
+  readonly pointInTimeRecovery: boolean;
+  readonly deletionProtection: boolean;
+  /** Where the table is, for the command that a person is told. */
+  readonly region?: string;
 }
 
 /** Source: KCL `MetricsLevel`. SUMMARY has no dimension per shard. */
@@ -135,6 +174,8 @@ export interface KinesisSinkConfig {
   readonly retainOrdering: boolean;
   readonly retryInitialDelay: number;
   readonly retryMaxDelay: number;
+  /** Milliseconds without an accepted record until that is reported; 0 = never. */
+  readonly putStallTimeout: number;
   /** Milliseconds after which a record that was not stored goes to `onError`; never when absent. */
   readonly recordTtl?: number;
   /** `route`: to the dead-letter topic where the sink has one, otherwise the sink ends. */
@@ -173,6 +214,8 @@ export interface ProducerSettings {
   readonly maxPendingBytes: number;
   /** Milliseconds without a receipt until a send counts as failed; 0 = never. */
   readonly sendTimeout: number;
+  /** Milliseconds without any receipt until a producer is replaced; 0 = never. */
+  readonly sendStallTimeout: number;
 }
 
 /** One source of a file, validated. */
@@ -230,6 +273,18 @@ export interface HttpSettings {
   readonly port: number;
 }
 
+/** How instances that failed are started again. Times are milliseconds. */
+export interface RestartSettings {
+  /** Ceiling of the first wait. */
+  readonly initialDelayMs: number;
+  /** Ceiling of any wait. */
+  readonly maxDelayMs: number;
+  /** An instance that has run that long has left its failures behind. */
+  readonly resetAfterMs: number;
+  /** Failures in a row that may not heal, until one of them ends the process. */
+  readonly maxFailures: number;
+}
+
 /** Something accepted that the user should know of. */
 export interface ConfigNotice {
   readonly path: string;
@@ -245,6 +300,7 @@ export interface LoadedConfig {
   readonly http?: HttpSettings;
   /** Milliseconds that stopping may take. */
   readonly shutdownTimeoutMs: number;
+  readonly restart: RestartSettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly notices: readonly ConfigNotice[];
 }

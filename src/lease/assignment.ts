@@ -1,91 +1,22 @@
-import { type Random, shuffled } from '../util/random';
-import { hasBegun, isFinished, type Lease } from './lease';
-
-/** A lease and for how long its row has shown the same owner and counter. */
-export interface ObservedLease {
-  readonly lease: Lease;
-  /** Milliseconds on the observer's monotonic clock. */
-  readonly unchangedFor: number;
-}
-
-export interface AssignmentRules {
-  /** Worker id of the one who asks. */
-  readonly worker: string;
-  /** Milliseconds. */
-  readonly failoverTime: number;
-  readonly maxLeases: number;
-  /** Limits the source to some shards. */
-  readonly isWanted: (shardId: string) => boolean;
-  /** Spreads workers that ask at the same time over different leases. */
-  readonly random: Random;
-}
-
-/** Source: KCL `LeaseManagementConfig.veryOldLeaseDurationNanosMultiplier`. */
-const VERY_OLD_FAILOVERS = 3;
-
-/** An owned lease whose owner gave no sign of life for failoverTime. No clock of another machine is believed. */
-export function isExpired({ lease, unchangedFor }: ObservedLease, failoverTime: number): boolean {
-  return lease.owner !== undefined && unchangedFor >= failoverTime;
-}
-
-/** The table as one worker sees it; finished and unwanted leases are left out. */
-export interface LeaseCensus {
-  readonly wanted: readonly ObservedLease[];
-  /** Those that nobody holds or whose owner is dead. */
-  readonly available: readonly ObservedLease[];
-  /** Those among them that nobody took for 3 × failoverTime. */
-  readonly veryOld: readonly ObservedLease[];
-  /** Workers alive that hold any, the one who asks included. */
-  readonly workers: number;
-  /** Leases whose row names the one who asks. */
-  readonly mine: number;
-  /** Leases that the one who asks lacks of its share, ceil(wanted / workers). */
-  readonly needed: number;
-  /** Leases of its share that `maxLeases` keeps it from taking. */
-  readonly spillover: number;
-}
-
-export function takeCensus(observed: readonly ObservedLease[], rules: AssignmentRules): LeaseCensus {
-  const { worker, failoverTime } = rules;
-  const wanted = observed.filter(({ lease }) => !isFinished(lease) && rules.isWanted(lease.shardId));
-  const workers = new Set([worker]);
-  let mine = 0;
-  const available: ObservedLease[] = [];
-  for (const one of wanted) {
-    const { owner } = one.lease;
-    if (owner === worker) {
-      mine++;
-    } else if (owner === undefined || isExpired(one, failoverTime)) {
-      available.push(one);
-    } else {
-      workers.add(owner);
-    }
-  }
-  const share = Math.ceil(wanted.length / workers.size);
-  return {
-    wanted,
-    available,
-    veryOld: available.filter(({ unchangedFor }) => unchangedFor >= VERY_OLD_FAILOVERS * failoverTime),
-    workers: workers.size,
-    mine,
-    needed: Math.max(0, share - mine),
-    spillover: Math.max(0, share - rules.maxLeases),
-  };
-}
+import { shuffled } from '../util/random';
+import type { AssignmentRules, LeaseCensus, ObservedLease } from './census';
+import { hasBegun, isFinished, type Lease, type OwnedLease } from './lease';
 
 /**
- * The leases that this worker should take now, in this order (source: KCL `DynamoDBLeaseTaker.computeLeasesToTake`,
- * without stealing): up to its share, ceil(leases / workers), of those that nobody holds or whose owner is dead;
- * those nobody took for 3 × failoverTime even beyond its share; never more than `maxLeases` in all.
+ * The leases that this worker should take now, in this order (source: KCL `DynamoDBLeaseTaker.computeLeasesToTake`):
+ * up to its share, ceil(leases / sharers), of those that nobody holds or whose owner is dead; those nobody took for
+ * 3 × failoverTime even beyond its share; never more than `maxLeases` in all.
  *
  * Finished leases are left out, where the KCL goes on renewing them until they are deleted: they have nothing to
  * read, and would count in every share.
  */
-export function leasesToTake(observed: readonly ObservedLease[], rules: AssignmentRules): Lease[] {
-  const { wanted, available, veryOld, mine, needed } = takeCensus(observed, rules);
+export function leasesToTake(census: LeaseCensus, rules: Pick<AssignmentRules, 'random'>): Lease[] {
+  const { wanted, available, veryOld, needed, room } = census;
+  if (available.length === 0 || room === 0) {
+    return [];
+  }
   const depths = depthsOf(wanted);
   const depthOf = ({ lease }: ObservedLease): number => depths.get(lease.shardId) ?? 0;
-  const room = Math.max(0, rules.maxLeases - mine);
   // Whether an ancestor without a row is still to be waited for is not known here. When there is not room for all,
   // who may wait for one goes behind who does not, older shards (their ids count upwards) before younger ones.
   const ageOf = ({ lease }: ObservedLease): string =>
@@ -98,6 +29,72 @@ export function leasesToTake(observed: readonly ObservedLease[], rules: Assignme
   const rest = order.filter((one) => !old.has(one));
   const withinShare = Math.max(0, needed - first.length);
   return [...first, ...rest.slice(0, withinShare)].slice(0, room).map(({ lease }) => lease);
+}
+
+export interface LeasesToMove {
+  /** To ask their owners for, in this order: workers of ours. */
+  readonly ask: readonly OwnedLease[];
+  /** To take from a worker of the KCL, which cannot be asked; one at a time, as the KCL does it. */
+  readonly steal: OwnedLease | undefined;
+}
+
+/**
+ * The leases that should move from other workers to this one; none while there are any to be had otherwise. One by
+ * one from the most loaded worker, as the KCL does it (source: `DynamoDBLeaseTaker.chooseLeasesToSteal`), with one
+ * rule beside: while another of the sharers has less than floor(leases / sharers), nobody takes more than that. So a
+ * worker that got a lease in this way never has to give one away again until workers come or go.
+ *
+ * Not shuffled: two workers that ask at the same time meet at the same lease, and the one that comes second learns
+ * of the other instead of asking for more than there is to share.
+ * @param limit hand-overs that may begin now
+ */
+export function leasesToMove(
+  census: LeaseCensus,
+  { worker }: Pick<AssignmentRules, 'worker'>,
+  limit: number,
+): LeasesToMove {
+  const ask: OwnedLease[] = [];
+  if (census.available.length > 0) {
+    return { ask, steal: undefined };
+  }
+  const { least, sharers } = census;
+  const loads = new Map(census.loads);
+  loads.delete(worker);
+  const askable = new Map(Array.from(census.askable, ([owner, leases]) => [owner, leases.slice()]));
+  const last = census.mine + Math.min(census.needed, census.room, limit);
+  for (let mine = census.mine; mine < last; mine++) {
+    if (mine >= least && [...loads].some(([owner, load]) => load < least && sharers.has(owner))) {
+      break;
+    }
+    const victim = mostLoaded(loads, askable);
+    const lease = victim === undefined ? undefined : askable.get(victim)?.shift();
+    const load = (victim === undefined ? undefined : loads.get(victim)) ?? 0;
+    if (victim === undefined || lease === undefined || load < mine + 2) {
+      break;
+    }
+    if (!lease.ours) {
+      return { ask, steal: lease };
+    }
+    ask.push(lease);
+    loads.set(victim, load - 1);
+  }
+  return { ask, steal: undefined };
+}
+
+/** Among the workers that have anything to ask for. */
+function mostLoaded(
+  loads: ReadonlyMap<string, number>,
+  askable: ReadonlyMap<string, readonly OwnedLease[]>,
+): string | undefined {
+  let most: string | undefined;
+  for (const [owner, leases] of askable) {
+    const load = loads.get(owner) ?? 0;
+    const top = most === undefined ? -1 : (loads.get(most) ?? 0);
+    if (leases.length > 0 && (load > top || (load === top && most !== undefined && owner < most))) {
+      most = owner;
+    }
+  }
+  return most;
 }
 
 /** Rows that name this worker though it does not hold them: a take whose answer was lost, or a lease that ran out. */
@@ -122,19 +119,16 @@ export function leasesToAdopt(
 function depthsOf(leases: readonly ObservedLease[]): ReadonlyMap<string, number> {
   const parents = new Map(leases.map(({ lease }) => [lease.shardId, lease.parentShardIds]));
   const depths = new Map<string, number>();
-  const depthOf = (shardId: string): number => {
-    const known = depths.get(shardId);
-    if (known !== undefined) {
-      return known;
-    }
-    depths.set(shardId, 0); // ends the walk on a row that names itself as an ancestor
+  // A stack of its own: generations of shards may be deeper than that of the calls. A shard is on it twice, for
+  // its parents to be looked at before it, and ends the walk where a row names itself as an ancestor.
+  const stack = [...parents.keys()];
+  for (let shardId = stack.pop(); shardId !== undefined; shardId = stack.pop()) {
     const unfinished = (parents.get(shardId) ?? []).filter((id) => parents.has(id));
-    const depth = unfinished.reduce((deepest, id) => Math.max(deepest, depthOf(id) + 1), 0);
-    depths.set(shardId, depth);
-    return depth;
-  };
-  for (const shardId of parents.keys()) {
-    depthOf(shardId);
+    const isNew = !depths.has(shardId);
+    depths.set(shardId, Math.max(0, ...unfinished.map((id) => (depths.get(id) ?? 0) + 1)));
+    if (isNew && unfinished.some((id) => !depths.has(id))) {
+      stack.push(shardId, ...unfinished.filter((id) => !depths.has(id)));
+    }
   }
   return depths;
 }

@@ -1,5 +1,5 @@
-import type { ObservedLease } from './assignment';
-import { hasBegun, isFinished } from './lease';
+import type { ObservedLease } from './census';
+import { hasBegun, isFinished, type Lease } from './lease';
 
 /**
  * A finished row stays so many times failoverTime after its last change (source: KCL `LeaseCleanupConfig`, 5 minutes
@@ -10,38 +10,68 @@ const KEPT_FAILOVERS = 30;
 
 /**
  * Rows that nobody needs any more (source: KCL `LeaseCleanupManager`): the shard was read to its end, every child
- * has a row and has begun, so that no start can fall back behind it, and the rows of its own parents are gone.
- * A row that a live owner still renews is that owner's to delete.
+ * has a row and has begun, so that no start can fall back behind it, and the rows of its own parents are gone; or it
+ * is an anchor and another row holds its instant. A row that a live owner still renews is that owner's to delete.
  * @param failoverTime milliseconds
  */
 export function leasesToDelete(observed: readonly ObservedLease[], failoverTime: number): string[] {
-  const leases = new Map(observed.map(({ lease }) => [lease.shardId, lease]));
-  const children = new Map<string, Set<string>>();
-  for (const { shardId, parentShardIds, childShardIds } of leases.values()) {
-    for (const parent of parentShardIds) {
-      childrenOf(children, parent).add(shardId);
-    }
-    for (const child of childShardIds) {
-      childrenOf(children, shardId).add(child);
-    }
+  const finished = longFinished(observed, failoverTime);
+  if (finished.length === 0) {
+    return [];
   }
-  return observed
-    .filter(({ lease }) => isFinished(lease))
-    .filter(({ unchangedFor }) => unchangedFor >= KEPT_FAILOVERS * failoverTime)
-    .filter(({ lease }) => !lease.parentShardIds.some((parent) => leases.has(parent)))
-    .map(({ lease }) => lease.shardId)
-    .filter((shardId) => {
-      const rows = [...(children.get(shardId) ?? [])].map((child) => leases.get(child));
-      return rows.length > 0 && rows.every((row) => row !== undefined && hasBegun(row));
-    });
+  const leases = new Map(observed.map(({ lease }) => [lease.shardId, lease]));
+  const begun = begunChildren(finished, leases);
+  return finished
+    .filter(({ parentShardIds }) => !parentShardIds.some((parent) => leases.has(parent)))
+    .filter((lease) => (lease.anchor ? isHeldElsewhere(lease, observed) : begun.get(lease.shardId) === true))
+    .map(({ shardId }) => shardId);
 }
 
-function childrenOf(children: Map<string, Set<string>>, parent: string): Set<string> {
-  const known = children.get(parent);
-  if (known !== undefined) {
-    return known;
+/**
+ * Rows of shards that have passed their retention. What was not read of them is gone; an unfinished one is first
+ * taken and finished by whoever finds out, so that its children start.
+ * @param listed every shard that Kinesis names
+ */
+export function vanishedLeases(
+  observed: readonly ObservedLease[],
+  failoverTime: number,
+  listed: ReadonlyMap<string, unknown>,
+): string[] {
+  return longFinished(observed, failoverTime)
+    .filter(({ shardId, anchor }) => !anchor && !listed.has(shardId))
+    .map(({ shardId }) => shardId);
+}
+
+/** Finished rows old enough to be deleted. */
+export function longFinished(observed: readonly ObservedLease[], failoverTime: number): Lease[] {
+  const age = KEPT_FAILOVERS * failoverTime;
+  return observed
+    .filter(({ lease, unchangedFor }) => unchangedFor >= age && isFinished(lease))
+    .map(({ lease }) => lease);
+}
+
+/** Of each of `parents` that has children: whether every child has a row and has begun. */
+function begunChildren(
+  parents: readonly Lease[],
+  leases: ReadonlyMap<string, Lease>,
+): ReadonlyMap<string, boolean> {
+  const begun = new Map<string, boolean>();
+  const add = (parent: string, child: Lease | undefined): void => {
+    begun.set(parent, begun.get(parent) !== false && child !== undefined && hasBegun(child));
+  };
+  for (const { shardId, childShardIds } of parents) {
+    for (const child of childShardIds) {
+      add(shardId, leases.get(child));
+    }
   }
-  const fresh = new Set<string>();
-  children.set(parent, fresh);
-  return fresh;
+  for (const child of leases.values()) {
+    for (const parent of child.parentShardIds) {
+      add(parent, child);
+    }
+  }
+  return begun;
+}
+
+function isHeldElsewhere({ shardId, startAt }: Lease, observed: readonly ObservedLease[]): boolean {
+  return observed.some(({ lease }) => lease.shardId !== shardId && lease.startAt === startAt);
 }

@@ -1,4 +1,6 @@
 import type { RetryPolicy } from '../aws/retry';
+import { ConnectorError } from '../errors';
+import { withDeadline } from '../util/deadline';
 import type { Gate } from '../util/gate';
 import type { Lease } from './lease';
 import type { LeaseMetrics } from './lease-metrics';
@@ -18,3 +20,18 @@ export interface HeldLeaseDeps {
   /** Told every state of the row that a write of ours brought about. */
   readonly onWritten?: (lease: Lease) => void;
 }
+
+/**
+ * One request to the lease table, short enough that several fit into the time of a lease.
+ * @throws ConnectorError AWS_TIMEOUT, what the request throws, or the signal's reason
+ */
+export function shortRequest<T>(
+  { retry, failoverTime }: Pick<HeldLeaseDeps, 'retry' | 'failoverTime'>,
+  signal: AbortSignal,
+  request: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return withDeadline(retry.clock, failoverTime / 4, signal, noAnswer, request);
+}
+
+/** What a request to the lease table that is not answered in time throws. */
+export const noAnswer = (): Error => new ConnectorError('AWS_TIMEOUT', 'DynamoDB did not answer in time');

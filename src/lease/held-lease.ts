@@ -1,13 +1,11 @@
 import { backOff, mayHeal } from '../aws/retry';
-import { ConnectorError } from '../errors';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
-import { withDeadline } from '../util/deadline';
-import type { HeldLeaseDeps } from './held-lease-deps';
-import type { Lease } from './lease';
+import { type HeldLeaseDeps, shortRequest } from './held-lease-deps';
+import { isUnanswered, type Lease } from './lease';
 import type { HeldLeaseMetrics } from './lease-metrics';
 import type { Holder } from './lease-table';
 import { Progress } from './progress';
-import { judge } from './read-back';
+import { described, judge } from './read-back';
 import { Tenure } from './tenure';
 import { type Instant, instantOf } from './validity';
 
@@ -24,6 +22,7 @@ export class HeldLease {
   #releaseAttempted = false;
   #renewal: Promise<void> | undefined;
   #release: Promise<void> | undefined;
+  readonly #asked = new AbortController();
   readonly #progress: Progress;
   readonly #tenure: Tenure;
   readonly #metrics: HeldLeaseMetrics;
@@ -42,6 +41,7 @@ export class HeldLease {
     this.#progress = new Progress(lease.checkpoint);
     this.#metrics = deps.metrics.ofLease(lease.shardId);
     this.#tenure = new Tenure(lease.shardId, since, deps.failoverTime, deps.retry.clock);
+    this.#show(lease);
   }
 
   /** The row as the last successful write left it. */
@@ -54,6 +54,11 @@ export class HeldLease {
     return this.#tenure.signal;
   }
 
+  /** Aborted once another worker asks for the lease: it is to be drained and evicted, however many ask after that. */
+  get asked(): AbortSignal {
+    return this.#asked.signal;
+  }
+
   /** Whether records may be sent and rows written in the name of this lease (G4). Once false it stays false. */
   isValid(): boolean {
     return this.#tenure.isValid();
@@ -64,9 +69,9 @@ export class HeldLease {
     this.#tenure.require();
   }
 
-  /** Milliseconds (monotonic) since the attempt that renewed it last began. */
-  get age(): number {
-    return this.deps.retry.clock.monotonic() - this.#tenure.since.monotonic;
+  /** Monotonic instant at which the attempt that renewed it last began. */
+  get renewedAt(): number {
+    return this.#tenure.since.monotonic;
   }
 
   /** Whether a write would move the stored checkpoint. */
@@ -150,26 +155,22 @@ export class HeldLease {
 
   /**
    * One write, repeated until the row shows it or the lease has run out. Every error that may heal is met by a
-   * look at the row: the conditions make a repetition harmless.
+   * look at the row: the conditions make a repetition harmless. A row that shows a request for a hand-over is
+   * written once more, which answers it.
    */
   async #write(release: boolean): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       const answer = await this.#attempt(release);
-      if (answer !== undefined) {
-        this.#settle(answer);
-        return;
-      }
-      const row = await this.#readBack();
-      const verdict = judge(row, this.#holder(), this.#releaseAttempted);
+      const row = answer ?? (await this.#readBack());
+      const verdict = answer === undefined ? judge(row, this.#holder(), this.#releaseAttempted) : 'ANSWERED';
       if (row === undefined || verdict === 'LOST') {
-        const { owner, counter } = this.#holder();
-        const found = row === undefined ? 'no row' : `owner ${row.owner ?? 'none'}, counter ${row.counter}`;
-        this.#tenure.lose('its row was changed by another', `owner ${owner}, counter ${counter}`, found);
+        this.#tenure.lose('its row was changed by another', described(this.#holder()), described(row));
       } else if (verdict === 'NOT_APPLIED') {
+        this.#show(row);
         await backOff(this.deps.retry, attempt, this.signal);
       } else {
         this.#settle(row);
-        if (!release || verdict === 'RELEASED') {
+        if (row.owner === undefined || (!release && !isUnanswered(row))) {
           return;
         }
       }
@@ -200,17 +201,13 @@ export class HeldLease {
     }
   }
 
-  /**
-   * One request, short enough that several fit into the lease's time; undefined after an error that may heal.
-   * @throws ConnectorError LEASE_LOST, or what cannot heal
-   */
+  /** Undefined after an error that may heal. @throws ConnectorError LEASE_LOST, or what cannot heal */
   async #request<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    const { gate, retry, failoverTime } = this.deps;
     try {
-      return await gate.run(() => {
+      return await this.deps.gate.run(() => {
         this.#tenure.require();
-        return withDeadline(retry.clock, failoverTime / 4, this.signal, noAnswer, work);
-      });
+        return shortRequest(this.deps, this.signal, work);
+      }, this.#isAwaited());
     } catch (error) {
       this.#tenure.require();
       if (!mayHeal(error)) {
@@ -220,11 +217,16 @@ export class HeldLease {
     }
   }
 
+  /** Whether another worker waits for what is written next: it goes before the renewals of a worker of many leases. */
+  #isAwaited(): boolean {
+    return this.#tenure.state === 'RELEASING' || isUnanswered(this.#lease);
+  }
+
   #settle(row: Lease): void {
     if (compare(row.checkpoint, this.#lease.checkpoint) !== 0) {
       this.#metrics.checkpoints.record(1);
     }
-    this.#lease = row;
+    this.#show(row);
     if (this.#firstAttempt !== undefined) {
       this.#tenure.renewed(this.#firstAttempt);
     }
@@ -236,9 +238,15 @@ export class HeldLease {
     this.deps.onWritten?.(row);
   }
 
+  /** The row of this tenure as it stands; every one of them is searched for a request. */
+  #show(row: Lease): void {
+    this.#lease = row;
+    if (row.handoffId !== undefined) {
+      this.#asked.abort();
+    }
+  }
+
   #holder(): Holder {
     return { owner: this.deps.worker, counter: this.#lease.counter };
   }
 }
-
-export const noAnswer = (): Error => new ConnectorError('AWS_TIMEOUT', 'DynamoDB did not answer in time');

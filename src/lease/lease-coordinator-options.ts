@@ -1,12 +1,13 @@
 import type { DynamoApi } from '../aws/dynamo-api';
 import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
-import type { InitialPosition } from '../config/types';
+import type { AuditSettings, InitialPosition, LeaseTableSettings } from '../config/types';
 import type { MetricSink } from '../io';
 import type { BackoffBounds } from '../util/backoff';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import type { HeldLease } from './held-lease';
+import type { LeaseWatch } from './lease-watch';
 
 export interface LeaseCoordinatorOptions {
   readonly dynamo: DynamoApi;
@@ -16,6 +17,10 @@ export interface LeaseCoordinatorOptions {
   readonly logger: Logger;
   readonly metrics: MetricSink;
   readonly tableName: string;
+  /** What a table that is absent is created as; as the KCL does when absent. */
+  readonly leaseTable?: LeaseTableSettings;
+  /** Names the tables that a KCL 3.x keeps beside the leases; `tableName` when absent. */
+  readonly applicationName?: string;
   readonly stream: StreamRef;
   /** Unique among all workers of the table, past ones included. */
   readonly worker: string;
@@ -25,11 +30,19 @@ export interface LeaseCoordinatorOptions {
   /** Milliseconds. */
   readonly checkpointInterval: number;
   readonly maxLeases: number;
+  /** When the leases are audited; as the KCL does when absent. */
+  readonly audit?: AuditSettings;
   /** Only these shards; all when absent. */
   readonly shardIds?: readonly string[];
   /** Waits between attempts that do not renew a lease. */
   readonly backoff: BackoffBounds;
-  /** Milliseconds between two scans of the table; 1,000 when absent. */
+  /** Milliseconds that an owner of ours may take to give a lease up once it was asked; 30,000 when absent. */
+  readonly handoffTimeout?: number;
+  /** Hand-overs that this worker asks for at a time; 10 when absent. */
+  readonly maxConcurrentHandovers?: number;
+  /** Nothing is watched when absent. */
+  readonly watch?: LeaseWatch;
+  /** Milliseconds between two scans of the table; when absent it follows the size of the table. */
   readonly scanInterval?: number;
   /**
    * Starts the consumer of a shard and resolves when it has ended; until then the shard is not taken again by this

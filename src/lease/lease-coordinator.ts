@@ -1,26 +1,37 @@
-import { type RetryPolicy, retrying } from '../aws/retry';
-import { explain, isConnectorError, messageOf } from '../errors';
+import type { RetryPolicy } from '../aws/retry';
+import { explain, isConnectorError } from '../errors';
 import { covers } from '../stream/hash-coverage';
 import type { ChildShard } from '../stream/shard';
 import { allowManyListeners } from '../util/abort';
 import { Alarm } from '../util/alarm';
 import { Gate } from '../util/gate';
-import { leasesToDelete } from './cleanup';
+import { AUDIT_DEFAULTS, Auditor } from './auditor';
+import { Cleaner } from './cleaner';
+import { Fleet3x } from './fleet-3x';
 import type { HeldLease } from './held-lease';
-import type { Lease } from './lease';
+import { HeldLeases } from './held-leases';
+import { isFinished, type Lease } from './lease';
 import type { LeaseCoordinatorOptions } from './lease-coordinator-options';
 import { LeaseMetrics } from './lease-metrics';
 import { LeaseTable } from './lease-table';
 import { LeaseView } from './lease-view';
+import { unwatched } from './lease-watch';
+import { ParentWatch } from './parent-watch';
 import { Parents } from './parents';
 import { Renewer } from './renewer';
+import { ScanWatch } from './scan-watch';
 import { ShardSync } from './shard-sync';
 import { openLeaseTable } from './table-opening';
+import { takeInterval } from './take-interval';
 import { Taker } from './taker';
 
-/** Source: KCL `maxLeaseRenewalThreads`. */
-const REQUESTS_AT_ONCE = 20;
-const SCAN_INTERVAL_MS = 1000;
+/**
+ * As many as the client has connections (`aws.maxSockets`). The KCL has 20 threads for it; here a renewal takes
+ * several turns of an event loop that data keeps busy, and too few at once would renew too few in time.
+ */
+const REQUESTS_AT_ONCE = 50;
+const HANDOFF_TIMEOUT_MS = 30_000;
+const HANDOVERS_AT_ONCE = 10;
 
 /**
  * The leases of one worker: creates the table and its rows, takes its share, renews what it holds, creates the
@@ -32,17 +43,19 @@ export class LeaseCoordinator {
   readonly #options: LeaseCoordinatorOptions;
   readonly #stopped = new AbortController();
   readonly #alarm = new Alarm();
-  readonly #held = new Map<string, HeldLease>();
   readonly #view = new LeaseView();
   readonly #retry: RetryPolicy;
   readonly #metrics: LeaseMetrics;
+  readonly #held: HeldLeases;
   readonly #table: LeaseTable;
   readonly #sync: ShardSync;
   readonly #parents: Parents;
+  readonly #parentWatch: ParentWatch;
+  readonly #cleaner: Cleaner;
+  readonly #auditor: Auditor;
   readonly #taker: Taker;
   readonly #renewer: Renewer;
   #loops: Promise<unknown> = Promise.resolve();
-  #cleanup: Promise<void> | undefined;
   #inTrouble = false;
 
   constructor(options: LeaseCoordinatorOptions) {
@@ -53,6 +66,11 @@ export class LeaseCoordinator {
     this.#retry = { clock, random, bounds: options.backoff };
     this.#metrics = new LeaseMetrics({ ...options, stream: options.stream.name });
     this.#table = new LeaseTable(tableName, dynamo);
+    const { watchdog, settings } = options.watch ?? unwatched(clock);
+    const scanWatch = new ScanWatch(settings.scanStallTimeout);
+    for (const part of scanWatch.parts) {
+      watchdog.watch(part);
+    }
     this.#sync = new ShardSync({
       ...options,
       table: this.#table,
@@ -61,30 +79,50 @@ export class LeaseCoordinator {
       gate,
       metrics: this.#metrics,
     });
-    this.#parents = new Parents(this.#view, this.#sync);
     const wanted = shardIds === undefined ? undefined : new Set(shardIds);
-    this.#taker = new Taker({
+    const isWanted = (shardId: string): boolean => wanted?.has(shardId) ?? true;
+    const shared = {
+      ...options,
       table: this.#table,
-      worker,
-      failoverTime,
+      view: this.#view,
+      retry: this.#retry,
+      onFailed: (error: unknown) => this.#failed(error),
+    };
+    this.#held = new HeldLeases({ ...shared, metrics: this.#metrics });
+    this.#parents = new Parents({ ...shared, sync: this.#sync, isWanted });
+    this.#parentWatch = new ParentWatch({
+      ...shared,
+      watchdog,
+      // Never shorter than what lies between two scans.
+      interval: settings.childStallTimeout && Math.max(settings.childStallTimeout, 3 * failoverTime),
+      requestTimeout: failoverTime / 4,
+      wait: (lease, signal) => this.#parents.wait(lease, signal),
+    });
+    this.#cleaner = new Cleaner(shared);
+    this.#auditor = new Auditor({
+      ...shared,
+      stream: options.stream.name,
+      settings: options.audit ?? AUDIT_DEFAULTS,
+      sync: this.#sync,
+      onMended: () => this.#alarm.ring(),
+    });
+    this.#taker = new Taker({
+      ...shared,
       gate,
+      takeGate: new Gate(REQUESTS_AT_ONCE),
+      handoffTimeout: options.handoffTimeout ?? HANDOFF_TIMEOUT_MS,
+      maxConcurrentHandovers: options.maxConcurrentHandovers ?? HANDOVERS_AT_ONCE,
       // Several attempts have to fit into the time that is left to a lease.
       retry: { clock, random, bounds: { initialMs: failoverTime / 50, maxMs: failoverTime / 10 } },
       metrics: this.#metrics,
       onWritten: (lease) => this.#noted(lease),
-      rules: {
-        worker,
-        failoverTime,
-        maxLeases: options.maxLeases,
-        isWanted: (shardId) => wanted?.has(shardId) ?? true,
-        random,
-      },
-      view: this.#view,
-      scanInterval: options.scanInterval ?? SCAN_INTERVAL_MS,
+      rules: { worker, failoverTime, maxLeases: options.maxLeases, isWanted, random },
+      scanWatch,
+      scanInterval: (rows) => options.scanInterval ?? takeInterval(rows, failoverTime, random),
       alarm: this.#alarm,
-      startAt: () => this.startAt(),
-      isHeld: (shardId) => this.#held.has(shardId),
-      onAcquired: (held) => void this.#consume(held),
+      startAt: (seen) => this.#sync.startAt(seen),
+      held: (shardId) => this.#held.get(shardId),
+      onAcquired: (held) => void this.#held.consume(held),
       onScanned: () => this.#scanned(),
       onTrouble: (error) => this.#troubled(error),
     });
@@ -93,6 +131,8 @@ export class LeaseCoordinator {
       failoverTime,
       checkpointInterval: options.checkpointInterval,
       metrics: this.#metrics,
+      watchdog,
+      lateTime: settings.renewalLateTime,
       held: () => this.#held.values(),
       onFailed: (_held, error) => this.#failed(error),
     });
@@ -104,15 +144,17 @@ export class LeaseCoordinator {
    */
   async start(): Promise<void> {
     const { signal } = this.#stopped;
-    const { logger } = this.#options;
-    const { dynamo, tableName, clock } = this.#options;
-    await retrying({ ...this.#retry, logger }, signal, () =>
-      openLeaseTable({ dynamo, tableName, clock }, signal),
-    );
+    const { dynamo, logger, tableName, leaseTable: settings, applicationName = tableName } = this.#options;
+    const shared = { dynamo, logger, retry: { ...this.#retry, logger } };
+    await openLeaseTable({ ...shared, tableName, settings }, signal);
+    const fleet = new Fleet3x({ ...shared, applicationName, leaseTable: tableName });
+    await fleet.refuseLive(signal);
     await this.#metrics.syncShards.measure(() => this.#sync.start(signal), signal);
     this.#loops = Promise.all([
       this.#renewer.run(signal),
       this.#taker.run(signal).catch((error) => this.#failed(error)),
+      this.#auditor.run(signal).catch((error) => this.#failed(error)),
+      fleet.watch(signal).catch((error) => this.#failed(error)),
     ]);
   }
 
@@ -125,11 +167,17 @@ export class LeaseCoordinator {
   async stop(): Promise<void> {
     await this.#taker.stopTaking();
     this.#stopped.abort(new Error('the leases of this worker were closed'));
-    for (const held of this.#held.values()) {
-      held.abandon('this worker stopped without giving it up');
-    }
+    this.#held.abandon();
     await this.#loops;
-    await this.#cleanup;
+    await this.#cleaner.idle();
+  }
+
+  /**
+   * Resolves when no renewal is overdue: at once, unless data keeps this process so busy that leases would run out.
+   * @throws the signal's reason
+   */
+  renewalsFirst(signal: AbortSignal): Promise<void> {
+    return this.#renewer.caughtUp(signal);
   }
 
   /** The table as the last scan, and own writes since, show it. */
@@ -142,14 +190,6 @@ export class LeaseCoordinator {
     return [...this.#held.values()];
   }
 
-  /**
-   * The instant that LATEST and AT_TIMESTAMP mean in this table, milliseconds since the epoch; undefined when it
-   * starts at the trim horizon. Known once `start` has resolved.
-   */
-  startAt(): number | undefined {
-    return this.#sync.startAt();
-  }
-
   /** Whether every parent of the shard has ended; `unknown` until a listing was looked at, see `awaitParents`. */
   parentsFinished(lease: Lease): boolean | 'unknown' {
     return this.#parents.finished(lease);
@@ -157,7 +197,7 @@ export class LeaseCoordinator {
 
   /** Resolves when every parent has ended; creates rows of parents that lack them. @throws the signal's reason */
   awaitParents(lease: Lease, signal: AbortSignal): Promise<void> {
-    return this.#parents.wait(lease, signal);
+    return this.#parentWatch.wait(lease, signal);
   }
 
   /** Creates the rows of a shard's children; `parent.finish` comes after it. @throws ConnectorError LEASE_LOST */
@@ -171,62 +211,25 @@ export class LeaseCoordinator {
     this.#alarm.ring();
   }
 
-  async #consume(held: HeldLease): Promise<void> {
-    const { logger, onAcquired } = this.#options;
-    const { shardId, lease } = held;
-    this.#held.set(shardId, held);
-    this.#metrics.current.record(this.#held.size);
-    held.signal.addEventListener('abort', () => this.#lost(held), { once: true });
-    logger.info({ shardId, checkpoint: lease.checkpoint.sequenceNumber }, 'lease taken');
-    try {
-      await onAcquired(held);
-    } catch (error) {
-      this.#failed(error);
-    } finally {
-      held.abandon('its consumer ended without giving it up');
-      this.#held.delete(shardId);
-      this.#metrics.current.record(this.#held.size);
-    }
-  }
-
-  #lost(held: HeldLease): void {
-    if (!this.#stopped.signal.aborted) {
-      this.#metrics.lost.record(1);
-      this.#options.logger.warn(
-        { shardId: held.shardId, reason: messageOf(held.signal.reason) },
-        'lease lost; reading of the shard stops here and goes on wherever it is held',
-      );
-    }
-  }
-
   #noted(lease: Lease): void {
     this.#view.noted(lease, this.#retry.clock.monotonic());
-    if (lease.owner === undefined) {
+    if (lease.owner !== undefined) {
+      return;
+    }
+    if (isFinished(lease)) {
       this.#alarm.ring();
       this.#parents.changed();
+    } else if (lease.handoffTo !== undefined) {
+      this.#metrics.handoversGiven.record(1);
+      this.#options.logger.info({ shardId: lease.shardId, to: lease.handoffTo }, 'lease handed over');
     }
   }
 
   #scanned(): void {
     this.#inTrouble = false;
     this.#parents.changed();
-    this.#cleanup ??= this.#cleanUp().finally(() => {
-      this.#cleanup = undefined;
-    });
-  }
-
-  async #cleanUp(): Promise<void> {
-    try {
-      for (const shardId of leasesToDelete(this.#view.observed(), this.#options.failoverTime)) {
-        await this.#table.deleteFinished(shardId, this.#stopped.signal);
-      }
-    } catch (error) {
-      if (isConnectorError(error) && error.retryable) {
-        this.#troubled(error);
-      } else {
-        this.#failed(error);
-      }
-    }
+    this.#cleaner.scanned(this.#stopped.signal);
+    this.#auditor.scanned();
   }
 
   /** Once until the next scan succeeds. */

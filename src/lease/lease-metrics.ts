@@ -1,7 +1,7 @@
 import type { Instrument, MetricSink } from '../io';
 import { CallMetrics } from '../metrics/call-metrics';
 import type { Clock } from '../util/clock';
-import type { LeaseCensus } from './assignment';
+import type { LeaseCensus } from './census';
 
 export interface LeaseMetricsOptions {
   readonly metrics: MetricSink;
@@ -19,7 +19,13 @@ export class LeaseMetrics {
   readonly takeLease: CallMetrics;
   readonly taken: Instrument;
   readonly untaken: Instrument;
+  readonly stolen: Instrument;
+  readonly handoversAsked: Instrument;
+  readonly handoversGranted: Instrument;
+  readonly handoversGiven: Instrument;
+  readonly handoverTime: Instrument;
   readonly renewals: CallMetrics;
+  readonly renewalLateness: Instrument;
   readonly current: Instrument;
   readonly lost: Instrument;
   readonly syncShards: CallMetrics;
@@ -54,10 +60,16 @@ export class LeaseMetrics {
     );
     this.taken = metrics.instrument('taken_leases', labels);
     this.untaken = metrics.instrument('untaken_leases', labels);
+    this.stolen = metrics.instrument('stolen_leases', labels);
+    this.handoversAsked = metrics.instrument('handovers_asked', labels);
+    this.handoversGranted = metrics.instrument('handovers_granted', labels);
+    this.handoversGiven = metrics.instrument('handovers_given', labels);
+    this.handoverTime = metrics.instrument('handover_time', labels);
     this.renewals = calls(
       metrics.instrument('renewal_success', labels),
       metrics.instrument('renewal_time', labels),
     );
+    this.renewalLateness = metrics.instrument('renewal_lateness', labels);
     this.#renewLease = calls(
       metrics.instrument('renew_lease_success', labels),
       metrics.instrument('renew_lease_time', labels),
@@ -81,7 +93,7 @@ export class LeaseMetrics {
   /** @param toTake leases that are taken now */
   scanned(census: LeaseCensus, toTake: number): void {
     this.#total.record(census.wanted.length);
-    this.#workers.record(census.workers);
+    this.#workers.record(census.loads.size);
     this.#expired.record(census.available.length);
     this.#veryOld.record(census.veryOld.length);
     this.#needed.record(census.needed);

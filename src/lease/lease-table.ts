@@ -1,18 +1,19 @@
 import type { DynamoApi, Item } from '../aws/dynamo-api';
 import { ConnectorError, isConnectorError } from '../errors';
 import { throwIfAborted } from '../util/abort';
-import type { Lease } from './lease';
+import { askInput, withdrawInput } from './handover-writes';
+import type { Lease, OwnedLease } from './lease';
+import { type OwnerChange, ownerInput, takeInput } from './owner-writes';
 import {
   createInput,
   decodeLease,
   deleteFinishedInput,
+  factsInput,
   getInput,
+  type LeaseFacts,
   multiStreamName,
   type NewLease,
-  type OwnerChange,
-  ownerInput,
   scanInput,
-  takeInput,
 } from './serializer';
 
 /** An owner as the table must show it for its write to count. */
@@ -40,14 +41,16 @@ export class LeaseTable {
 
   /**
    * Every lease, all pages, consistent. Rows that are no leases are left out.
-   * @throws ConnectorError LEASE_TABLE_OTHER_STREAM
+   * @param onPage told of each page that has come
+   * @throws ConnectorError LEASE_TABLE_OTHER_STREAM, LEASE_TABLE_MULTI_STREAM
    */
-  async scan(signal: AbortSignal): Promise<Lease[]> {
+  async scan(signal: AbortSignal, onPage?: () => void): Promise<Lease[]> {
     const leases: Lease[] = [];
     let startKey: Item | undefined;
     do {
       const page = await this.dynamo.scan(scanInput(this.name, startKey), { signal });
       throwIfAborted(signal);
+      onPage?.();
       for (const item of page.items) {
         const lease = this.#decode(item);
         if (lease !== undefined) {
@@ -88,6 +91,24 @@ export class LeaseTable {
     return this.#written(await this.dynamo.updateItem(input, { signal }));
   }
 
+  /**
+   * Asks the owner of `seen` for a hand-over to `worker`.
+   * @throws ConnectorError LEASE_TABLE_CONDITION when owner, counter or request are no longer as `seen`
+   */
+  async ask(seen: OwnedLease, worker: string, handoffId: string, signal: AbortSignal): Promise<void> {
+    await this.dynamo.updateItem(askInput(this.name, seen, worker, handoffId), { signal });
+  }
+
+  /** Takes back what `worker` asked for. @returns false when nothing of it stands any more */
+  withdraw(shardId: string, worker: string, signal: AbortSignal): Promise<boolean> {
+    return met(this.dynamo.updateItem(withdrawInput(this.name, shardId, worker), { signal }));
+  }
+
+  /** Adds what a row lacks, see factsInput. @returns false when it is not as it must be for that */
+  fill(shardId: string, facts: LeaseFacts, signal: AbortSignal): Promise<boolean> {
+    return met(this.dynamo.updateItem(factsInput(this.name, shardId, facts), { signal }));
+  }
+
   /** Deletes the row of a shard that was read to its end. @returns false when it is not, or the row is gone. */
   async deleteFinished(shardId: string, signal: AbortSignal): Promise<boolean> {
     return met(this.dynamo.deleteItem(deleteFinishedInput(this.name, shardId), { signal }));
@@ -98,12 +119,24 @@ export class LeaseTable {
     if (lease === undefined) {
       return undefined;
     }
-    const other = multiStreamName(item) ?? lease.streamArn;
-    if (this.#streamArn !== undefined && other !== undefined && other !== this.#streamArn) {
+    const multiStream = multiStreamName(item);
+    const stream = multiStream ?? lease.streamArn;
+    const found = `${stream} (row ${lease.shardId})`;
+    if (this.#streamArn !== undefined && stream !== undefined && !isSameStream(stream, this.#streamArn)) {
       throw new ConnectorError('LEASE_TABLE_OTHER_STREAM', `lease table ${this.name} serves another stream`, {
         expected: this.#streamArn,
-        found: `${other} (row ${lease.shardId})`,
+        found,
       });
+    }
+    if (multiStream !== undefined) {
+      throw new ConnectorError(
+        'LEASE_TABLE_MULTI_STREAM',
+        `lease table ${this.name} serves several streams`,
+        {
+          expected: 'rows that name their shard only',
+          found,
+        },
+      );
     }
     return lease;
   }
@@ -119,8 +152,14 @@ export class LeaseTable {
   }
 }
 
+/** @param name an ARN, or account:stream:creation time as a multi-stream KCL application writes it */
+function isSameStream(name: string, arn: string): boolean {
+  const [account, stream] = name.split(':');
+  return name === arn || arn.endsWith(`:${account}:stream/${stream}`);
+}
+
 /** Whether the condition of a write was met. */
-async function met(write: Promise<void>): Promise<boolean> {
+async function met(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
     return true;

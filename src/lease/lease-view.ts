@@ -1,10 +1,14 @@
-import type { ObservedLease } from './assignment';
+import type { ObservedLease } from './census';
 import type { Lease } from './lease';
 
 interface Entry {
   lease: Lease;
   /** When owner and counter were first seen as they are, monotonic ms; read after the row was. */
   changedAt: number;
+  /** When the owner, or none, was first seen as it is. */
+  ownedAt: number;
+  /** When the request for a hand-over, or none, was first seen as it is. */
+  requestedAt: number;
   /** When a write of this worker brought the row about, monotonic ms. */
   notedAt: number;
 }
@@ -13,6 +17,7 @@ interface Entry {
 export class LeaseView {
   readonly #entries = new Map<string, Entry>();
   readonly #everSeen = new Set<string>();
+  #startAt: number | undefined;
   #scanStarted = 0;
 
   /**
@@ -29,12 +34,10 @@ export class LeaseView {
       if (entry === undefined) {
         this.#enter(lease, ended, Number.NEGATIVE_INFINITY);
       } else if (entry.notedAt < started) {
-        if (entry.lease.owner !== lease.owner || entry.lease.counter !== lease.counter) {
-          entry.changedAt = ended;
-        }
-        entry.lease = lease;
+        this.#enter(lease, ended, entry.notedAt);
       }
     }
+    this.#startAt = smallestStartAt(leases, this.#startAt);
     for (const [shardId, entry] of this.#entries) {
       if (!present.has(shardId) && entry.notedAt < started) {
         this.#entries.delete(shardId);
@@ -44,11 +47,16 @@ export class LeaseView {
 
   /** A row as a write of this worker left it, at `at` (monotonic ms). Stands against scans that began earlier. */
   noted(lease: Lease, at: number): void {
+    this.#startAt = smallestStartAt([lease], this.#startAt);
     this.#enter(lease, at, at);
   }
 
   get(shardId: string): Lease | undefined {
     return this.#entries.get(shardId)?.lease;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
   }
 
   /** Whether the row was there at any time since this worker started. */
@@ -61,26 +69,41 @@ export class LeaseView {
   }
 
   observed(): ObservedLease[] {
-    return Array.from(this.#entries.values(), ({ lease, changedAt }) => ({
+    const since = (instant: number): number => Math.max(0, this.#scanStarted - instant);
+    return Array.from(this.#entries.values(), ({ lease, changedAt, ownedAt, requestedAt }) => ({
       lease,
-      unchangedFor: Math.max(0, this.#scanStarted - changedAt),
+      unchangedFor: since(changedAt),
+      ownerUnchangedFor: since(ownedAt),
+      requestUnchangedFor: since(requestedAt),
     }));
   }
 
-  /** The smallest `startAt` of the table: the instant at which its start position was frozen. */
+  /** The instant at which the start position of the table was frozen; known even when its row has gone since. */
   startAt(): number | undefined {
-    return smallestStartAt(this.leases());
+    return this.#startAt;
   }
 
-  #enter(lease: Lease, changedAt: number, notedAt: number): void {
-    this.#entries.set(lease.shardId, { lease, changedAt, notedAt });
+  /** @param at when `lease` was first seen, as far as it differs from the row before */
+  #enter(lease: Lease, at: number, notedAt: number): void {
+    const before = this.#entries.get(lease.shardId);
+    const { owner, counter, handoffId } = before?.lease ?? {};
+    const sameOwner = before !== undefined && owner === lease.owner;
+    const same = sameOwner && counter === lease.counter;
+    const sameRequest = before !== undefined && handoffId === lease.handoffId;
+    this.#entries.set(lease.shardId, {
+      lease,
+      changedAt: same ? before.changedAt : at,
+      ownedAt: sameOwner ? before.ownedAt : at,
+      requestedAt: sameRequest ? before.requestedAt : at,
+      notedAt,
+    });
     this.#everSeen.add(lease.shardId);
   }
 }
 
-/** Two workers may have frozen different instants at the same time; both are served by the earlier one. */
-export function smallestStartAt(leases: readonly Lease[]): number | undefined {
-  let smallest: number | undefined;
+/** All rows of ours name one instant; where a KCL worker began with others, the earliest serves all. */
+export function smallestStartAt(leases: readonly Lease[], known?: number): number | undefined {
+  let smallest = known;
   for (const { startAt } of leases) {
     if (startAt !== undefined && (smallest === undefined || startAt < smallest)) {
       smallest = startAt;

@@ -20,19 +20,35 @@ export interface Lease {
   readonly childShardIds: readonly string[];
   /** Inclusive, decimal; older rows have none. */
   readonly hashRange: DecimalHashRange | undefined;
-  /** Ours: the worker that holds it is one of ours, not a KCL worker. */
+  /** Ours: the worker that holds it is one of ours (`kind` = leaseOwner), not a KCL worker. */
   readonly ours: boolean;
+  /** Ours: the worker that asked for the lease, or to which it was given up. */
+  readonly handoffTo: string | undefined;
+  /** Ours: id of the request that stands. */
+  readonly handoffId: string | undefined;
+  /** Ours: id of the request that the owner has answered: it drains. */
+  readonly draining: string | undefined;
   /** Ours: instant at which LATEST (or AT_TIMESTAMP) was frozen, service time in ms since the epoch. */
   readonly startAt: number | undefined;
   /** Ours: service time (ms since the epoch) at which everything in the shard had been read and stored. */
   readonly caughtUpAt: number | undefined;
   /** Ours: the stream this row belongs to. */
   readonly streamArn: string | undefined;
+  /** Ours: born finished, only to hold `startAt`; its shard had closed before. See start-anchor.ts. */
+  readonly anchor: boolean;
 }
+
+/** A row that names a worker. */
+export type OwnedLease = Lease & { readonly owner: string };
 
 /** Whether nothing is left to read. */
 export function isFinished(lease: Lease): boolean {
   return lease.checkpoint.sequenceNumber === 'SHARD_END';
+}
+
+/** Whether another worker asks for the lease and its owner has not said that it drains. */
+export function isUnanswered({ handoffId, draining }: Lease): boolean {
+  return handoffId !== undefined && handoffId !== draining;
 }
 
 /** Whether reading starts at an instant that the checkpoint itself does not name. */
@@ -42,9 +58,10 @@ export function startsAtInstant(lease: Lease): boolean {
 }
 
 /**
- * Whether something of the shard was stored, or the shard has ended. Only then have its parents ended for
- * certain: a child starts after them.
+ * Whether something of the shard was stored, or all of it (which may have been nothing), or the shard has ended.
+ * Only then have its parents ended for certain: a child starts after them.
  */
 export function hasBegun(lease: Lease): boolean {
-  return lease.checkpoint.sequenceNumber !== 'TRIM_HORIZON' && !startsAtInstant(lease);
+  const { sequenceNumber } = lease.checkpoint;
+  return (sequenceNumber !== 'TRIM_HORIZON' && !startsAtInstant(lease)) || lease.caughtUpAt !== undefined;
 }

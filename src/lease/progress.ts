@@ -1,6 +1,6 @@
 import { compareSequenceNumbers, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
-import type { Lease } from './lease';
-import type { OwnerChange } from './serializer';
+import { isUnanswered, type Lease } from './lease';
+import type { OwnerChange } from './owner-writes';
 
 /**
  * What a holder knows and its row may not show yet. Positions are kept as two plain fields: `confirm` is called
@@ -56,6 +56,8 @@ export class Progress {
     }
     if (release) {
       change.release = true;
+    } else if (lease.handoffId !== undefined && isUnanswered(lease)) {
+      change.draining = lease.handoffId;
     }
     return change;
   }

@@ -30,3 +30,10 @@ export function judge(row: Lease | undefined, holder: Holder, releasing: boolean
   }
   return releasing && row.owner === undefined && row.counter === holder.counter + 1 ? 'RELEASED' : 'LOST';
 }
+
+/** An owner, or a row, for a message. */
+export function described(
+  row: { readonly owner: string | undefined; readonly counter: number } | undefined,
+): string {
+  return row === undefined ? 'no row' : `owner ${row.owner ?? 'none'}, counter ${row.counter}`;
+}

@@ -9,42 +9,26 @@ import type {
 import type { Item } from '../aws/dynamo-api';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { DecimalHashRange } from '../stream/hash-coverage';
-import { type Lease, startsAtInstant } from './lease';
-import { UpdateBuilder } from './update-builder';
+import type { Lease } from './lease';
+import { number, text, texts, UpdateBuilder } from './update-builder';
 
 /** What a row is born with; counter 0 and no owner are given. */
 export interface NewLease {
   readonly shardId: string;
   readonly checkpoint: ExtendedSequenceNumber;
   readonly parentShardIds: readonly string[];
-  readonly hashRange: DecimalHashRange;
+  readonly hashRange: DecimalHashRange | undefined;
   readonly startAt: number | undefined;
   readonly streamArn: string;
+  /** See Lease.anchor. */
+  readonly anchor?: boolean;
 }
 
-/** What an owner's write changes beside the counter. */
-export interface OwnerChange {
-  /** Absent: stays. The caller has made sure that it only moves forward. */
-  readonly checkpoint?: ExtendedSequenceNumber;
-  /** Milliseconds since the epoch, service time. */
-  readonly caughtUpAt?: number;
-  readonly childShardIds?: readonly string[];
-  /** Gives the lease up in the same write. */
-  readonly release?: boolean;
+/** What a row of another program lacks. */
+export interface LeaseFacts {
+  readonly hashRange?: DecimalHashRange;
+  readonly startAt?: number;
 }
-
-/** Attributes that end with a tenure. checkpointOwner: a KCL 3.x worker would see a hand-over still open in it. */
-const REMOVED_ON_TAKE = ['checkpointOwner', 'handoffTo', 'handoffId', 'draining'];
-/** A prepared checkpoint is settled by the next one. Source: KCL, DynamoDBLeaseSerializer.getDynamoUpdateLeaseUpdate. */
-const REMOVED_ON_CHECKPOINT = [
-  'pendingCheckpoint',
-  'pendingCheckpointSubSequenceNumber',
-  'pendingCheckpointState',
-];
-
-const text = (value: string): AttributeValue => ({ S: value });
-const number = (value: number): AttributeValue => ({ N: String(value) });
-const texts = (values: readonly string[]): AttributeValue => ({ SS: [...values] });
 
 /**
  * The row as a lease; undefined for rows that are none: other rows of a KCL 3.5 table (entityType), and
@@ -74,9 +58,13 @@ export function decodeLease(item: Item): Lease | undefined {
         ? undefined
         : { startingHashKey, endingHashKey },
     ours: owner !== undefined && item.kind?.S === owner,
+    handoffTo: item.handoffTo?.S,
+    handoffId: item.handoffId?.S,
+    draining: item.draining?.S,
     startAt: optionalNumber(item.startAt),
     caughtUpAt: optionalNumber(item.caughtUpAt),
     streamArn: item.streamArn?.S,
+    anchor: item.anchor !== undefined,
   };
 }
 
@@ -110,76 +98,47 @@ export function createInput(tableName: string, lease: NewLease): PutItemCommandI
   if (lease.parentShardIds.length > 0) {
     item.parentShardId = texts(lease.parentShardIds);
   }
-  // Java throws on a range of one key: a row without a range is filled by its own audit.
-  const { startingHashKey, endingHashKey } = lease.hashRange;
-  if (startingHashKey !== endingHashKey) {
-    item.startingHashKey = text(startingHashKey);
-    item.endingHashKey = text(endingHashKey);
+  if (lease.hashRange !== undefined && isStorable(lease.hashRange)) {
+    item.startingHashKey = text(lease.hashRange.startingHashKey);
+    item.endingHashKey = text(lease.hashRange.endingHashKey);
   }
   if (lease.startAt !== undefined) {
     item.startAt = number(lease.startAt);
+  }
+  if (lease.anchor === true) {
+    item.anchor = text('startAt');
   }
   return { TableName: tableName, Item: item, ConditionExpression: 'attribute_not_exists(leaseKey)' };
 }
 
 /**
- * Makes `worker` the owner of the lease as it was seen: same counter, same owner or none.
- * @param startAt kept on a row that starts at an instant without naming it, as Java's rows do, so that it is the
- * same instant for every later holder
+ * Adds what a row lacks and leaves its counter alone, whoever holds it: only to a row that is there and lacks each
+ * of these; `startAt` only to one that still waits for its instant.
  */
-export function takeInput(
-  tableName: string,
-  seen: Lease,
-  worker: string,
-  startAt: number | undefined,
-): UpdateItemCommandInput {
-  const update = new UpdateBuilder();
-  update.when('leaseCounter', number(seen.counter));
-  if (seen.owner === undefined) {
-    update.whenAbsent('leaseOwner');
-  } else {
-    update.when('leaseOwner', text(seen.owner));
-  }
-  update.set('leaseOwner', text(worker));
-  update.set('kind', text(worker));
-  update.add('leaseCounter', number(1));
-  if (seen.owner !== undefined && seen.owner !== worker) {
-    update.add('ownerSwitchesSinceCheckpoint', number(1));
-  }
-  if (startAt !== undefined && seen.startAt === undefined && startsAtInstant(seen)) {
-    update.set('startAt', number(startAt));
-  }
-  update.remove(...REMOVED_ON_TAKE);
-  return update.build(tableName, { leaseKey: text(seen.shardId) });
-}
-
-/** A write of the owner: only with owner and counter as held (G4). */
-export function ownerInput(
+export function factsInput(
   tableName: string,
   shardId: string,
-  held: { readonly owner: string; readonly counter: number },
-  change: OwnerChange,
+  { hashRange, startAt }: LeaseFacts,
 ): UpdateItemCommandInput {
   const update = new UpdateBuilder();
-  update.when('leaseOwner', text(held.owner));
-  update.when('leaseCounter', number(held.counter));
-  update.add('leaseCounter', number(1));
-  if (change.checkpoint !== undefined) {
-    update.set('checkpoint', text(change.checkpoint.sequenceNumber));
-    update.set('checkpointSubSequenceNumber', number(change.checkpoint.subSequenceNumber));
-    update.set('ownerSwitchesSinceCheckpoint', number(0));
-    update.remove(...REMOVED_ON_CHECKPOINT);
+  update.when('leaseKey', text(shardId));
+  if (hashRange !== undefined) {
+    update.whenAbsent('startingHashKey');
+    update.whenAbsent('endingHashKey');
+    update.set('startingHashKey', text(hashRange.startingHashKey));
+    update.set('endingHashKey', text(hashRange.endingHashKey));
   }
-  if (change.caughtUpAt !== undefined) {
-    update.set('caughtUpAt', number(change.caughtUpAt));
-  }
-  if (change.childShardIds !== undefined && change.childShardIds.length > 0) {
-    update.set('childShardIds', texts(change.childShardIds));
-  }
-  if (change.release === true) {
-    update.remove('leaseOwner', 'kind');
+  if (startAt !== undefined) {
+    update.whenAbsent('startAt');
+    update.when('checkpoint', text('LATEST'));
+    update.set('startAt', number(startAt));
   }
   return update.build(tableName, { leaseKey: text(shardId) });
+}
+
+/** Java throws on a range of one key: such a row goes without one. */
+export function isStorable({ startingHashKey, endingHashKey }: DecimalHashRange): boolean {
+  return startingHashKey !== endingHashKey;
 }
 
 /** Deletes a row whose shard has been read to its end; any other row stays. */

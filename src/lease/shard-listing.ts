@@ -1,13 +1,27 @@
 import type { KinesisApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
+import { listAllShards } from '../aws/list-shards';
 import { type RetryPolicy, retrying } from '../aws/retry';
 import { ConnectorError } from '../errors';
 import { compareSequenceNumbers, isSentinel } from '../stream/extended-sequence-number';
+import { requireWholeRange } from '../stream/hash-coverage';
 import type { Shard } from '../stream/shard';
+import { isOpen, shardGraph } from '../stream/shard-graph';
+import { initialLeases, type StartLease, type StartPosition, startFilter } from '../stream/start-position';
 import { sleep } from '../util/clock';
 import type { Lease } from './lease';
 
 const CREATION_POLL_MS = 1000;
 const CREATION_POLLS = 120;
+/** Source: KCL `HierarchicalShardSyncer`, retries of an incomplete listing. */
+const COVERAGE_TRIES = 3;
+const COVERAGE_PAUSE_MS = 1000;
+const HOUR_MS = 3_600_000;
+
+export interface ListingDeps {
+  readonly kinesis: KinesisApi;
+  readonly stream: StreamRef;
+  readonly retry: RetryPolicy;
+}
 
 /**
  * The stream once it can be read.
@@ -34,9 +48,49 @@ export async function describeUsable(
   }
 }
 
+/** Every shard that Kinesis names, by id. @throws what cannot heal */
+export function listShardMap(
+  { kinesis, stream, retry }: ListingDeps,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Shard>> {
+  return retrying(retry, signal, async () => {
+    const listed = await listAllShards(kinesis, stream, signal);
+    // A reshard between two pages shows a parent still open beside its children: asked again, it has closed.
+    return shardGraph(listed).shards;
+  });
+}
+
+/**
+ * The shards with which reading starts; they cover every hash key.
+ * @throws ConnectorError KINESIS_HASH_RANGE_INCOMPLETE, or what cannot heal
+ */
+export async function listStart(
+  { kinesis, stream, retry }: ListingDeps,
+  start: StartPosition,
+  { createdAt, retentionHours, serviceTime }: StreamDescription,
+  signal: AbortSignal,
+): Promise<StartLease[]> {
+  const now = serviceTime ?? retry.clock.now();
+  const filter = startFilter(start, Math.max(createdAt, now - retentionHours * HOUR_MS));
+  for (let tries = 1; ; tries++) {
+    const listed = await retrying(retry, signal, () => listAllShards(kinesis, stream, signal, filter));
+    try {
+      const first = initialLeases(listed, start);
+      requireWholeRange(first.map(({ shard }) => shard));
+      return first;
+    } catch (error) {
+      if (tries >= COVERAGE_TRIES) {
+        throw error;
+      }
+    }
+    await sleep(retry.clock, COVERAGE_PAUSE_MS, signal);
+  }
+}
+
 /**
  * Refuses rows that were written for another stream, or for a deleted one of the same name: their checkpoints mean
  * nothing in this one.
+ * @param leases looked at before `shards` were listed
  * @throws ConnectorError LEASE_TABLE_OTHER_STREAM, KINESIS_STREAM_RECREATED
  */
 export function requireSameStream(leases: readonly Lease[], shards: ReadonlyMap<string, Shard>): void {
@@ -55,6 +109,12 @@ export function requireSameStream(leases: readonly Lease[], shards: ReadonlyMap<
       });
     }
     const { sequenceNumber } = checkpoint;
+    if (sequenceNumber === 'SHARD_END' && isOpen(shard)) {
+      throw new ConnectorError('KINESIS_STREAM_RECREATED', `${shardId} is open, and was read to its end`, {
+        expected: 'a shard that has closed',
+        found: `one that began with ${shard.startingSequenceNumber}`,
+      });
+    }
     if (
       !isSentinel(sequenceNumber) &&
       compareSequenceNumbers(sequenceNumber, shard.startingSequenceNumber) < 0

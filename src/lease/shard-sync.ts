@@ -1,48 +1,29 @@
-import type { KinesisApi, StreamDescription, StreamRef } from '../aws/kinesis-api';
-import { listAllShards } from '../aws/list-shards';
-import { type RetryPolicy, retrying } from '../aws/retry';
-import type { InitialPosition } from '../config/types';
-import { ConnectorError } from '../errors';
+import { retrying } from '../aws/retry';
 import { TRIM_HORIZON } from '../stream/extended-sequence-number';
-import { requireWholeRange } from '../stream/hash-coverage';
 import type { ChildShard, Shard } from '../stream/shard';
-import { shardGraph } from '../stream/shard-graph';
-import {
-  initialLeases,
-  missingLeases,
-  type StartLease,
-  type StartPosition,
-  startFilter,
-  startShards,
-} from '../stream/start-position';
+import { instantOf, missingLeases, type StartPosition } from '../stream/start-position';
 import { sleep } from '../util/clock';
-import type { Gate } from '../util/gate';
-import type { Logger } from '../util/logger';
 import type { HeldLease } from './held-lease';
-import { isFinished, type Lease } from './lease';
-import type { LeaseMetrics } from './lease-metrics';
-import type { LeaseTable } from './lease-table';
-import { type LeaseView, smallestStartAt } from './lease-view';
-import type { NewLease } from './serializer';
-import { describeUsable, requireSameStream } from './shard-listing';
-import { ancestry, instantOf, startOfTable } from './table-start';
+import type { Lease } from './lease';
+import { LeaseCreation, type LeaseCreationDeps } from './lease-creation';
+import { smallestStartAt } from './lease-view';
+import { RowPlan, type RowPlanDeps, statesOf } from './row-plan';
+import { requireSameStream } from './shard-listing';
+import { anchorAmong, anchorOfKcl } from './start-anchor';
+import { ancestry, FROM_BEGINNING } from './table-start';
+import { type Instant, instantOf as now, timeLeft } from './validity';
 
-/** Source: KCL `HierarchicalShardSyncer`, retries of an incomplete listing. */
-const COVERAGE_TRIES = 3;
-const COVERAGE_PAUSE_MS = 1000;
-const HOUR_MS = 3_600_000;
-const FROM_BEGINNING: StartPosition = { type: 'TRIM_HORIZON' };
+/** A third of the time for which finished rows stay (cleanup.ts): after that a plan to create rows is made anew. */
+const PLAN_FAILOVERS = 10;
+/** From so many missing rows on it is worth a look whether another worker is creating them. */
+const MANY_ROWS = 100;
+const LOOK_AGAIN_MS = 1000;
+/** About what one worker creates in a millisecond. */
+const ROWS_A_MS = 2;
 
-export interface ShardSyncDeps {
-  readonly kinesis: KinesisApi;
-  readonly stream: StreamRef;
-  readonly initialPosition: InitialPosition;
-  readonly table: LeaseTable;
-  readonly view: LeaseView;
-  readonly retry: RetryPolicy;
-  readonly logger: Logger;
-  readonly gate: Gate;
-  readonly metrics: LeaseMetrics;
+export interface ShardSyncDeps extends RowPlanDeps, LeaseCreationDeps {
+  /** Milliseconds. */
+  readonly failoverTime: number;
 }
 
 /** The shards of the stream at one moment, and those among them with which reading starts: see startShards. */
@@ -51,11 +32,24 @@ export interface ShardSnapshot {
   readonly openAtStart: ReadonlySet<string>;
 }
 
-/** Keeps the rows of the table in step with the shards of the stream. */
-export class ShardSync {
-  #description: StreamDescription | undefined;
+/** A complete scan of the table. */
+interface TableScan {
+  readonly leases: readonly Lease[];
+  /** When it began. */
+  readonly at: Instant;
+  /** Rows that the scan before it showed. */
+  readonly before: number;
+}
 
-  constructor(private readonly deps: ShardSyncDeps) {}
+/** Keeps the rows of the table in step with the shards of the stream; any number of workers do so at once. */
+export class ShardSync {
+  readonly #plan: RowPlan;
+  readonly #creation: LeaseCreation;
+
+  constructor(private readonly deps: ShardSyncDeps) {
+    this.#plan = new RowPlan(deps);
+    this.#creation = new LeaseCreation(deps);
+  }
 
   /**
    * Creates the rows that the table lacks, all of them when it is empty. The table must exist.
@@ -63,35 +57,44 @@ export class ShardSync {
    * KINESIS_HASH_RANGE_INCOMPLETE, LEASE_TABLE_OTHER_STREAM, KINESIS_STREAM_RECREATED
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { kinesis, stream, retry, logger, table, view } = this.deps;
-    // Its Date header freezes LATEST, so it comes before the first ListShards.
-    const description = await describeUsable(kinesis, stream, { ...retry, logger }, signal);
-    this.#description = description;
-    table.belongsTo(description.arn);
-    const started = retry.clock.monotonic();
-    const leases = await retrying(retry, signal, () => table.scan(signal));
-    view.scanned(leases, started, retry.clock.monotonic());
-    const start = this.#startPosition(leases);
-    if (leases.length === 0) {
-      await this.create(await this.#listStart(start, signal), start, signal);
-    } else {
-      await this.#mend(leases, start, signal);
-    }
+    const { retry, table, view } = this.deps;
+    const { arn } = await this.#plan.describe(signal);
+    table.belongsTo(arn);
+    await this.#complete(signal, ({ leases, at }) =>
+      view.scanned(leases, at.monotonic, retry.clock.monotonic()),
+    );
   }
 
-  /** The instant at which this source starts, milliseconds since the epoch; undefined for the trim horizon. */
-  startAt(): number | undefined {
-    return instantOf(this.#startPosition(this.deps.view.leases()));
+  /** The same while leases are taken and renewed: the scans that the view lives on are the taker's. */
+  async mend(signal: AbortSignal): Promise<void> {
+    await this.#plan.describe(signal);
+    await this.#complete(signal, () => undefined);
+  }
+
+  /**
+   * The instant that a row means which names none, as those of KCL workers: of LATEST, where this table starts or this
+   * worker has begun; of AT_TIMESTAMP, the configured one. Milliseconds since the epoch; undefined: nobody knows.
+   */
+  startAt({ checkpoint }: Lease): number | undefined {
+    const { initialPosition, view } = this.deps;
+    if (checkpoint.sequenceNumber === 'AT_TIMESTAMP' && initialPosition.type !== 'AT_TIMESTAMP') {
+      return undefined;
+    }
+    return instantOf(this.#plan.start(view.startAt())) ?? this.#plan.begunAt;
+  }
+
+  /** Every shard that Kinesis names, closed ones too. @throws what cannot heal */
+  shards(signal: AbortSignal): Promise<ReadonlyMap<string, Shard>> {
+    return this.#plan.shards(signal);
   }
 
   /** @throws what cannot heal */
   async snapshot(signal: AbortSignal): Promise<ShardSnapshot> {
-    const shards = await this.#list(signal);
-    const leases = this.deps.view.leases();
-    return {
-      shards,
-      openAtStart: await this.#startShards(shards, leases, this.#startPosition(leases), signal),
-    };
+    await this.#plan.describe(signal);
+    const shards = await this.#plan.shards(signal);
+    const { view } = this.deps;
+    const start = this.#plan.start(view.startAt());
+    return { shards, openAtStart: await this.#plan.openAtStart(shards, view.leases(), start, signal) };
   }
 
   /** Rows of the oldest ancestors, `shardId` among them, that the table lacks and that lead to `shardId`. */
@@ -100,9 +103,11 @@ export class ShardSync {
     { shards, openAtStart }: ShardSnapshot,
     signal: AbortSignal,
   ): Promise<void> {
-    const start = this.#startPosition(this.deps.view.leases());
-    const states = statesOf(this.deps.view.leases());
-    await this.create(missingLeases(ancestry(shardId, shards), states, start, openAtStart), start, signal);
+    const { view, retry } = this.deps;
+    const check = this.#soon(now(retry.clock));
+    const start = this.#plan.start(view.startAt());
+    const missing = missingLeases(ancestry(shardId, shards), statesOf(view.leases()), start, openAtStart);
+    await this.#creation.createAll(this.#plan.rows(missing, start), signal, check);
   }
 
   /**
@@ -111,8 +116,8 @@ export class ShardSync {
    */
   async createChildren(parent: HeldLease, children: readonly ChildShard[]): Promise<void> {
     const startAt = this.deps.view.startAt();
-    const rows = children.map((child) => this.#row(child, TRIM_HORIZON, child.parentShards, startAt));
-    await this.#createRows(rows, parent.signal, () => parent.require());
+    const rows = children.map((child) => this.#plan.row(child, TRIM_HORIZON, child.parentShards, startAt));
+    await this.#creation.createAll(rows, parent.signal, () => parent.require());
   }
 
   /**
@@ -121,131 +126,93 @@ export class ShardSync {
    */
   async createMissing(parent: HeldLease): Promise<void> {
     const { view } = this.deps;
-    const shards = await this.#list(parent.signal);
     const leases = view.leases();
+    const shards = await this.#plan.shards(parent.signal);
     requireSameStream(leases, shards);
     const missing = missingLeases([...shards.values()], statesOf(leases), FROM_BEGINNING);
-    await this.#createRows(this.#planned(missing, view.startAt()), parent.signal, () => parent.require());
+    const rows = this.#plan.rows(missing, this.#plan.start(view.startAt()));
+    await this.#creation.createAll(rows, parent.signal, () => parent.require());
   }
 
-  async create(planned: readonly StartLease[], start: StartPosition, signal: AbortSignal): Promise<void> {
-    await this.#createRows(this.#planned(planned, instantOf(start)), signal, () => undefined);
+  /** Scans and creates until nothing is missing. */
+  async #complete(signal: AbortSignal, scanned: (scan: TableScan) => void): Promise<void> {
+    const { retry, table } = this.deps;
+    for (let before = 0, complete = false; !complete; ) {
+      const scan = await retrying(retry, signal, async () => {
+        const at = now(retry.clock);
+        return { at, leases: await table.scan(signal), before };
+      });
+      scanned(scan);
+      before = scan.leases.length;
+      complete = await this.#pass(scan, signal).catch((error) => {
+        if (error instanceof StalePlan) {
+          return false;
+        }
+        throw error;
+      });
+    }
   }
 
-  #planned(planned: readonly StartLease[], startAt: number | undefined): NewLease[] {
-    return planned.map(({ shard, checkpoint, parents }) => this.#row(shard, checkpoint, parents, startAt));
+  /** @returns false when the table has to be looked at again */
+  async #pass(scan: TableScan, signal: AbortSignal): Promise<boolean> {
+    const { initialPosition, table, view, retry } = this.deps;
+    const frozen = smallestStartAt(scan.leases, view.startAt());
+    if (scan.leases.length === 0) {
+      return this.#bootstrap(this.#plan.start(frozen, true), this.#soon(scan.at), signal);
+    }
+    if (frozen === undefined && initialPosition.type === 'LATEST') {
+      const { shardId } = anchorOfKcl(scan.leases) ?? {};
+      if (shardId !== undefined) {
+        const startAt = this.#plan.begunAt;
+        await retrying(retry, signal, () => table.fill(shardId, { startAt }, signal));
+        return false;
+      }
+    }
+    return this.#fillGaps(scan, this.#plan.start(frozen), signal);
   }
 
-  /**
-   * Rows of one call never descend from each other, so that their order among themselves does not matter. The view
-   * shows them when this resolves: a parent must not be seen to end before its children are seen.
-   */
-  async #createRows(rows: readonly NewLease[], signal: AbortSignal, check: () => void): Promise<void> {
-    const { gate, retry, table, view, metrics } = this.deps;
-    const create = async (row: NewLease): Promise<void> => {
-      check();
-      const created = await metrics.createLease.measure(() => table.create(row, signal), signal);
-      const lease = created ?? (await table.get(row.shardId, signal));
-      if (lease !== undefined) {
-        view.noted(lease, retry.clock.monotonic());
+  /** An empty table: see start-anchor.ts. */
+  async #bootstrap(start: StartPosition, check: () => void, signal: AbortSignal): Promise<boolean> {
+    const startAt = instantOf(start);
+    const rows = await this.#plan.first(start, signal);
+    if (startAt !== undefined) {
+      const anchor = anchorAmong(rows, startAt, this.#plan.described.arn);
+      if (!(await this.#creation.create(anchor, signal, check))) {
+        return false;
+      }
+    }
+    await this.#creation.createAll(rows, signal, check);
+    return true;
+  }
+
+  /** A table in use. */
+  async #fillGaps(scan: TableScan, start: StartPosition, signal: AbortSignal): Promise<boolean> {
+    const { retry } = this.deps;
+    const { leases, before } = scan;
+    const shards = await this.#plan.shards(signal);
+    requireSameStream(leases, shards);
+    const rows = await this.#plan.missing(leases, shards, start, signal);
+    if (rows.length > MANY_ROWS && leases.length > before) {
+      // Another worker may be at it: as long as rows are added, they are not paid for twice.
+      const lookAgain = Math.max(LOOK_AGAIN_MS, rows.length / ROWS_A_MS);
+      await sleep(retry.clock, lookAgain * (1 + retry.random.next()), signal);
+      return false;
+    }
+    await this.#creation.createAll(rows, signal, this.#soon(scan.at));
+    return true;
+  }
+
+  /** Lets what was planned at `since` be carried out for a while: see start-anchor.ts. */
+  #soon(since: Instant): () => void {
+    const span = PLAN_FAILOVERS * this.deps.failoverTime;
+    const end = { monotonic: since.monotonic + span, wall: since.wall + span };
+    return () => {
+      if (timeLeft(this.deps.retry.clock, end) <= 0) {
+        throw new StalePlan('what was planned has lain for too long');
       }
     };
-    await Promise.all(rows.map((row) => retrying(retry, signal, () => gate.run(() => create(row)))));
-  }
-
-  /** A table in use: rows that are missing are created, finished rows of shards long gone are deleted. */
-  async #mend(leases: readonly Lease[], start: StartPosition, signal: AbortSignal): Promise<void> {
-    const { retry, table } = this.deps;
-    const shards = await this.#list(signal);
-    requireSameStream(leases, shards);
-    const states = statesOf(leases);
-    const listed = [...shards.values()];
-    if (leases.some((lease) => !isFinished(lease) && !shards.has(lease.shardId))) {
-      // What is missing may descend from that one, by shards that have vanished too: an instant frozen now is too late.
-      await this.create(missingLeases(listed, states, FROM_BEGINNING), start, signal);
-    } else if (missingLeases(listed, states, start).length > 0) {
-      const openAtStart = await this.#startShards(shards, leases, start, signal);
-      await this.create(missingLeases(listed, states, start, openAtStart), start, signal);
-    }
-    for (const lease of leases) {
-      if (isFinished(lease) && !shards.has(lease.shardId)) {
-        await retrying(retry, signal, () => table.deleteFinished(lease.shardId, signal));
-      }
-    }
-  }
-
-  async #list(signal: AbortSignal): Promise<ReadonlyMap<string, Shard>> {
-    const { kinesis, stream, retry } = this.deps;
-    return retrying(retry, signal, async () => {
-      const listed = await listAllShards(kinesis, stream, signal);
-      // A reshard between two pages shows a parent still open beside its children: asked again, it has closed.
-      return shardGraph(listed).shards;
-    });
-  }
-
-  async #startShards(
-    shards: ReadonlyMap<string, Shard>,
-    leases: readonly Lease[],
-    start: StartPosition,
-    signal: AbortSignal,
-  ): Promise<ReadonlySet<string>> {
-    const first = await this.#listStart(start, signal);
-    const openAtStart = first.map(({ shard }) => shard.shardId);
-    return startShards(shards.values(), statesOf(leases), openAtStart);
-  }
-
-  /** The shards with which reading starts; they must cover every hash key. */
-  async #listStart(start: StartPosition, signal: AbortSignal): Promise<StartLease[]> {
-    const { kinesis, stream, retry } = this.deps;
-    const { createdAt, retentionHours } = this.#described();
-    const filter = startFilter(start, Math.max(createdAt, this.#serviceTime() - retentionHours * HOUR_MS));
-    for (let tries = 1; ; tries++) {
-      const listed = await retrying(retry, signal, () => listAllShards(kinesis, stream, signal, filter));
-      try {
-        const first = initialLeases(listed, start);
-        requireWholeRange(first.map(({ shard }) => shard));
-        return first;
-      } catch (error) {
-        if (tries >= COVERAGE_TRIES) {
-          throw error;
-        }
-      }
-      await sleep(retry.clock, COVERAGE_PAUSE_MS, signal);
-    }
-  }
-
-  #startPosition(leases: readonly Lease[]): StartPosition {
-    return startOfTable(
-      this.deps.initialPosition,
-      smallestStartAt(leases),
-      this.#described(),
-      this.#serviceTime(),
-    );
-  }
-
-  #row(
-    shard: Pick<Shard, 'shardId' | 'startingHashKey' | 'endingHashKey'>,
-    checkpoint: NewLease['checkpoint'],
-    parentShardIds: readonly string[],
-    startAt: number | undefined,
-  ): NewLease {
-    const { shardId, startingHashKey, endingHashKey } = shard;
-    const hashRange = { startingHashKey, endingHashKey };
-    return { shardId, checkpoint, parentShardIds, hashRange, startAt, streamArn: this.#described().arn };
-  }
-
-  #serviceTime(): number {
-    return this.#described().serviceTime ?? this.deps.retry.clock.now();
-  }
-
-  #described(): StreamDescription {
-    if (this.#description === undefined) {
-      throw new ConnectorError('ILLEGAL_STATE', 'shard sync was used before it was started');
-    }
-    return this.#description;
   }
 }
 
-function statesOf(leases: readonly Lease[]): ReadonlyMap<string, { readonly finished: boolean }> {
-  return new Map(leases.map((lease) => [lease.shardId, { finished: isFinished(lease) }]));
-}
+/** The table may have moved on since: it is looked at again. */
+class StalePlan extends Error {}

@@ -2,26 +2,33 @@ import type { StreamDescription } from '../aws/kinesis-api';
 import type { InitialPosition } from '../config/types';
 import { ConnectorError } from '../errors';
 import type { Shard } from '../stream/shard';
+import { parentIds } from '../stream/shard-graph';
 import { frozenLatest, type StartPosition } from '../stream/start-position';
 
 /** A Date header has whole seconds: it may lie this far behind the service's clock. */
 const DATE_RESOLUTION_MS = 1000;
 
+export const FROM_BEGINNING: StartPosition = { type: 'TRIM_HORIZON' };
+
 /**
- * Where the source starts. The instant that stands in the table wins over the configuration: whoever joins later
- * reads from the same place as the first.
- * @param frozen smallest startAt of the table
+ * Where shards without a leased ancestor start. The instant that stands in the table wins over the configuration:
+ * whoever joins later reads from the same place as the first. A table in use that names none was begun by a KCL
+ * fleet long ago: what it lacks nobody has read, so nothing of it is skipped.
+ * @param frozen the startAt of the table
  * @param serviceTime of an answer before the first ListShards
  * @throws ConnectorError START_POSITION_IN_FUTURE
  */
 export function startOfTable(
   configured: InitialPosition,
-  frozen: number | undefined,
+  { frozen, isEmpty }: { readonly frozen: number | undefined; readonly isEmpty: boolean },
   { createdAt }: Pick<StreamDescription, 'createdAt'>,
   serviceTime: number,
 ): StartPosition {
   switch (configured.type) {
     case 'LATEST':
+      if (frozen === undefined && !isEmpty) {
+        return FROM_BEGINNING;
+      }
       return frozen === undefined
         ? frozenLatest(serviceTime, createdAt)
         : { type: 'LATEST', startAt: frozen };
@@ -33,30 +40,17 @@ export function startOfTable(
   }
 }
 
-/** Milliseconds since the epoch; undefined for the trim horizon. */
-export function instantOf(start: StartPosition): number | undefined {
-  switch (start.type) {
-    case 'LATEST':
-      return start.startAt;
-    case 'TRIM_HORIZON':
-      return undefined;
-    case 'AT_TIMESTAMP':
-      return start.timestamp;
-  }
-}
-
 /** `shardId` and what it descends from, as a listing in which it is the one shard still open. */
 export function ancestry(shardId: string, shards: ReadonlyMap<string, Shard>): Shard[] {
   const found = new Map<string, Shard>();
-  const visit = (id: string | undefined): void => {
-    const shard = id === undefined ? undefined : shards.get(id);
-    if (shard !== undefined && !found.has(shard.shardId)) {
-      found.set(shard.shardId, shard);
-      visit(shard.parentShardId);
-      visit(shard.adjacentParentShardId);
+  const stack = [shardId];
+  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    const shard = shards.get(id);
+    if (shard !== undefined && !found.has(id)) {
+      found.set(id, shard);
+      stack.push(...parentIds(shard));
     }
-  };
-  visit(shardId);
+  }
   return Array.from(found.values(), (shard) => {
     const { endingSequenceNumber, ...open } = shard;
     return shard.shardId === shardId ? open : shard;

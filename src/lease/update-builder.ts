@@ -1,6 +1,11 @@
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../aws/dynamo-api';
 
+/** Attributes of a row; counters and instants are whole numbers. */
+export const text = (value: string): AttributeValue => ({ S: value });
+export const number = (value: number): AttributeValue => ({ N: String(value) });
+export const texts = (values: readonly string[]): AttributeValue => ({ SS: [...values] });
+
 /**
  * A conditional UpdateItem that answers ALL_NEW. Every name is an alias, so that no reserved word of DynamoDB
  * can clash.

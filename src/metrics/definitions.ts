@@ -22,11 +22,13 @@ export const OPERATIONS = {
   RenewAllLeases: ['worker'],
   TakeLeases: ['worker'],
   ShardSyncTask: [],
+  PeriodicShardSyncManager: [],
   // ours
   ReceiveQueue: [],
   DeliverRecords: [],
   ConsumeMessages: [],
   PutRecords: ['stream', 'shard'],
+  Watchdog: [],
 } as const satisfies { readonly [operation: string]: readonly MetricLabel[] };
 
 /** Where a metric stands in CloudWatch. Names and operations are the KCL's where it has them. */
@@ -341,6 +343,41 @@ export const METRICS = define({
     help: 'Leases that were to be taken and were not: another worker came first, or the table did not answer.',
     cloudwatch: { name: 'UntakenLeases', operation: 'TakeLeases', level: 'SUMMARY' },
   },
+  stolen_leases: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Live leases taken without the consent of their owner: of a KCL worker, or of one of ours that did not hand over in time.',
+    cloudwatch: { name: 'StolenLeases', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  handovers_asked: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Hand-overs of leases that this worker asked others for.',
+    cloudwatch: { name: 'HandoversAsked', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  handovers_granted: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that were handed over to this worker.',
+    cloudwatch: { name: 'HandoversGranted', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  handovers_given: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'worker'],
+    help: 'Leases that this worker drained and handed over to another.',
+    cloudwatch: { name: 'HandoversGiven', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
+  handover_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'From asking for a lease until it was handed over and taken.',
+    cloudwatch: { name: 'Handover.Time', operation: 'TakeLeases', level: 'SUMMARY' },
+  },
   expired_leases: {
     kind: 'gauge',
     unit: 'Count',
@@ -412,6 +449,75 @@ export const METRICS = define({
     labels: ['stream'],
     help: 'Duration of such a write.',
     cloudwatch: { name: 'CreateLease.Time', operation: 'ShardSyncTask', level: 'DETAILED' },
+  },
+  audit_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Audits of the lease table: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'Success', operation: 'PeriodicShardSyncManager', level: 'SUMMARY' },
+  },
+  audit_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'Duration of an audit.',
+    cloudwatch: { name: 'Time', operation: 'PeriodicShardSyncManager', level: 'SUMMARY' },
+  },
+  audit_partial_leases: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Whether the last audit found hash keys that no lease covers: 1 or 0.',
+    cloudwatch: {
+      name: 'NumStreamsWithPartialLeases',
+      operation: 'PeriodicShardSyncManager',
+      level: 'SUMMARY',
+    },
+  },
+  audit_syncs: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Whether the last audit looked for shards without a lease: 1 or 0.',
+    cloudwatch: { name: 'NumStreamsToSync', operation: 'PeriodicShardSyncManager', level: 'SUMMARY' },
+  },
+
+  // watchdog, source and sink
+  stalls: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['reason'],
+    help: 'Parts found not to get on although they should; the reason is the code of the report.',
+    cloudwatch: { name: 'Stalls', operation: 'Watchdog', level: 'SUMMARY' },
+  },
+  part_restarts: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['reason'],
+    help: 'Restarts of such a part, and only of it.',
+    cloudwatch: { name: 'PartRestarts', operation: 'Watchdog', level: 'SUMMARY' },
+  },
+  stalled_parts: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['reason'],
+    help: 'Parts that do not get on at the moment although they should; the reason is the code of the report.',
+    cloudwatch: { name: 'StalledParts', operation: 'Watchdog', level: 'SUMMARY' },
+  },
+  readers_held_back: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Shards not read on at the moment because Pulsar has not confirmed enough of what was read.',
+    cloudwatch: { name: 'ReadersHeldBack', operation: 'Watchdog', level: 'SUMMARY' },
+  },
+  renewal_lateness: {
+    kind: 'gauge',
+    unit: 'Milliseconds',
+    labels: ['stream', 'worker'],
+    help: 'How much later than planned the newest round of renewals began: the event loop was busy, or the process paused.',
+    cloudwatch: { name: 'RenewalLateness', operation: 'Watchdog', level: 'SUMMARY' },
   },
 
   // sink; names of the KPL where it has them

@@ -2,7 +2,6 @@ import type { RecordsAnswer } from '../aws/kinesis-api';
 import { listAllShards } from '../aws/list-shards';
 import { ConnectorError, type ErrorCode, isConnectorError } from '../errors';
 import type { FixedPosition } from '../stream/iterator-position';
-import type { ChildShard } from '../stream/shard';
 import { throwIfAborted } from '../util/abort';
 import { fullJitter } from '../util/backoff';
 import { sleep } from '../util/clock';
@@ -56,33 +55,33 @@ class PollingReader implements ShardReader {
         // Not at the first time: a child that has just been born may not be found yet, nor listed.
         const isGone =
           isConnectorError(error, 'KINESIS_SHARD_NOT_FOUND') && failures.bounded >= this.#options.numRetries;
-        const end = isGone ? await this.#vanished(signal) : undefined;
-        if (end !== undefined) {
-          return end;
+        let problem = error;
+        if (isGone) {
+          try {
+            const end = await this.#vanished(signal);
+            if (end !== undefined) {
+              return end;
+            }
+          } catch (unlisted) {
+            throwIfAborted(signal);
+            // Without a listing nothing is proven: it is that one which has to be tried again.
+            problem = unlisted;
+          }
         }
-        await sleep(this.#options.clock, this.#heal(error, failures), signal);
+        await sleep(this.#options.clock, this.#heal(problem, failures), signal);
       }
     }
   }
 
   /**
    * The end of a shard that is no longer listed: it has passed its retention with everything in it (source: KCL
-   * `ShutdownTask`). Undefined when it is listed, or the listing cannot be had now.
+   * `ShutdownTask`). Undefined when it is listed.
    */
   async #vanished(signal: AbortSignal): Promise<RetrievalBatch | undefined> {
     const { kinesis, stream, shardId, observer } = this.#options;
-    let childShards: readonly ChildShard[] | undefined;
-    try {
-      childShards = await childrenOfVanished(shardId, () =>
-        this.#timed(signal, (timed) => listAllShards(kinesis, stream, timed)),
-      );
-    } catch (error) {
-      throwIfAborted(signal);
-      if (isConnectorError(error) && error.retryable) {
-        return undefined;
-      }
-      throw error;
-    }
+    const childShards = await childrenOfVanished(shardId, () =>
+      this.#timed(signal, (timed) => listAllShards(kinesis, stream, timed)),
+    );
     throwIfAborted(signal);
     if (childShards === undefined) {
       return undefined;
@@ -112,7 +111,8 @@ class PollingReader implements ShardReader {
     const end = answer.nextIterator === undefined ? await this.#end(answer, signal) : undefined;
     throwIfAborted(signal);
     this.#take(answer, limit);
-    return { records: answer.records, millisBehindLatest: answer.millisBehindLatest, end };
+    const { records, millisBehindLatest, serviceTime } = answer;
+    return { records, millisBehindLatest, serviceTime, end };
   }
 
   #startIterator(signal: AbortSignal): Promise<string> {
@@ -149,6 +149,7 @@ class PollingReader implements ShardReader {
     const { clock, observer } = this.#options;
     const since = clock.monotonic();
     this.#waited = 0;
+    observer?.calling?.();
     const tell = (succeeded: boolean): void =>
       observer?.called?.(name, succeeded, clock.monotonic() - since - this.#waited);
     try {

@@ -7,6 +7,8 @@ export interface RetrievalBatch {
   readonly records: readonly RawRecord[];
   /** Milliseconds from the end of this batch to the tip of the shard; undefined when the service did not say. */
   readonly millisBehindLatest: number | undefined;
+  /** Time of the service when it answered, to the second below, milliseconds since the epoch; undefined when it did not say. */
+  readonly serviceTime?: number | undefined;
   /** Set with the last records of a closed shard; there is nothing to read behind it. */
   readonly end: { readonly childShards: readonly ChildShard[] } | undefined;
 }
@@ -35,6 +37,8 @@ export interface ShardReader {
 
 /** Hears of what the reader does and heals by itself. */
 export interface RetrievalObserver {
+  /** A call begins. */
+  calling?(): void;
   /**
    * A call was answered, or failed.
    * @param ms duration, without the time its answer waited for admission

@@ -11,7 +11,7 @@ const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
 export type DeadLetterQueueOptions = Pick<
   DeliveryLaneOptions,
-  'transport' | 'topic' | 'backoff' | 'clock' | 'random' | 'logger' | 'onFatal'
+  'transport' | 'topic' | 'backoff' | 'clock' | 'random' | 'logger' | 'watch' | 'onFatal'
 >;
 
 /** The way into one dead-letter topic; its producer is made for the first letter. */

@@ -2,7 +2,7 @@ import { isConnectorError } from '../errors';
 import type { Properties } from '../io';
 import type { ReceivedMessage } from '../pulsar/transport';
 import { encryptionJson } from '../sink/format/full-json';
-import type { DeliveredRecord } from './delivery-lane';
+import type { DeliveredRecord } from './lane-records';
 
 /** Characters of an error's message that a dead letter carries. */
 const MAX_REASON = 1000;

@@ -1,6 +1,5 @@
-import type { ConnectorError } from '../errors';
-import type { Record } from '../io';
-import type { OutgoingMessage, Producer, ProducerListener, ProducerTransport } from '../pulsar/transport';
+import { ConnectorError } from '../errors';
+import type { Producer, ProducerListener, ProducerTransport } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import { type BackoffBounds, fullJitter } from '../util/backoff';
 import { type Clock, sleep } from '../util/clock';
@@ -9,15 +8,9 @@ import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import { Ring } from '../util/ring';
 import { type DeliveryCounts, noDeliveries } from './delivery-metrics';
+import { type DeliveredRecord, LaneRecords } from './lane-records';
+import { type LaneWatch, type WatchedLane, watchLane } from './lane-watch';
 import { transportError, worthAnotherTry } from './retry-rule';
-import { SentRecords } from './sent-records';
-
-/** A message, and who is told what became of it. */
-export type DeliveredRecord = OutgoingMessage & Pick<Record<Uint8Array>, 'ack' | 'fail'>;
-
-/** Unsent records a lane takes before it asks for a pause, and the level at which it asks for more. */
-const WINDOW = 1000;
-const WINDOW_LOW = WINDOW / 2;
 
 /** Milliseconds that a failed producer has to answer its close before its connection is destroyed. */
 const CLOSE_MS = 5000;
@@ -31,6 +24,8 @@ export interface DeliveryLaneOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Not watched when absent. */
+  readonly watch?: LaneWatch;
   /** Whether this tenure may still send (G4). */
   readonly mayStillSend: () => boolean;
   /** The lane accepts records again after it had asked for a pause. */
@@ -50,41 +45,52 @@ type LaneState = 'OPENING' | 'SENDING' | 'REWINDING' | 'CLOSING' | 'CLOSED';
  * closed at once, so that nothing behind the failed record can be stored first; then sending starts again from
  * the first unconfirmed record (G2).
  */
-export class DeliveryLane implements ProducerListener<DeliveredRecord> {
+export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedLane {
   readonly #options: DeliveryLaneOptions;
   readonly #ended = new AbortController();
   readonly #loop: Promise<void>;
   #state: LaneState = 'OPENING';
   #producer: Producer<DeliveredRecord> | undefined;
   #failure = deferred<ConnectorError>();
-  #unsent = new Ring<DeliveredRecord>();
-  readonly #sent = new SentRecords<DeliveredRecord>();
-  /** Records at the front that an earlier producer may have stored, and nobody has confirmed since. */
-  #resent = 0;
+  readonly #records = new LaneRecords();
   /** Failures in a row, without a confirmation in between. */
   #failures = 0;
-  #paused = false;
   #counts = noDeliveries();
+  /** Records settled before the counts began. */
+  #settledBefore = 0;
   #onQuiet: (() => void) | undefined;
+  readonly #unwatch: (() => void) | undefined;
 
   constructor(options: DeliveryLaneOptions) {
     this.#options = options;
     this.#loop = this.#run();
+    this.#unwatch = options.watch && watchLane(this, options.watch);
   }
 
   /** False while the lane has enough to send. */
   get accepts(): boolean {
-    return !this.#paused;
+    return !this.#records.full;
   }
 
   /** Records sent and not yet confirmed. */
   get inFlight(): number {
-    return this.#sent.length;
+    return this.#records.inFlight;
+  }
+
+  get awaitsPulsar(): boolean {
+    const { inFlight, unsent } = this.#records;
+    const unsettled = inFlight > 0 || (this.#state !== 'SENDING' && unsent > 0);
+    return unsettled && !this.#stopping && this.#options.mayStillSend();
+  }
+
+  get settled(): number {
+    return this.#settledBefore + this.#counts.delivered + this.#counts.rejected;
   }
 
   /** What the lane did since the last call. */
   takeCounts(): DeliveryCounts {
     const counts = this.#counts;
+    this.#settledBefore = this.settled;
     this.#counts = noDeliveries();
     return counts;
   }
@@ -93,8 +99,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
     if (this.#stopping) {
       return;
     }
-    this.#unsent.push(record);
-    this.#paused ||= this.#unsent.length >= WINDOW;
+    this.#records.add(record);
     this.#pump();
   }
 
@@ -103,17 +108,18 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
    * @returns whether everything that may have left was answered. Never rejects.
    */
   async close(deadlineMs: number): Promise<boolean> {
+    this.#unwatch?.();
     const { clock } = this.#options;
     const deadline = clock.monotonic() + deadlineMs;
     const before = this.#state;
     const producer = this.#producer;
     this.#state = 'CLOSING';
-    this.#unsent.clear();
+    this.#records.dropUnsent();
     if (before === 'SENDING') {
       producer?.flush();
       await this.#quiet(deadlineMs);
     }
-    const answered = this.#sent.length === 0 && this.#resent === 0;
+    const { answered } = this.#records;
     this.#state = 'CLOSED';
     this.#ended.abort(new Error('the lane was closed'));
     await producer?.close(Math.max(0, deadline - clock.monotonic()));
@@ -151,32 +157,23 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   }
 
   #settle(record: DeliveredRecord): void {
-    this.#resent = Math.max(0, this.#resent - this.#sent.settle(record));
-    if (this.#sent.length === 0) {
+    this.#records.settle(record);
+    if (this.#records.inFlight === 0) {
       this.#onQuiet?.();
     }
   }
 
   #pump(): void {
     const producer = this.#producer;
-    if (this.#state !== 'SENDING' || producer === undefined || this.#unsent.length === 0) {
+    if (this.#state !== 'SENDING' || producer === undefined || this.#records.unsent === 0) {
       return;
     }
     // Once for the whole run: it is synchronous and takes far less than the margin of a lease.
     if (!this.#options.mayStillSend()) {
-      this.#unsent.clear();
+      this.#records.dropUnsent();
       return;
     }
-    while (producer.writable) {
-      const record = this.#unsent.shift();
-      if (record === undefined) {
-        break;
-      }
-      this.#sent.push(record);
-      producer.send(record);
-    }
-    if (this.#paused && this.#unsent.length <= WINDOW_LOW) {
-      this.#paused = false;
+    if (this.#records.sendTo(producer)) {
       this.#options.onRoom();
     }
   }
@@ -184,11 +181,17 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const error = await this.#serve();
-      if (this.#stopping || error === undefined) {
+      // When the lease is gone its consumer closes this lane; until then nothing may be sent.
+      if (error === undefined || !this.#options.mayStillSend()) {
         return;
       }
-      if (!this.#options.mayStillSend()) {
-        // The lease is gone: its consumer closes this lane; until then nothing may be sent.
+      if (this.#stopping) {
+        const { code, message: reason } = error;
+        const { logger, topic } = this.#options;
+        logger.warn(
+          { code, topic, reason },
+          'sending failed in the middle of a close, which waits no longer',
+        );
         return;
       }
       this.#failures++;
@@ -205,11 +208,12 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
   async #serve(): Promise<ConnectorError | undefined> {
     this.#failure = deferred();
     const { transport, topic, mayStillSend } = this.#options;
-    let producer: Producer<DeliveredRecord>;
-    try {
-      producer = await transport.createProducer<DeliveredRecord>({ topic, mayStillSend, listener: this });
-    } catch (error) {
-      return transportError(error);
+    const making = transport.createProducer<DeliveredRecord>({ topic, mayStillSend, listener: this });
+    const producer = await Promise.race([making.catch(transportError), this.#failure.promise]);
+    if (producer instanceof ConnectorError) {
+      // Given up while it is being made: nothing was sent through it.
+      making.then((late) => late.close(CLOSE_MS)).catch(() => undefined);
+      return producer;
     }
     if (this.#stopping) {
       await producer.close(CLOSE_MS);
@@ -235,17 +239,13 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
       return;
     }
     const again = this.#takeBack();
-    this.#resent = again.length;
     this.#counts.resent += again.length;
-    for (const record of this.#unsent) {
-      again.push(record);
-    }
-    this.#unsent = again;
+    this.#records.putBack(again);
   }
 
   /** What a producer left unconfirmed. ATMOST_ONCE counts it as done. */
   #takeBack(): Ring<DeliveredRecord> {
-    const unconfirmed = this.#sent.takeUnconfirmed();
+    const unconfirmed = this.#records.takeUnconfirmed();
     if (!this.#options.atMostOnce) {
       return unconfirmed;
     }
@@ -268,7 +268,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord> {
 
   /** Resolves when nothing is in flight, the producer has failed, or `limitMs` has passed. */
   #quiet(limitMs: number): Promise<void> {
-    if (this.#sent.length === 0) {
+    if (this.#records.inFlight === 0) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {

@@ -1,7 +1,18 @@
-import { explain } from '../errors';
+import { explain, isConnectorError, messageOf } from '../errors';
 
-/** Life of one instance: `running` once its connector is open, `ended` when it was stopped in order. */
-export type InstanceState = 'starting' | 'running' | 'ended' | 'failed';
+/**
+ * Life of one instance: `running` once its connector is open, `stopping` while that is closed, `restarting` while it
+ * waits to be started again, `ended` when it was stopped in order, `failed` when it will not be started again.
+ */
+export type InstanceState = 'starting' | 'running' | 'stopping' | 'restarting' | 'ended' | 'failed';
+
+/** A part of a running instance that should progress and does not (G11). */
+export interface StalledPart {
+  /** For instance `shardId-000000000000 reader`. */
+  readonly part: string;
+  readonly code: string;
+  readonly reason: string;
+}
 
 export interface InstanceHealth {
   readonly kind: 'source' | 'sink';
@@ -9,15 +20,27 @@ export interface InstanceHealth {
   readonly name: string;
   readonly instanceId: number;
   readonly state: InstanceState;
-  /** Why it failed, in one line. Never a secret: errors hold none (G9). */
+  /** Starts after the first one. Source: Pulsar `SourceInstanceStatusData.numRestarts`. */
+  readonly numRestarts: number;
+  /** Why it failed, in one line, until it runs again. Never a secret: errors hold none (G9). */
   readonly error?: string;
+  /** Of one that is restarting: when it is started again, ISO-8601. */
+  readonly nextStart?: string;
+  readonly stalled: readonly StalledPart[];
 }
 
 /** What becomes of one instance is told here. */
 export interface HealthEntry {
+  starting(): void;
   running(): void;
+  /** @param error why, unless it was stopped or has caught up */
+  stopping(error?: unknown): void;
+  /** @param at milliseconds since the epoch */
+  restarting(error: unknown, at: number): void;
   ended(): void;
   failed(error: unknown): void;
+  /** See BaseContext.stalled; a new start forgets it. */
+  stalled(part: string, problem: Error | undefined): void;
 }
 
 /** State of every instance of a process, for whoever asks from outside. */
@@ -25,20 +48,42 @@ export class HealthBoard {
   readonly #instances: InstanceHealth[] = [];
 
   add(kind: InstanceHealth['kind'], name: string, instanceId = 0): HealthEntry {
-    const index = this.#instances.push({ kind, name, instanceId, state: 'starting' }) - 1;
-    const set = (state: InstanceState, error?: string): void => {
-      this.#instances[index] = {
-        kind,
-        name,
-        instanceId,
-        state,
-        ...(error === undefined ? {} : { error }),
-      };
+    const fresh = { kind, name, instanceId, numRestarts: 0, stalled: [] };
+    const index = this.#instances.push({ ...fresh, state: 'starting' }) - 1;
+    let starts = 0;
+    const stalled = new Map<string, StalledPart>();
+    let now: Pick<InstanceHealth, 'state' | 'error' | 'nextStart'> = { state: 'starting' };
+    const show = (change: typeof now): void => {
+      now = change;
+      const numRestarts = Math.max(0, starts - 1);
+      this.#instances[index] = { ...fresh, ...now, numRestarts, stalled: [...stalled.values()] };
     };
+    const over = (change: typeof now): void => {
+      stalled.clear();
+      show(change);
+    };
+    // What a failed instance failed of is news until it runs again.
+    const keptError = (): { error?: string } => (now.error === undefined ? {} : { error: now.error });
     return {
-      running: () => set('running'),
-      ended: () => set('ended'),
-      failed: (error) => set('failed', explain(error)),
+      starting: () => {
+        starts++;
+        over({ state: 'starting', ...keptError() });
+      },
+      running: () => show({ state: 'running' }),
+      stopping: (error) =>
+        show({ state: 'stopping', ...(error === undefined ? keptError() : { error: explain(error) }) }),
+      restarting: (error, at) =>
+        over({ state: 'restarting', error: explain(error), nextStart: new Date(at).toISOString() }),
+      ended: () => over({ state: 'ended' }),
+      failed: (error) => over({ state: 'failed', error: explain(error) }),
+      stalled: (part, problem) => {
+        if (problem === undefined) {
+          stalled.delete(part);
+        } else {
+          stalled.set(part, { part, code: codeOf(problem), reason: messageOf(problem) });
+        }
+        show(now);
+      },
     };
   }
 
@@ -46,8 +91,24 @@ export class HealthBoard {
     return this.#instances;
   }
 
-  /** Whether there are instances and every one of them is open. */
+  /** Whether there are instances, every one of them is open, and no part of any stands still. */
   get ready(): boolean {
-    return this.#instances.length > 0 && this.#instances.every(({ state }) => state === 'running');
+    return (
+      this.#instances.length > 0 &&
+      this.#instances.every(({ state, stalled }) => state === 'running' && stalled.length === 0)
+    );
   }
+
+  /** False once an instance has failed for good: the process is about to end then. */
+  get live(): boolean {
+    return this.#instances.every(({ state }) => state !== 'failed');
+  }
+}
+
+/** What a problem is called in logs and metrics. */
+export function codeOf(problem: unknown): string {
+  if (isConnectorError(problem)) {
+    return problem.code;
+  }
+  return problem instanceof Error ? problem.name : 'UNKNOWN';
 }

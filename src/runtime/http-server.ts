@@ -10,13 +10,16 @@ export interface HttpServer {
 }
 
 /**
- * Health over HTTP: `/live` answers 200 for as long as the process does anything, `/ready` 200 when every
- * instance is running and 503 otherwise, with `{"ready","instances"}`.
+ * Health over HTTP: `/live` answers 200 unless an instance has failed for good, `/ready` 200 when every instance is
+ * running and no part of any stands still, and 503 otherwise, with `{"ready","instances"}`.
  * @throws ConnectorError HTTP_PORT when it cannot listen there.
  */
 export async function startHttpServer(settings: HttpSettings, health: HealthBoard): Promise<HttpServer> {
   const server = await createServer();
-  server.get('/live', async () => ({ live: true }));
+  server.get('/live', async (_request, reply) => {
+    const { live } = health;
+    return reply.code(live ? 200 : 503).send({ live });
+  });
   server.get('/ready', async (_request, reply) => {
     const { ready, instances } = health;
     return reply.code(ready ? 200 : 503).send({ ready, instances });

@@ -5,10 +5,23 @@ import { MetricRegistry } from '../metrics/registry';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
+import { StalledParts } from './stalled-parts';
+
+/** How an instance tells what becomes of it. */
+export interface InstanceHooks {
+  /** The connector is open. */
+  onRunning?(): void;
+  /** The connector is being closed. @param failure what it failed of, if it did */
+  onEnding?(failure?: unknown): void;
+  /** See BaseContext.stalled; told of changes only. */
+  onStalled?(part: string, problem: Error | undefined): void;
+}
 
 /** What an instance of any connector runs with. */
-export interface InstanceOptions<Definition, Transport> {
+export interface InstanceOptions<Definition, Transport> extends InstanceHooks {
   readonly definition: Definition;
+  /** 0 to `parallelism` − 1; 0 when absent. */
+  readonly instanceId?: number;
   readonly pulsar: PulsarSettings;
   readonly shutdownTimeoutMs: number;
   readonly clock: Clock;
@@ -19,31 +32,36 @@ export interface InstanceOptions<Definition, Transport> {
   readonly stop: AbortSignal;
   /** Also end once everything that was there at the start is delivered. */
   readonly untilCaughtUp?: boolean;
-  /** The connector is open. */
-  onRunning?(): void;
-  /** See BaseContext.stalled. */
-  onStalled?(part: string, problem: Error | undefined): void;
 }
 
-/** The context of an instance, as far as sources and sinks have the same. */
+/** The context of an instance, as far as sources and sinks have the same, and what is to be closed behind it. */
 export function instanceContext(
   options: InstanceOptions<SourceDefinition | SinkDefinition, unknown>,
   kind: ConnectorKind,
-): Omit<BaseContext, 'fatal'> {
-  const { clock, random, shutdownTimeoutMs } = options;
-  const { tenant, namespace, name, secrets } = options.definition;
-  return {
+): { readonly context: Omit<BaseContext, 'fatal'>; readonly stalls: StalledParts } {
+  const { clock, random, shutdownTimeoutMs, instanceId = 0 } = options;
+  const { tenant, namespace, name, secrets, parallelism } = options.definition;
+  const logger = options.logger.child({ [kind]: name, instance: instanceId });
+  const metrics = new MetricRegistry();
+  const stalls = new StalledParts({
+    clock,
+    logger,
+    metrics,
+    onChange: (part, problem) => options.onStalled?.(part, problem),
+  });
+  const context = {
     tenant,
     namespace,
     name,
-    instanceId: 0,
-    numInstances: 1,
-    logger: options.logger.child({ [kind]: name }),
-    metrics: new MetricRegistry(),
+    instanceId,
+    numInstances: parallelism,
+    logger,
+    metrics,
     clock,
     random,
-    getSecret: (secret) => secrets[secret],
+    getSecret: (secret: string) => secrets[secret],
     shutdownTimeoutMs,
-    stalled: (part, problem) => options.onStalled?.(part, problem),
+    stalled: stalls.report,
   };
+  return { context, stalls };
 }

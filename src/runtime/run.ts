@@ -26,19 +26,20 @@ export interface RunOptions {
   readonly unsubscribe?: boolean;
   /** Instead of JSON lines on standard error. */
   readonly logger?: Logger;
-  /** Instead of the transport that `pulsar.serviceUrl` names; called once for each connector. */
+  /** Instead of the transport that `pulsar.serviceUrl` names; called for each start of an instance. */
   readonly transport?: () => Transport;
-  /** Instead of the sources that the configuration names; called once for each. */
+  /** Instead of the sources that the configuration names; called for a new one at each start of an instance. */
   readonly source?: () => Source<Uint8Array>;
-  /** Instead of the sinks that the configuration names; called once for each. */
+  /** Instead of the sinks that the configuration names; called for a new one at each start of an instance. */
   readonly sink?: () => Sink<SinkValue>;
 }
 
 /**
- * Runs the sources and sinks of a configuration in this process until the signal, or the end asked for; answers
- * about their health meanwhile where `http` says so.
+ * Runs the sources and sinks of a configuration in this process, `parallelism` instances of each, until the signal, or
+ * the end asked for; answers about their health meanwhile where `http` says so. An instance that fails is started
+ * again as `restart` says.
  * @returns `undrained` when something in flight was not answered in time; it is sent again by the next start.
- * @throws ConnectorError what cannot heal, after an orderly close.
+ * @throws ConnectorError what cannot heal, after an orderly close; what an instance failed of too often in a row.
  */
 export async function runConnectors(options: RunOptions): Promise<RunOutcome> {
   const { config, signal, untilCaughtUp = false, unsubscribe = false, transport, source, sink } = options;

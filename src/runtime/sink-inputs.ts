@@ -1,7 +1,10 @@
 import type { SinkDefinition } from '../config/types';
 import type { BaseContext } from '../io';
+import { StallReporter } from '../metrics/stall-reporter';
 import type { Transport } from '../pulsar/transport';
 import type { BackoffBounds } from '../util/backoff';
+import { Ticker } from '../util/ticker';
+import { LOOK_MS, Watchdog } from '../util/watchdog';
 import { AcknowledgementTimeout } from './acknowledgement-timeout';
 import { DeadLetterQueue } from './dead-letter-queue';
 import { FailureLog } from './failure-log';
@@ -11,7 +14,7 @@ import { TopicInput } from './topic-input';
 
 export interface SinkInputsOptions {
   readonly definition: SinkDefinition;
-  readonly context: Pick<BaseContext, 'clock' | 'random' | 'logger' | 'metrics'>;
+  readonly context: Pick<BaseContext, 'clock' | 'random' | 'logger' | 'metrics' | 'stalled'>;
   readonly transport: Transport;
   readonly backoff: BackoffBounds;
   /** See `Sink.settlesEveryRecord`. */
@@ -27,11 +30,16 @@ export class SinkInputs {
   readonly #deadLetters = new Map<string, DeadLetterQueue>();
   readonly #timeout: AcknowledgementTimeout | undefined;
   readonly #log: FailureLog;
+  /** Over the dead-letter topics. */
+  readonly #watchdog: Watchdog;
+  /** Runs once there is something to look at. */
+  #looks: Ticker | undefined;
 
   constructor(options: SinkInputsOptions) {
     const { definition, context, settlesEveryRecord } = options;
     this.#options = options;
     this.#log = new FailureLog(context.logger, context.clock);
+    this.#watchdog = new Watchdog(context.clock, new StallReporter(context));
     if (definition.timeoutMs > 0 && !settlesEveryRecord) {
       this.#timeout = new AcknowledgementTimeout(definition.timeoutMs, context.clock);
     }
@@ -92,6 +100,8 @@ export class SinkInputs {
    */
   async close(left: () => number, unsubscribe: () => boolean): Promise<boolean> {
     this.#timeout?.stop();
+    this.#watchdog.stop();
+    this.#looks?.stop();
     const queues = [...this.#deadLetters.values()];
     const stored = await Promise.all(queues.map((queue) => queue.close(left())));
     const settled = !stored.includes(false) && this.#inputs.every(({ unsettled }) => unsettled === 0);
@@ -101,10 +111,13 @@ export class SinkInputs {
   }
 
   #deadLetterQueue(topic: string): DeadLetterQueue {
-    const { context, transport, backoff, onFatal } = this.#options;
+    const { definition, context, transport, backoff, onFatal } = this.#options;
     let queue = this.#deadLetters.get(topic);
     if (queue === undefined) {
-      queue = new DeadLetterQueue({ ...context, transport, topic, backoff, onFatal });
+      const limit = definition.producer.sendStallTimeout;
+      const watch = { watchdog: this.#watchdog, part: `delivery to ${topic}`, limit };
+      queue = new DeadLetterQueue({ ...context, transport, topic, backoff, watch, onFatal });
+      this.#looks ??= new Ticker(context.clock, LOOK_MS, () => this.#watchdog.look());
       this.#deadLetters.set(topic, queue);
     }
     return queue;

@@ -6,6 +6,7 @@ import { type InstanceOptions, instanceContext } from './instance';
 import { PULSAR_BACKOFF } from './retry-rule';
 import type { RunOutcome } from './run-outcome';
 import { SinkRunner } from './sink-runner';
+import { STEP_SHARE } from './stop-time';
 
 export interface SinkInstanceOptions extends InstanceOptions<SinkDefinition, Transport> {
   readonly sink: Sink<SinkValue>;
@@ -20,19 +21,22 @@ export interface SinkInstanceOptions extends InstanceOptions<SinkDefinition, Tra
 export async function runSinkInstance(options: SinkInstanceOptions): Promise<RunOutcome> {
   const { sink, definition, pulsar, shutdownTimeoutMs, unsubscribe = false } = options;
   const transport = options.openTransport(pulsar, definition.producer);
+  const { context, stalls } = instanceContext(options, 'sink');
   const runner = new SinkRunner({
     sink,
     definition,
-    context: instanceContext(options, 'sink'),
+    context,
     transport,
     backoff: PULSAR_BACKOFF,
     untilCaughtUp: options.untilCaughtUp ?? false,
     unsubscribe: unsubscribe && definition.cleanupSubscription,
     onRunning: () => options.onRunning?.(),
+    onEnding: (failure) => options.onEnding?.(failure),
   });
   try {
     return await runner.run(options.stop);
   } finally {
-    await transport.close(shutdownTimeoutMs);
+    stalls.close();
+    await transport.close(shutdownTimeoutMs * STEP_SHARE);
   }
 }

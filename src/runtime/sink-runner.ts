@@ -14,6 +14,7 @@ import type { ConsumedRecord } from './consumed-record';
 import { failureEnds } from './message-outcome';
 import type { RunOutcome } from './run-outcome';
 import { SinkInputs } from './sink-inputs';
+import { STEP_SHARE, timeToStop } from './stop-time';
 import type { TopicInput } from './topic-input';
 
 /** Records that one topic hands to the sink before it is another one's turn. */
@@ -24,9 +25,6 @@ const FLUSH_MS = 100;
 
 /** Part of the time to stop in which the sink may still be given the rest of entries that have begun. */
 const BEGUN_SHARE = 1 / 3;
-
-/** Part of the time to stop that is kept for what comes behind the sink, for each step: dead letters, consumers. */
-const STEP_SHARE = 0.05;
 
 /** What the runner's owner knows of an instance; the rest of the context is made here. */
 export type SinkInstanceContext = Omit<BaseContext, 'fatal'>;
@@ -43,6 +41,8 @@ export interface SinkRunnerOptions {
   readonly unsubscribe?: boolean;
   /** The sink is open and its topics are subscribed to. */
   onRunning?(): void;
+  /** The sink is being closed. @param failure why, unless it was stopped or has caught up */
+  onEnding?(failure?: unknown): void;
 }
 
 /**
@@ -204,9 +204,10 @@ export class SinkRunner {
 
   /** Never rejects: what fails here ends the run as any failure does. */
   async #close(): Promise<RunOutcome> {
-    const { context, unsubscribe = false } = this.#options;
+    const { context, unsubscribe = false, onEnding } = this.#options;
     const { clock, shutdownTimeoutMs } = context;
-    const until = clock.monotonic() + shutdownTimeoutMs;
+    const left = timeToStop(clock, shutdownTimeoutMs);
+    onEnding?.(this.#failure);
     this.#stopping = true;
     this.#inputs.pause();
     await this.#finishEntries(shutdownTimeoutMs * BEGUN_SHARE);
@@ -214,7 +215,7 @@ export class SinkRunner {
     this.#closing.abort(new ConnectorError('SINK_CLOSED', 'the run has ended'));
     let delivered = false;
     try {
-      delivered = await this.#closeSink(until - clock.monotonic() - shutdownTimeoutMs * STEP_SHARE);
+      delivered = await this.#closeSink(left() - shutdownTimeoutMs * STEP_SHARE);
     } catch (error) {
       if (this.#failure !== undefined) {
         context.logger.warn({ reason: messageOf(error) }, 'closing failed as well');
@@ -222,7 +223,7 @@ export class SinkRunner {
       this.#fail(error);
     }
     const told = await this.#inputs.close(
-      () => Math.max(until - clock.monotonic(), shutdownTimeoutMs * STEP_SHARE),
+      left,
       () => unsubscribe && delivered && this.#failure === undefined,
     );
     return delivered && told ? 'drained' : 'undrained';

@@ -5,6 +5,7 @@ import { type InstanceOptions, instanceContext } from './instance';
 import { PULSAR_BACKOFF } from './retry-rule';
 import type { RunOutcome } from './run-outcome';
 import { SourceRunner } from './source-runner';
+import { STEP_SHARE } from './stop-time';
 
 export interface SourceInstanceOptions extends InstanceOptions<SourceDefinition, ProducerTransport> {
   readonly source: Source<Uint8Array>;
@@ -18,19 +19,23 @@ export async function runSourceInstance(options: SourceInstanceOptions): Promise
   const { source, definition, pulsar, shutdownTimeoutMs } = options;
   const { topicName, configs, producer, processingGuarantees } = definition;
   const transport = options.openTransport(pulsar, producer);
+  const { context, stalls } = instanceContext(options, 'source');
   const runner = new SourceRunner({
     source,
     config: configs,
-    context: { ...instanceContext(options, 'source'), outputTopic: topicName },
+    context: { ...context, outputTopic: topicName },
     transport,
     atMostOnce: processingGuarantees === 'ATMOST_ONCE',
     backoff: PULSAR_BACKOFF,
+    sendStallTimeout: producer.sendStallTimeout,
     untilCaughtUp: options.untilCaughtUp ?? false,
     onRunning: () => options.onRunning?.(),
+    onEnding: (failure) => options.onEnding?.(failure),
   });
   try {
     return await runner.run(options.stop);
   } finally {
-    await transport.close(shutdownTimeoutMs);
+    stalls.close();
+    await transport.close(shutdownTimeoutMs * STEP_SHARE);
   }
 }

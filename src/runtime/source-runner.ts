@@ -1,19 +1,18 @@
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
-import type { ConnectorConfig, Record, RecordPartition, Source, SourceContext } from '../io';
+import type { ConnectorConfig, RecordPartition, Source, SourceContext } from '../io';
+import { StallReporter } from '../metrics/stall-reporter';
 import type { ProducerTransport } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import type { BackoffBounds } from '../util/backoff';
 import { deferred } from '../util/deferred';
 import { Ticker } from '../util/ticker';
-import { DeliveryLane } from './delivery-lane';
-import { DeliveryMetrics } from './delivery-metrics';
+import { LOOK_MS, Watchdog } from '../util/watchdog';
+import { DeliveryLanes } from './delivery-lanes';
 import type { RunOutcome } from './run-outcome';
+import { STEP_SHARE, timeToStop } from './stop-time';
 
 /** Records asked of the source at once. */
 const BATCH = 1024;
-
-/** Milliseconds between two looks at what the lanes did. */
-const REPORT_MS = 1000;
 
 /** What the runner's owner knows of an instance; the rest of the context is made here. */
 export type InstanceContext = Omit<SourceContext, 'closePartition' | 'fatal'>;
@@ -25,10 +24,14 @@ export interface SourceRunnerOptions {
   readonly transport: ProducerTransport;
   readonly atMostOnce: boolean;
   readonly backoff: BackoffBounds;
+  /** Milliseconds without a receipt until a lane starts again with another producer; 0 = never. */
+  readonly sendStallTimeout: number;
   /** Also end once everything that was there at the start is delivered; see `Source.whenCaughtUp`. */
   readonly untilCaughtUp?: boolean;
   /** The source is open. */
   onRunning?(): void;
+  /** The source is being closed. @param failure why, unless it was stopped or has caught up */
+  onEnding?(failure?: unknown): void;
 }
 
 /**
@@ -37,10 +40,9 @@ export interface SourceRunnerOptions {
  */
 export class SourceRunner {
   readonly #options: SourceRunnerOptions;
-  readonly #lanes = new Map<RecordPartition | undefined, Map<string, DeliveryLane>>();
-  readonly #closedPartitions = new WeakSet<RecordPartition>();
+  readonly #lanes: DeliveryLanes;
   readonly #closing = new AbortController();
-  readonly #metrics: DeliveryMetrics;
+  readonly #watchdog: Watchdog;
   readonly #failed: Promise<never>;
   #reading: Promise<void> = Promise.resolve();
   /** Resolves when a lane accepts records again. */
@@ -49,7 +51,21 @@ export class SourceRunner {
 
   constructor(options: SourceRunnerOptions) {
     this.#options = options;
-    this.#metrics = new DeliveryMetrics(options.context.metrics);
+    const { source, transport, context, atMostOnce, backoff, sendStallTimeout } = options;
+    this.#watchdog = new Watchdog(context.clock, new StallReporter(context));
+    this.#lanes = new DeliveryLanes({
+      transport,
+      context,
+      atMostOnce,
+      backoff,
+      sendStallTimeout,
+      watchdog: this.#watchdog,
+      onRoom: () => {
+        this.#room.resolve();
+        source.wake?.();
+      },
+      onFatal: (error) => this.#fail(error),
+    });
     this.#failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
@@ -61,11 +77,15 @@ export class SourceRunner {
    * @throws the first fatal error, after an orderly close.
    */
   async run(stop: AbortSignal): Promise<RunOutcome> {
-    const reports = new Ticker(this.#options.context.clock, REPORT_MS, () => this.#report());
+    const looks = new Ticker(this.#options.context.clock, LOOK_MS, () => {
+      this.#lanes.report();
+      this.#watchdog.look();
+    });
     try {
       return await this.#run(stop);
     } finally {
-      reports.stop();
+      this.#watchdog.stop();
+      looks.stop();
     }
   }
 
@@ -86,7 +106,7 @@ export class SourceRunner {
         await Promise.race([...ends, this.#failed]);
       }
     } catch (error) {
-      await this.#close().catch((second: unknown) => {
+      await this.#close(error).catch((second: unknown) => {
         context.logger.warn({ reason: messageOf(second) }, 'closing failed as well');
       });
       throw error;
@@ -111,6 +131,8 @@ export class SourceRunner {
   #sourceContext(context: InstanceContext): SourceContext {
     return {
       ...context,
+      // What is surely left of it: behind the source come its producers and the transport.
+      shutdownTimeoutMs: context.shutdownTimeoutMs * (1 - 2 * STEP_SHARE),
       fatal: (error) => this.#fail(error),
       closePartition: (partition, deadlineMs) => this.#closePartition(partition, deadlineMs),
     };
@@ -118,12 +140,12 @@ export class SourceRunner {
 
   async #read(): Promise<void> {
     const { source } = this.#options;
-    const accepts = (partition: RecordPartition): boolean => this.#accepts(partition);
+    const accepts = (partition: RecordPartition): boolean => this.#lanes.accepts(partition);
     try {
       for (;;) {
         const records = source.readBatch ? await source.readBatch(BATCH, accepts) : [await source.read()];
         for (const record of records) {
-          this.#offer(record);
+          this.#lanes.offer(record);
           // Only batches of partitions are asked for by what is accepted.
           if (source.readBatch === undefined || record.partition === undefined) {
             await this.#awaitRoom(record.partition);
@@ -138,93 +160,22 @@ export class SourceRunner {
   }
 
   async #awaitRoom(partition: RecordPartition | undefined): Promise<void> {
-    while (!this.#accepts(partition)) {
+    while (!this.#lanes.accepts(partition)) {
       this.#room = deferred();
       await abortable(this.#room.promise, this.#closing.signal);
     }
   }
 
-  #accepts(partition: RecordPartition | undefined): boolean {
-    const lanes = this.#lanes.get(partition);
-    if (lanes === undefined) {
-      return true;
-    }
-    for (const lane of lanes.values()) {
-      if (!lane.accepts) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  #offer(record: Record<Uint8Array>): void {
-    const { partition } = record;
-    if (partition !== undefined && (this.#closedPartitions.has(partition) || !partition.deliverable())) {
-      return;
-    }
-    const topic = record.destinationTopic ?? this.#options.context.outputTopic;
-    let lanes = this.#lanes.get(partition);
-    if (lanes === undefined) {
-      lanes = new Map();
-      this.#lanes.set(partition, lanes);
-    }
-    let lane = lanes.get(topic);
-    if (lane === undefined) {
-      lane = this.#openLane(partition, topic);
-      lanes.set(topic, lane);
-    }
-    lane.offer(record);
-  }
-
-  #openLane(partition: RecordPartition | undefined, topic: string): DeliveryLane {
-    const { transport, atMostOnce, backoff, context, source } = this.#options;
-    return new DeliveryLane({
-      transport,
-      topic,
-      atMostOnce,
-      backoff,
-      clock: context.clock,
-      random: context.random,
-      logger: partition === undefined ? context.logger : context.logger.child({ partition: partition.id }),
-      mayStillSend: partition === undefined ? () => true : () => partition.deliverable(),
-      onRoom: () => {
-        this.#room.resolve();
-        source.wake?.();
-      },
-      onFatal: (error) => this.#fail(error),
-    });
-  }
-
   async #closePartition(partition: RecordPartition, deadlineMs: number): Promise<boolean> {
-    this.#closedPartitions.add(partition);
-    const answered = await this.#closeLanes(this.#lanes.get(partition), deadlineMs);
-    this.#lanes.delete(partition);
+    const answered = await this.#lanes.close(partition, deadlineMs);
     this.#room.resolve();
     return answered;
   }
 
-  async #closeLanes(lanes: Map<string, DeliveryLane> | undefined, deadlineMs: number): Promise<boolean> {
-    const closing = Array.from(lanes ?? [], async ([topic, lane]) => {
-      const answered = await lane.close(deadlineMs);
-      this.#metrics.did(topic, lane.takeCounts());
-      return answered;
-    });
-    return (await Promise.all(closing)).every((answered) => answered);
-  }
-
-  #report(): void {
-    let inFlight = 0;
-    for (const lanes of this.#lanes.values()) {
-      for (const [topic, lane] of lanes) {
-        inFlight += lane.inFlight;
-        this.#metrics.did(topic, lane.takeCounts());
-      }
-    }
-    this.#metrics.inFlight(inFlight);
-  }
-
-  async #close(): Promise<RunOutcome> {
-    const { source, context } = this.#options;
+  async #close(failure?: unknown): Promise<RunOutcome> {
+    const { source, context, onEnding } = this.#options;
+    const left = timeToStop(context.clock, context.shutdownTimeoutMs);
+    onEnding?.(failure);
     this.#closing.abort(new ConnectorError('SOURCE_CLOSED', 'the run has ended'));
     const error: unknown = await source.close().catch((thrown: unknown) => thrown);
     let outcome: RunOutcome = 'drained';
@@ -235,11 +186,9 @@ export class SourceRunner {
       );
       outcome = 'undrained';
     }
-    const lanes = [...this.#lanes.values()].map((some) => this.#closeLanes(some, context.shutdownTimeoutMs));
-    if ((await Promise.all(lanes)).includes(false)) {
+    if (!(await this.#lanes.closeAll(left()))) {
       outcome = 'undrained';
     }
-    this.#lanes.clear();
     if (error !== undefined && !isConnectorError(error, 'SHUTDOWN_DEADLINE')) {
       throw error;
     }

@@ -6,16 +6,17 @@ import type {
   SinkDefinition,
   SourceDefinition,
 } from '../config/types';
-import { explain } from '../errors';
+import { ConnectorError } from '../errors';
 import type { Sink, Source } from '../io';
 import type { Transport } from '../pulsar/transport';
 import type { SinkValue } from '../sink/entry';
+import { allowManyListeners } from '../util/abort';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import { createSink, createSource } from './connector-registry';
 import type { HealthBoard } from './health';
-import type { InstanceOptions } from './instance';
+import { CAUGHT_UP, keepRunning, type Life } from './keep-running';
 import type { RunOutcome } from './run-outcome';
 import { runSinkInstance } from './sink-instance';
 import { runSourceInstance } from './source-instance';
@@ -26,78 +27,124 @@ export interface SupervisorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly health: HealthBoard;
+  /** Called for each start of an instance. */
   openTransport(pulsar: PulsarSettings, producer: ProducerSettings): Transport;
   readonly stop: AbortSignal;
   readonly untilCaughtUp?: boolean;
   /** The sinks will not be back: see `cleanupSubscription`. */
   readonly unsubscribe?: boolean;
-  /** Instead of the connectors that the configuration names. */
+  /** Instead of the connectors that the configuration names; a new one for each start of an instance. */
   createSource?(definition: SourceDefinition): Source<Uint8Array>;
   createSink?(definition: SinkDefinition): Sink<SinkValue>;
 }
 
+/** One source or sink: how to make an instance of it that has not begun. */
+interface Member {
+  readonly kind: ConnectorKind;
+  readonly definition: SourceDefinition | SinkDefinition;
+  make(instanceId: number): Life;
+}
+
 /**
- * Runs every source and sink of a configuration in this process, until all have ended. When one fails the others
- * are stopped, with draining.
- * @throws the first error.
+ * Runs every instance of every source and sink of a configuration in this process, until all have ended. One that
+ * fails is started again while the others go on; when its error cannot heal, the others are stopped, with draining.
+ * @throws the first error that cannot heal; what is wrong with a connector's class, before anything is started.
  */
 export async function supervise(options: SupervisorOptions): Promise<RunOutcome> {
-  const { config, health, logger } = options;
-  const several = config.sources.length + config.sinks.length > 1;
-  const stop = new AbortController();
-  const onStop = (): void => stop.abort(options.stop.reason);
-  options.stop.addEventListener('abort', onStop, { once: true });
-  if (options.stop.aborted) {
-    onStop();
-  }
+  const { config, health } = options;
+  requireUnshared(options);
+  const connectors = membersOf(options).map((member) => ({
+    ...member,
+    lives: Array.from({ length: member.definition.parallelism }, (_, instanceId) => member.make(instanceId)),
+  }));
+  const failed = new AbortController();
+  const stop = combined(options.stop, failed.signal);
   const failures: unknown[] = [];
-  const watch = async <Definition extends SourceDefinition | SinkDefinition>(
-    kind: ConnectorKind,
-    definition: Definition,
-    run: (instance: InstanceOptions<Definition, Transport>) => Promise<RunOutcome>,
+  const run = async (
+    { kind, definition, make }: Member,
+    instanceId: number,
+    first: Life,
+    ending: AbortSignal,
   ): Promise<RunOutcome> => {
     const { tenant, namespace, name } = definition;
-    const entry = health.add(kind, `${tenant}/${namespace}/${name}`);
     try {
-      const outcome = await run({
+      return await keepRunning({
         ...options,
-        definition,
-        pulsar: config.pulsar,
+        first,
+        next: () => make(instanceId),
+        settings: config.restart,
         shutdownTimeoutMs: config.shutdownTimeoutMs,
-        stop: stop.signal,
-        onRunning: entry.running,
+        logger: options.logger.child({ [kind]: name, instance: instanceId }),
+        health: health.add(kind, `${tenant}/${namespace}/${name}`, instanceId),
+        stop: ending,
       });
-      entry.ended();
-      return outcome;
     } catch (error) {
-      entry.failed(error);
-      if (several) {
-        // The caller hears of the first one alone, and not before the others have drained.
-        const fields = { [kind]: `${tenant}/${namespace}/${name}`, error: explain(error) };
-        logger.error(fields, `the ${kind} has failed; whatever else runs is stopped`);
-      }
       failures.push(error);
-      stop.abort(error);
+      failed.abort(error);
       return 'undrained';
     }
   };
-  const outcomes = await Promise.all([
-    ...config.sources.map((definition) =>
-      watch('source', definition, async (instance) => {
-        const source = options.createSource?.(definition) ?? createSource(definition.className);
-        return runSourceInstance({ ...instance, source });
-      }),
-    ),
-    ...config.sinks.map((definition) =>
-      watch('sink', definition, async (instance) => {
-        const sink = options.createSink?.(definition) ?? createSink(definition.className);
-        return runSinkInstance({ ...instance, sink, unsubscribe: options.unsubscribe ?? false });
-      }),
-    ),
-  ]);
-  options.stop.removeEventListener('abort', onStop);
+  const outcomes = connectors.map(async ({ lives, ...member }) => {
+    const caughtUp = new AbortController();
+    const ending = combined(stop, caughtUp.signal);
+    const instances = lives.map(async (first, instanceId) => {
+      const outcome = await run(member, instanceId, first, ending);
+      // It ends on its own only when nothing is left to do for any of them.
+      caughtUp.abort(CAUGHT_UP);
+      return outcome;
+    });
+    return Promise.all(instances);
+  });
+  const ended = (await Promise.all(outcomes)).flat();
   if (failures.length > 0) {
     throw failures[0];
   }
-  return outcomes.includes('undrained') ? 'undrained' : 'drained';
+  return ended.includes('undrained') ? 'undrained' : 'drained';
+}
+
+/** Aborted with the first of both. */
+function combined(one: AbortSignal, other: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([one, other]);
+  allowManyListeners(signal);
+  return signal;
+}
+
+/** A broker deletes no subscription that has other consumers. @throws ConnectorError USAGE */
+function requireUnshared({ config, unsubscribe = false }: SupervisorOptions): void {
+  const shared = config.sinks.find((sink) => sink.cleanupSubscription && sink.parallelism > 1);
+  if (unsubscribe && shared !== undefined) {
+    throw new ConnectorError(
+      'USAGE',
+      `the subscription of ${shared.name} cannot go with one of its instances`,
+      {
+        expected: 'parallelism 1 where the subscription is deleted at the end',
+        found: `parallelism ${shared.parallelism}`,
+        hint: 'Run it without deleting the subscription, or with one instance.',
+      },
+    );
+  }
+}
+
+function membersOf(options: SupervisorOptions): Member[] {
+  const { config, untilCaughtUp = false, unsubscribe = false } = options;
+  const { pulsar, shutdownTimeoutMs } = config;
+  const { clock, random, logger, openTransport } = options;
+  const shared = { pulsar, shutdownTimeoutMs, clock, random, logger, openTransport, untilCaughtUp };
+  const sources = config.sources.map((definition) => ({
+    kind: 'source' as const,
+    definition,
+    make(instanceId: number): Life {
+      const source = options.createSource?.(definition) ?? createSource(definition.className);
+      return (hooks) => runSourceInstance({ ...shared, ...hooks, definition, instanceId, source });
+    },
+  }));
+  const sinks = config.sinks.map((definition) => ({
+    kind: 'sink' as const,
+    definition,
+    make(instanceId: number): Life {
+      const sink = options.createSink?.(definition) ?? createSink(definition.className);
+      return (hooks) => runSinkInstance({ ...shared, ...hooks, definition, instanceId, sink, unsubscribe });
+    },
+  }));
+  return [...sources, ...sinks];
 }

@@ -2,7 +2,10 @@ import type { StreamRef } from '../aws/kinesis-api';
 import { type KinesisSinkConfig, parseKinesisSinkConfig } from '../config';
 import { ConnectorError, messageOf } from '../errors';
 import type { ConnectorConfig, Record, Sink, SinkContext } from '../io';
+import { StallReporter } from '../metrics/stall-reporter';
 import { throwIfAborted } from '../util/abort';
+import { Ticker } from '../util/ticker';
+import { LOOK_MS, Watchdog } from '../util/watchdog';
 import type { EntryMaker, EntryParts, SinkValue } from './entry';
 import { createEntryMaker } from './entry-maker';
 import { isHopeless, sinkClosed, tooLarge } from './on-error';
@@ -23,6 +26,8 @@ interface OpenSink {
   /** Largest record of the stream, bytes of data and partition key. */
   readonly maxRecordBytes: number;
   readonly loop: PutLoop;
+  readonly watchdog: Watchdog;
+  readonly looks: Ticker;
 }
 
 /**
@@ -79,7 +84,11 @@ export class KinesisSink implements Sink<SinkValue> {
         onFatal: (error) => context.fatal(error),
       });
       const maker = createEntryMaker(parsed, random, { onMissing: () => metrics.keysMissing.record(1) });
-      this.#open = { context, services, maker, maxRecordBytes: description.maxRecordBytes, loop };
+      const watchdog = new Watchdog(clock, new StallReporter(context));
+      watchdog.watch(loop.watch);
+      const looks = new Ticker(clock, LOOK_MS, () => watchdog.look());
+      const { maxRecordBytes } = description;
+      this.#open = { context, services, maker, maxRecordBytes, loop, watchdog, looks };
     } catch (error) {
       await services.close(0);
       throw error;
@@ -128,11 +137,13 @@ export class KinesisSink implements Sink<SinkValue> {
     if (open === undefined) {
       return;
     }
-    const { loop, services, context } = open;
+    const { loop, services, context, watchdog, looks } = open;
     const { clock, shutdownTimeoutMs } = context;
     const ms = limitMs ?? shutdownTimeoutMs;
     const until = clock.monotonic() + ms;
     const reserve = services.publishes ? Math.min(PUBLISH_MS, ms * PUBLISH_SHARE) : 0;
+    watchdog.stop();
+    looks.stop();
     const left = await loop.drain(ms - reserve);
     await services.close(Math.min(PUBLISH_MS, Math.max(0, until - clock.monotonic())));
     if (left > 0) {

@@ -8,6 +8,7 @@ import { refused } from './on-error';
 import type { PendingEntries } from './pending-entries';
 import type { PendingEntry } from './pending-entry';
 import { entryOutcome, requestOutcome } from './put-outcome';
+import type { PutWatch } from './put-watch';
 import type { RequestWindow } from './request-window';
 import type { SinkMetrics } from './sink-metrics';
 
@@ -21,6 +22,7 @@ export interface PutAnswersOptions {
   readonly streamName: string;
   readonly entries: PendingEntries;
   readonly window: RequestWindow;
+  readonly watch: PutWatch;
   /** Of the pauses of a shard. */
   readonly bounds: BackoffBounds;
   readonly random: Random;
@@ -72,7 +74,7 @@ export class PutAnswers {
 
   /** @throws what ends the sink. */
   failed(batch: readonly PendingEntry[], cause: unknown, startedAt: number, now: number): void {
-    const { entries, window, logger, metrics } = this.#options;
+    const { entries, window, watch, logger, metrics } = this.#options;
     const outcome = requestOutcome(cause, window.boundedFailures);
     switch (outcome.type) {
       case 'fatal':
@@ -82,6 +84,7 @@ export class PutAnswers {
         this.#isolate(batch, outcome.error, now);
         return;
       case 'again': {
+        watch.refused(outcome.error.code);
         if (outcome.ambiguous) {
           metrics.ambiguousRetries.record(batch.length);
         }
@@ -126,7 +129,7 @@ export class PutAnswers {
     tally: AnswerTally,
     now: number,
   ): Error | undefined {
-    const { entries, metrics, streamName } = this.#options;
+    const { entries, watch, metrics, streamName } = this.#options;
     const outcome = entryOutcome(result, streamName);
     if (outcome.type === 'fatal') {
       return outcome.error;
@@ -134,13 +137,17 @@ export class PutAnswers {
     const queue = entries.queueOf(entry);
     tally.of(queue)[outcome.throttled ? 'throttled' : 'failed']++;
     metrics.refused(queue.shardId, result.errorCode);
+    watch.refused(result.errorCode);
     entries.again(entry, now);
     return undefined;
   }
 
   #judge(tally: AnswerTally, now: number): void {
-    const { bounds, random, logger, metrics } = this.#options;
+    const { watch, bounds, random, logger, metrics } = this.#options;
     for (const [queue, shard] of tally) {
+      if (shard.accepted > 0) {
+        watch.accepted();
+      }
       if (shard.stored > 0) {
         metrics.stored(queue.shardId, shard.stored, shard.storedBytes);
       }

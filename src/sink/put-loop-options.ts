@@ -11,6 +11,7 @@ export type PutLoopConfig = Pick<
   | 'retainOrdering'
   | 'retryInitialDelay'
   | 'retryMaxDelay'
+  | 'putStallTimeout'
   | 'recordTtl'
   | 'onError'
   | 'collectionMaxCount'

@@ -12,6 +12,7 @@ import { PendingEntries } from './pending-entries';
 import type { PendingEntry } from './pending-entry';
 import { PutAnswers } from './put-answers';
 import type { PutLoopOptions } from './put-loop-options';
+import { PutWatch } from './put-watch';
 import { RequestWindow } from './request-window';
 import { ShardMapRefresh } from './shard-map-refresh';
 
@@ -23,6 +24,8 @@ import { ShardMapRefresh } from './shard-map-refresh';
  * the answers it is owed. `ended`: nothing is settled any more.
  */
 export class PutLoop {
+  /** For the watchdog. */
+  readonly watch: PutWatch;
   readonly #options: PutLoopOptions;
   readonly #entries: PendingEntries;
   readonly #onError: OnError;
@@ -61,6 +64,12 @@ export class PutLoop {
     );
     this.#wakeUp = new WakeUp(clock, () => this.#pump());
     this.#window = new RequestWindow(config.maxConnections, bounds, random);
+    this.watch = new PutWatch({
+      streamName: stream.name,
+      limit: config.putStallTimeout,
+      pending: () => this.#sending() && this.#entries.room.records > 0,
+      underWay: () => this.#window.underWay > 0,
+    });
     allowManyListeners(this.#ending.signal);
     const onListed = (listed: readonly Shard[]): void => {
       metrics.refreshes.record(1);
@@ -75,6 +84,7 @@ export class PutLoop {
       streamName: stream.name,
       entries: this.#entries,
       window: this.#window,
+      watch: this.watch,
       bounds,
       random,
       logger,

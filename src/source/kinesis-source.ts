@@ -3,34 +3,22 @@ import type { StreamRef } from '../aws/kinesis-api';
 import { type KinesisSourceConfig, parseKinesisSourceConfig } from '../config';
 import { ConnectorError } from '../errors';
 import type { ConnectorConfig, Record, RecordPartition, Source, SourceContext } from '../io';
-import type { HeldLease } from '../lease/held-lease';
-import type { Lease } from '../lease/lease';
 import { LeaseCoordinator } from '../lease/lease-coordinator';
-import { openPollingReader } from '../retrieval/polling-reader';
-import type { ShardReader } from '../retrieval/retrieval';
-import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
-import { iteratorPosition } from '../stream/start-position';
+import { StallReporter } from '../metrics/stall-reporter';
 import type { BackoffBounds } from '../util/backoff';
 import { Ticker } from '../util/ticker';
+import { LOOK_MS, Watchdog } from '../util/watchdog';
+import { Backpressure } from './backpressure';
 import { awaitCaughtUp } from './caught-up';
-import { DeliveryTimer } from './delivery-timer';
 import type { KinesisRecord } from './kinesis-record';
 import { ReceiveBudget } from './receive-budget';
 import { ReceiveQueue } from './receive-queue';
-import { ShardConsumer } from './shard-consumer';
-import { ShardMetrics } from './shard-metrics';
-import { ShardTenure } from './shard-tenure';
+import { ShardConsumers } from './shard-consumers';
 import { SourceGauges } from './source-gauges';
 import { type SourceDependencies, SourceServices } from './source-services';
 
-/** Milliseconds of the shutdown time kept for the writes that give leases up. */
-const EVICT_RESERVE_MS = 3000;
-
 /** Bytes of answers read and decoded at the same time; one larger than that goes alone. */
 const DECODING_BYTES = 8 * 1024 * 1024;
-
-/** Milliseconds between two looks at queue and lag. */
-const GAUGE_MS = 1000;
 
 /** Milliseconds that the last metrics may take to be published: nobody waits for them but the process. */
 const PUBLISH_MS = 2000;
@@ -44,13 +32,12 @@ interface OpenSource {
   readonly backoff: BackoffBounds;
   readonly stream: StreamRef;
   readonly services: SourceServices;
-  readonly budget: ReceiveBudget;
-  readonly decoding: ReceiveBudget;
   readonly queue: ReceiveQueue<KinesisRecord>;
   readonly leases: LeaseCoordinator;
-  readonly gauges: Ticker;
-  /** Monotonic instant of open(). */
-  readonly openedAt: number;
+  readonly consumers: ShardConsumers;
+  /** Looks at the levels, and at the parts that should get on. */
+  readonly looks: Ticker;
+  readonly watchdog: Watchdog;
 }
 
 /**
@@ -59,7 +46,6 @@ interface OpenSource {
  */
 export class KinesisSource implements Source<Uint8Array> {
   readonly #dependencies: SourceDependencies;
-  readonly #consumers = new Map<string, ShardConsumer>();
   readonly #closing = new AbortController();
   #open: OpenSource | undefined;
   #closed: Promise<void> | undefined;
@@ -81,6 +67,7 @@ export class KinesisSource implements Source<Uint8Array> {
     };
     const services = new SourceServices(parsed, context, this.#dependencies);
     const backoff = { initialMs: parsed.backoffTime, maxMs: parsed.maxBackoffTime };
+    const watchdog = new Watchdog(clock, new StallReporter(context));
     const leases = new LeaseCoordinator({
       dynamo: services.dynamo,
       kinesis: services.kinesis,
@@ -89,37 +76,62 @@ export class KinesisSource implements Source<Uint8Array> {
       logger,
       metrics,
       tableName: parsed.leaseTableName,
+      leaseTable: parsed.leaseTable,
+      applicationName: parsed.applicationName,
       stream,
       worker: `${context.name}-${context.instanceId}-${hostname()}-${random.hex(4)}`,
       initialPosition: parsed.initialPosition,
       failoverTime: parsed.failoverTime,
       checkpointInterval: parsed.checkpointInterval,
       maxLeases: parsed.maxLeasesForWorker,
+      handoffTimeout: parsed.handoffTimeout,
+      maxConcurrentHandovers: parsed.maxConcurrentHandovers,
+      watch: { watchdog, settings: parsed.watch },
+      audit: parsed.audit,
       ...(parsed.shardIds === undefined ? {} : { shardIds: parsed.shardIds }),
       backoff,
-      onAcquired: (held) => this.#consume(held),
+      onAcquired: (held) => consumers.consume(held),
       onFatal: (error) => context.fatal(error),
     });
     const queue = new ReceiveQueue<KinesisRecord>((partition) =>
-      this.#consumers.get(partition.id)?.tenure.changed(),
+      consumers.get(partition.id)?.tenure.changed(),
     );
     const budget = new ReceiveBudget(parsed.receiveQueueBytes);
-    const decoding = new ReceiveBudget(DECODING_BYTES);
-    const shards = () => this.#consumers.values();
-    const gauges = new SourceGauges({ metrics, stream: stream.name, queue, budget, shards });
-    const openedAt = clock.monotonic();
+    const consumers: ShardConsumers = new ShardConsumers({
+      config: parsed,
+      context,
+      kinesis: services.kinesis,
+      stream,
+      backoff,
+      leases,
+      queue,
+      budget,
+      decoding: new ReceiveBudget(DECODING_BYTES),
+      watchdog,
+      caughtUpTarget: clock.monotonic(),
+    });
+    const shards = () => consumers.values();
+    const backpressure = new Backpressure({
+      limit: parsed.watch.backpressureReportTime,
+      clock,
+      logger,
+      gauge: metrics.instrument('readers_held_back', { stream: stream.name }),
+    });
+    const gauges = new SourceGauges({ metrics, stream: stream.name, queue, budget, backpressure, shards });
     this.#open = {
       config: parsed,
       context,
       backoff,
       stream,
       services,
-      budget,
-      decoding,
       queue,
       leases,
-      gauges: new Ticker(clock, GAUGE_MS, () => gauges.sample()),
-      openedAt,
+      consumers,
+      looks: new Ticker(clock, LOOK_MS, () => {
+        gauges.sample();
+        watchdog.look();
+      }),
+      watchdog,
     };
     await leases.start();
   }
@@ -144,18 +156,23 @@ export class KinesisSource implements Source<Uint8Array> {
     this.#open?.queue.wake();
   }
 
-  /** Resolves once every shard was read to where its tip was at `open`, and all of that is confirmed. */
+  /**
+   * Resolves once every shard was read to where its tip was at `open`, and all of that is confirmed: by this worker, or
+   * by another one, as the rows tell.
+   */
   async whenCaughtUp(): Promise<void> {
-    const { config, context, backoff, services, stream, leases } = this.#opened();
+    const { config, context, backoff, services, stream, leases, consumers } = this.#opened();
     const { clock, random } = context;
-    const isWanted = ({ shardId }: Lease): boolean => config.shardIds?.includes(shardId) ?? true;
+    const wanted = config.shardIds === undefined ? undefined : new Set(config.shardIds);
     await awaitCaughtUp(
       {
         kinesis: services.kinesis,
         stream,
         retry: { clock, random, bounds: backoff },
-        leases: () => leases.leases().filter(isWanted),
-        reached: (shardId) => this.#consumers.get(shardId)?.caughtUp === true,
+        logger: context.logger,
+        leases: () => leases.leases(),
+        isWanted: (shardId) => wanted?.has(shardId) ?? true,
+        reachedHere: (shardId) => consumers.get(shardId)?.caughtUp === true,
       },
       this.#closing.signal,
     );
@@ -173,74 +190,6 @@ export class KinesisSource implements Source<Uint8Array> {
     return this.#open;
   }
 
-  /** Runs the consumer of one lease to its end. */
-  async #consume(held: HeldLease): Promise<void> {
-    const { config, context, queue, budget, decoding, leases, openedAt } = this.#opened();
-    const { shardId } = held;
-    const { clock, logger } = context;
-    const stream = config.awsKinesisStreamName;
-    const metrics = new ShardMetrics({ metrics: context.metrics, clock, stream, shardId });
-    const tenure = new ShardTenure({
-      lease: held,
-      streamName: stream,
-      messageKeyMode: config.messageKeyMode,
-      properties: config.kinesisRecordProperties,
-      timer: new DeliveryTimer(clock, metrics.deliveryTime),
-      onRefused: (_record, cause) => context.fatal(cause),
-    });
-    const consumer = new ShardConsumer({
-      lease: held,
-      tenure,
-      queue,
-      budget,
-      decoding,
-      receiveQueueSize: config.receiveQueueSize,
-      caughtUpTarget: openedAt,
-      clock,
-      logger,
-      metrics,
-      activeConsumers: () => this.#consumers.size,
-      awaitParents: (signal) => leases.awaitParents(held.lease, signal),
-      openReader: (checkpoint) => this.#openReader(held, checkpoint, metrics),
-      createChildren: (children) => leases.createChildren(held, children),
-      closePartition: (deadlineMs) => context.closePartition(tenure, deadlineMs),
-    });
-    this.#consumers.set(shardId, consumer);
-    if (this.#closing.signal.aborted) {
-      consumer.stop('REQUESTED', this.#drainTime());
-    }
-    const { reason, error } = await consumer.run();
-    this.#consumers.delete(shardId);
-    if (reason === 'FAILED') {
-      context.fatal(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  #openReader(held: HeldLease, checkpoint: ExtendedSequenceNumber, metrics: ShardMetrics): ShardReader {
-    const { config, context, backoff, services, stream, leases } = this.#opened();
-    // Of the table, not of the row: two workers that start together may freeze two instants, the earlier counts.
-    const startAt = leases.startAt();
-    return openPollingReader({
-      kinesis: services.kinesis,
-      stream,
-      shardId: held.shardId,
-      start: iteratorPosition(checkpoint, { startAt, timestamp: startAt }),
-      maxRecordsPerRead: config.maxRecordsPerRead,
-      maxReadsPerSecond: config.maxReadsPerSecondPerShard,
-      backoff,
-      numRetries: config.numRetries,
-      requestTimeout: config.aws.requestTimeout,
-      clock: context.clock,
-      random: context.random,
-      observer: metrics.observer(context.logger),
-    });
-  }
-
-  #drainTime(): number {
-    const { shutdownTimeoutMs } = this.#opened().context;
-    return Math.max(shutdownTimeoutMs / 2, shutdownTimeoutMs - EVICT_RESERVE_MS);
-  }
-
   /** Order of the steps: nothing is taken any more, every shard drains and gives its lease up, the rest ends. */
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
@@ -251,15 +200,14 @@ export class KinesisSource implements Source<Uint8Array> {
     const { clock, shutdownTimeoutMs } = open.context;
     const deadline = clock.monotonic() + shutdownTimeoutMs;
     // The last look, while there are shards to look at.
-    open.gauges.stop();
+    open.watchdog.stop();
+    open.looks.stop();
     // What is still held then is left to run out, which ends its consumer.
     const limit = clock.setTimer(() => void open.leases.stop(), shutdownTimeoutMs);
-    const running = new Set(this.#consumers.values());
-    for (const consumer of running) {
-      consumer.stop('REQUESTED', this.#drainTime());
-    }
+    const running = new Set(open.consumers.values());
+    open.consumers.stop();
     await open.leases.stopTaking();
-    for (const taken of this.#consumers.values()) {
+    for (const taken of open.consumers.values()) {
       running.add(taken);
     }
     const undrained: string[] = [];

@@ -6,6 +6,7 @@ import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { StopReason } from './consumer-states';
 import type { KinesisRecord } from './kinesis-record';
+import type { ReaderWatch } from './reader-watch';
 import type { ReceiveBudget } from './receive-budget';
 import type { ReceiveQueue } from './receive-queue';
 import type { ShardMetrics } from './shard-metrics';
@@ -16,6 +17,8 @@ export interface ConsumerLease extends TenureLease {
   readonly lease: Lease;
   /** Aborted with LEASE_LOST. */
   readonly signal: AbortSignal;
+  /** Everything in the shard at `at` (service time, milliseconds since the epoch) is confirmed; the next write says so. */
+  caughtUp(at: number): void;
   /** One write: newest confirmed checkpoint, and no owner. */
   evict(): Promise<void>;
   /** Writes SHARD_END with the children. */
@@ -35,8 +38,11 @@ export interface ShardConsumerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ShardMetrics;
+  readonly watch: ReaderWatch;
   /** Consumers that share queue and budget now, this one included. */
   activeConsumers(): number;
+  /** See LeaseCoordinator.renewalsFirst. */
+  renewalsFirst(signal: AbortSignal): Promise<void>;
   /** Resolves when everything in all parents is stored. @throws the signal's reason */
   awaitParents(signal: AbortSignal): Promise<void>;
   openReader(checkpoint: ExtendedSequenceNumber): ShardReader;

@@ -1,5 +1,4 @@
 import { ConnectorError, isConnectorError, messageOf } from '../errors';
-import type { ShardReader } from '../retrieval/retrieval';
 import type { ChildShard } from '../stream/shard';
 import type { TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
@@ -38,7 +37,6 @@ export class ShardConsumer {
   #reason: StopReason | undefined;
   #error: unknown;
   #drained = true;
-  #reader: ShardReader | undefined;
   #intake: ShardIntake | undefined;
   #children: readonly ChildShard[] = [];
 
@@ -75,6 +73,11 @@ export class ShardConsumer {
     this.#stopping.abort(new ConnectorError('SOURCE_CLOSED', `the shard consumer stops: ${this.#reason}`));
   }
 
+  /** Reading goes on with another reader, behind the last record queued; nothing else changes. */
+  restartReader(problem: Error): void {
+    this.#intake?.restart(problem);
+  }
+
   /** Whether the shard was read to where its tip was at `caughtUpTarget`, and all of that is confirmed. */
   get caughtUp(): boolean {
     return this.#intake?.caughtUp === true;
@@ -83,6 +86,11 @@ export class ShardConsumer {
   /** Milliseconds that reading is behind the tip of the shard, at most; undefined while that is not known. */
   get lag(): number | undefined {
     return this.#intake?.lag;
+  }
+
+  /** Whether reading waits until Pulsar has confirmed more. */
+  get heldBack(): boolean {
+    return this.#options.watch.heldBack;
   }
 
   get metrics(): ShardMetrics {
@@ -150,14 +158,13 @@ export class ShardConsumer {
         },
       );
     }
-    this.#reader = this.#options.openReader(checkpoint);
-    this.#intake = new ShardIntake(this.#options, this.#reader, checkpoint);
+    this.#intake = new ShardIntake(this.#options, checkpoint, this.#stopping.signal);
     return 'SUCCESS';
   }
 
   /** One answer. */
   async #process(): Promise<ConsumerEvent> {
-    const end = await (this.#intake as ShardIntake).take(this.#stopping.signal);
+    const end = await (this.#intake as ShardIntake).take();
     if (this.#reason !== undefined) {
       return this.#reason;
     }
@@ -194,7 +201,7 @@ export class ShardConsumer {
 
   async #shutDown(): Promise<ConsumerEvent> {
     const { lease, queue, logger } = this.#options;
-    this.#reader?.close();
+    this.#intake?.close();
     queue.drop(this.tenure);
     const lost = lease.signal.aborted;
     await this.#options.closePartition(lost ? LOST_CLOSE_MS : Math.min(FAILED_CLOSE_MS, this.#timeLeft()));

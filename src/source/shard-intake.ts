@@ -1,7 +1,9 @@
 import type { RawRecord } from '../aws/kinesis-api';
 import type { RetrievalBatch, ShardReader } from '../retrieval/retrieval';
 import { compare, type ExtendedSequenceNumber, isSentinel } from '../stream/extended-sequence-number';
+import { abortable } from '../util/abort';
 import { KinesisRecord } from './kinesis-record';
+import { Reservation } from './reservation';
 import { RetainedAnswer } from './retained-answer';
 import type { ShardConsumerOptions } from './shard-consumer-options';
 
@@ -11,11 +13,15 @@ import type { ShardConsumerOptions } from './shard-consumer-options';
  */
 const MOST_GROWTH = 3;
 
+/** Milliseconds allowed for between the clock behind a Date header and those of records. */
+const DATE_MS = 1000;
+
 /** Milliseconds without an answer from which on a shard is taken for not being read, whatever the reason. */
 const UNREAD_MS = 5000;
 
 export type IntakeOptions = Pick<
   ShardConsumerOptions,
+  | 'lease'
   | 'tenure'
   | 'queue'
   | 'budget'
@@ -24,24 +30,44 @@ export type IntakeOptions = Pick<
   | 'caughtUpTarget'
   | 'clock'
   | 'metrics'
+  | 'watch'
   | 'activeConsumers'
+  | 'renewalsFirst'
+  | 'openReader'
 >;
 
 /** Brings the answers of one shard into queue and tracker, one after the other, within the bounds of memory. */
 export class ShardIntake {
   readonly #options: IntakeOptions;
-  readonly #reader: ShardReader;
+  readonly #checkpoint: ExtendedSequenceNumber;
+  readonly #stopping: AbortSignal;
+  #reader: ShardReader;
+  /** Ends what the present reader does. */
+  #reading = new AbortController();
   #skipTo: ExtendedSequenceNumber | undefined;
   /** Times its bytes on the way that an answer is expected to keep alive: as the one before; at first the worst. */
   #growth = MOST_GROWTH;
   /** Set once reading has passed the tip that the shard had at `caughtUpTarget`: the last record up to there. */
   #tip: { readonly position: ExtendedSequenceNumber | undefined } | undefined;
   #behind: { readonly ms: number; readonly at: number } | undefined;
+  /** What was read when nothing was left to read, at a time of the service; until all of it is confirmed. */
+  #emptied: { readonly position: ExtendedSequenceNumber | undefined; readonly at: number } | undefined;
 
-  constructor(options: IntakeOptions, reader: ShardReader, checkpoint: ExtendedSequenceNumber) {
+  /** @param stopping ends the reading for good */
+  constructor(options: IntakeOptions, checkpoint: ExtendedSequenceNumber, stopping: AbortSignal) {
     this.#options = options;
-    this.#reader = reader;
-    this.#skipTo = isSentinel(checkpoint.sequenceNumber) ? undefined : checkpoint;
+    this.#checkpoint = checkpoint;
+    this.#stopping = stopping;
+    this.#reader = options.openReader(checkpoint);
+    this.#skipTo = lastToSkip(checkpoint);
+    const onStop = (): void => {
+      this.#reading.abort(stopping.reason);
+      options.watch.ended();
+    };
+    stopping.addEventListener('abort', onStop, { once: true });
+    if (stopping.aborted) {
+      onStop();
+    }
   }
 
   /** Whether the shard was read to where its tip was at `caughtUpTarget`, and all of that is confirmed. */
@@ -62,37 +88,64 @@ export class ShardIntake {
   }
 
   /**
-   * One answer.
-   * @returns where the shard ends, or undefined; undefined as well when `signal` fired while it was read.
-   * @throws what the reader throws; the signal's reason
+   * One answer, by as many readers as it takes.
+   * @returns where the shard ends, or undefined; undefined as well when a stop came while it was read.
+   * @throws what the reader throws; the reason of the stop
    */
-  async take(signal: AbortSignal): Promise<RetrievalBatch['end']> {
-    const { budget, decoding, clock, metrics } = this.#options;
-    await this.#room(signal);
-    let reserved = 0;
-    let decoded = 0;
-    const letGo = (): void => {
-      budget.release(reserved);
-      decoding.release(decoded);
-      reserved = 0;
-      decoded = 0;
-    };
-    const admit = async (bytes: number): Promise<void> => {
-      letGo();
-      const kept = Math.ceil(bytes * this.#growth);
-      await budget.take(kept, signal);
-      reserved = kept;
-      await decoding.take(bytes, signal);
-      decoded = bytes;
-    };
+  async take(): Promise<RetrievalBatch['end']> {
+    for (;;) {
+      const { signal } = this.#reading;
+      try {
+        const end = await this.#answer(signal);
+        if (!signal.aborted || this.#stopping.aborted) {
+          return end;
+        }
+      } catch (error) {
+        if (!signal.aborted || this.#stopping.aborted) {
+          throw error;
+        }
+      }
+      this.#replaceReader();
+    }
+  }
+
+  /** What is read now is given up: another reader goes on behind the last record queued. */
+  restart(problem: Error): void {
+    this.#reading.abort(problem);
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  #replaceReader(): void {
+    const { tenure, watch, openReader } = this.#options;
+    const { sequenceNumber, subSequenceNumber } = tenure.lastRead ?? this.#checkpoint;
+    const position = { sequenceNumber, subSequenceNumber };
+    this.#reader.close();
+    watch.abandoned();
+    this.#reading = new AbortController();
+    this.#reader = openReader(position);
+    this.#skipTo = lastToSkip(position);
+  }
+
+  /** Undefined when `signal` fired meanwhile: the reader may have gone on behind what it read, and that is dropped. */
+  async #answer(signal: AbortSignal): Promise<RetrievalBatch['end']> {
+    const { budget, decoding, clock, metrics, watch, renewalsFirst } = this.#options;
+    await watch.whileHeldBack(this.#room(signal));
+    await watch.whileHeldBack(renewalsFirst(signal));
+    const reservation = new Reservation(budget, decoding);
+    const admit = (bytes: number): Promise<void> =>
+      watch.whileHeldBack(reservation.take(bytes, Math.ceil(bytes * this.#growth), signal));
     const askedAt = clock.monotonic();
     try {
-      const batch = await this.#reader.read(signal, admit);
+      const batch = await abortable(this.#reader.read(signal, admit), signal);
       if (signal.aborted) {
         return undefined;
       }
-      this.#queue(batch, decoded);
+      this.#queue(batch, reservation.decoded);
       this.#reached(askedAt, batch);
+      this.#caughtUpAt(askedAt, batch);
       metrics.processed.record(1);
       return batch.end;
     } catch (error) {
@@ -101,7 +154,7 @@ export class ShardIntake {
       }
       throw error;
     } finally {
-      letGo();
+      reservation.end();
     }
   }
 
@@ -113,7 +166,8 @@ export class ShardIntake {
     const records = this.#fresh(batch.records).map((raw) => new KinesisRecord(tenure, answer, raw, 0));
     answer.retain(records);
     if (records.length > 0) {
-      this.#growth = Math.min(MOST_GROWTH, Math.max(1, answer.held / decoded));
+      const share = records.length / batch.records.length;
+      this.#growth = Math.min(MOST_GROWTH, Math.max(1, answer.held / (decoded * share)));
     }
     const bytes = tenure.append(records);
     queue.push(tenure, records);
@@ -133,6 +187,22 @@ export class ShardIntake {
     }
     if (askedAt - ms >= caughtUpTarget) {
       this.#tip ??= { position: tenure.lastRead };
+    }
+  }
+
+  /** Tells the lease since when everything is confirmed that was there then. */
+  #caughtUpAt(askedAt: number, { millisBehindLatest, serviceTime }: RetrievalBatch): void {
+    const { lease, tenure, clock } = this.#options;
+    if (millisBehindLatest === 0 && serviceTime !== undefined) {
+      // The header is of the answer; the look at the shard may have been as early as the call.
+      const at = serviceTime - DATE_MS - (clock.monotonic() - askedAt);
+      // A busy shard is asked again before its records are confirmed: the older instant stands until they are.
+      this.#emptied ??= { position: tenure.lastRead, at: Math.floor(at) };
+    }
+    const emptied = this.#emptied;
+    if (emptied !== undefined && (emptied.position === undefined || tenure.hasConfirmed(emptied.position))) {
+      lease.caughtUp(emptied.at);
+      this.#emptied = undefined;
     }
   }
 
@@ -167,4 +237,8 @@ export class ShardIntake {
     this.#skipTo = undefined;
     return raws.slice(first);
   }
+}
+
+function lastToSkip(position: ExtendedSequenceNumber): ExtendedSequenceNumber | undefined {
+  return isSentinel(position.sequenceNumber) ? undefined : position;
 }

@@ -3,6 +3,7 @@ import { CallMetrics } from '../metrics/call-metrics';
 import type { RetrievalObserver } from '../retrieval/retrieval';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
+import type { ReaderWatch } from './reader-watch';
 
 export interface ShardMetricsOptions {
   readonly metrics: MetricSink;
@@ -34,8 +35,11 @@ export class ShardMetrics {
     this.deliveryTime = metrics.instrument('delivery_time', labels);
   }
 
-  /** Hears of what the reader heals by itself: counts all of it, and logs what a person should know. */
-  observer(logger: Logger): RetrievalObserver {
+  /**
+   * Hears of what the reader does and heals by itself: counts all of it, shows it to the watchdog, and logs what a
+   * person should know.
+   */
+  observer(logger: Logger, watch: ReaderWatch): RetrievalObserver {
     const { metrics, clock, stream, shardId } = this.#options;
     const labels = { stream, shard: shardId };
     const calls = {
@@ -51,7 +55,11 @@ export class ShardMetrics {
       ),
     };
     return {
-      called: (call, succeeded, ms) => calls[call].record(succeeded, ms),
+      calling: () => watch.calling(),
+      called: (call, succeeded, ms) => {
+        calls[call].record(succeeded, ms);
+        watch.called(call === 'getRecords', succeeded);
+      },
       throttled: () => metrics.instrument('reads_throttled', labels).record(1),
       iteratorRenewed: () => metrics.instrument('expired_iterators', labels).record(1),
       vanished: () => {
@@ -63,6 +71,7 @@ export class ShardMetrics {
       },
       retried: (_shardId, error, attempt, waitMs) => {
         metrics.instrument('read_retries', { ...labels, reason: error.code }).record(1);
+        watch.refused(error.code);
         // A retry or two is everyday life; a row of them is news.
         const level = attempt < 3 ? 'debug' : 'warn';
         logger[level](

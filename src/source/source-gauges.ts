@@ -1,4 +1,5 @@
 import type { Instrument, MetricSink } from '../io';
+import type { Backpressure } from './backpressure';
 import type { ReceiveBudget } from './receive-budget';
 import type { ShardMetrics } from './shard-metrics';
 
@@ -8,8 +9,17 @@ export interface GaugeParts {
   readonly stream: string;
   readonly queue: { readonly size: number };
   readonly budget: Pick<ReceiveBudget, 'used'>;
-  /** The shards being read; `lag` in milliseconds, undefined before the first answer. */
-  readonly shards: () => Iterable<{ readonly lag: number | undefined; readonly metrics: ShardMetrics }>;
+  readonly backpressure: Pick<Backpressure, 'sample'>;
+  /** The shards being read. */
+  readonly shards: () => Iterable<SampledShard>;
+}
+
+export interface SampledShard {
+  /** Milliseconds; undefined before the first answer. */
+  readonly lag: number | undefined;
+  /** Whether its reader waits until Pulsar has confirmed more. */
+  readonly heldBack: boolean;
+  readonly metrics: ShardMetrics;
 }
 
 /** Levels of one source: looked at now and then, so that they are known when nothing moves as well (G11). */
@@ -28,16 +38,19 @@ export class SourceGauges {
   }
 
   sample(): void {
-    const { queue, budget, shards } = this.#parts;
+    const { queue, budget, backpressure, shards } = this.#parts;
     this.#records.record(queue.size);
     this.#bytes.record(budget.used);
     let most: number | undefined;
-    for (const { lag, metrics } of shards()) {
+    let waiting = 0;
+    for (const { lag, heldBack, metrics } of shards()) {
+      waiting += heldBack ? 1 : 0;
       if (lag !== undefined) {
         metrics.behind.record(lag);
         most = Math.max(lag, most ?? lag);
       }
     }
+    backpressure.sample(waiting);
     if (most !== undefined) {
       this.#behind.record(most);
     }

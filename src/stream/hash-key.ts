@@ -32,18 +32,23 @@ export function middleOf(range: HashKeyRange): bigint {
 }
 
 /**
- * The smallest hash key that no range contains, or undefined when the whole space is covered.
- * Overlaps are no gap: during a reshard a parent and its children may both be listed.
+ * The first stretch of hash keys that no range contains, or undefined when the whole space is covered.
+ * Overlaps are no gap: during a reshard a parent and its children may both be there.
  */
-export function firstUncovered(ranges: readonly HashKeyRange[]): bigint | undefined {
+export function firstHole(ranges: readonly HashKeyRange[]): HashKeyRange | undefined {
   let next = 0n;
   for (const range of [...ranges].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))) {
     if (range.start > next) {
-      return next;
+      return { start: next, end: range.start - 1n };
     }
     if (range.end >= next) {
       next = range.end + 1n;
     }
   }
-  return next > MAX_HASH_KEY ? undefined : next;
+  return next > MAX_HASH_KEY ? undefined : { start: next, end: MAX_HASH_KEY };
+}
+
+/** The smallest hash key that no range contains, or undefined when the whole space is covered. */
+export function firstUncovered(ranges: readonly HashKeyRange[]): bigint | undefined {
+  return firstHole(ranges)?.start;
 }

@@ -79,9 +79,11 @@ export function missingLeases(
   const graph = shardGraph(shards);
   const missing = new Map<string, StartLease>();
   const seen = new Set<string>();
-  const visit = (shard: Shard): void => {
+  // A stack of its own: generations of shards may be deeper than that of the calls.
+  const stack = graph.parentsFirst.filter(isOpen);
+  for (let shard = stack.pop(); shard !== undefined; shard = stack.pop()) {
     if (seen.has(shard.shardId) || leases.has(shard.shardId)) {
-      return;
+      continue;
     }
     seen.add(shard.shardId);
     const atStart = openAtStart.has(shard.shardId);
@@ -90,15 +92,14 @@ export function missingLeases(
       ? []
       : graph.parentsOf(shard).filter(({ shardId }) => !leases.has(shardId));
     if (unleasedParents.length > 0) {
-      unleasedParents.forEach(visit);
+      stack.push(...unleasedParents);
     } else if (leasedParents.every(({ finished }) => finished)) {
       missing.set(
         shard.shardId,
         lease(shard, leasedParents.length > 0 ? TRIM_HORIZON : startCheckpoint(start)),
       );
     }
-  };
-  graph.parentsFirst.filter(isOpen).forEach(visit);
+  }
   return graph.parentsFirst.flatMap(({ shardId }) => missing.get(shardId) ?? []);
 }
 
@@ -124,26 +125,28 @@ export function startShards(
 /**
  * Where the first iterator of a lease starts: AT the record of a numeric checkpoint, because an aggregate may be
  * half confirmed (source: KCL `KinesisDataFetcher`).
- * @param instants `startAt` of the row stands for LATEST, `timestamp` of the configuration for AT_TIMESTAMP, which
- * KCL does not store; milliseconds since the epoch.
- * @throws ConnectorError ILLEGAL_STATE for SHARD_END, which has nothing to read, and for an instant not given;
+ * @param startAt the instant that LATEST and AT_TIMESTAMP mean, milliseconds since the epoch. Undefined: that of
+ * AT_TIMESTAMP is lost (the KCL does not store it), and nothing that is there may be left out.
+ * @throws ConnectorError ILLEGAL_STATE for SHARD_END, which has nothing to read, and for LATEST without its instant;
  * CHECKPOINT_INVALID
  */
 export function iteratorPosition(
   checkpoint: ExtendedSequenceNumber,
-  instants: { readonly startAt?: number | undefined; readonly timestamp?: number | undefined },
+  startAt: number | undefined,
 ): FixedPosition {
   const { sequenceNumber } = extendedSequenceNumber(checkpoint.sequenceNumber, checkpoint.subSequenceNumber);
   switch (sequenceNumber) {
     case 'TRIM_HORIZON':
       return { type: 'TRIM_HORIZON' };
-    case 'LATEST':
-      return { type: 'AT_TIMESTAMP', timestamp: known(instants.startAt, 'startAt of a lease at LATEST') };
     case 'AT_TIMESTAMP':
-      return {
-        type: 'AT_TIMESTAMP',
-        timestamp: known(instants.timestamp, 'startAtTime of a lease at AT_TIMESTAMP'),
-      };
+    case 'LATEST':
+      if (startAt !== undefined) {
+        return { type: 'AT_TIMESTAMP', timestamp: startAt };
+      }
+      if (sequenceNumber === 'AT_TIMESTAMP') {
+        return { type: 'TRIM_HORIZON' };
+      }
+      throw new ConnectorError('ILLEGAL_STATE', 'the instant of a lease at LATEST is not known');
     case 'SHARD_END':
       throw new ConnectorError('ILLEGAL_STATE', 'a finished shard has no position to read from');
     default:
@@ -151,7 +154,8 @@ export function iteratorPosition(
   }
 }
 
-function instantOf(start: StartPosition): number | undefined {
+/** Milliseconds since the epoch; undefined for the trim horizon. */
+export function instantOf(start: StartPosition): number | undefined {
   switch (start.type) {
     case 'TRIM_HORIZON':
       return undefined;
@@ -169,11 +173,4 @@ function startCheckpoint(start: StartPosition): ExtendedSequenceNumber {
 
 function lease(shard: Shard, checkpoint: ExtendedSequenceNumber): StartLease {
   return { shard, checkpoint, parents: parentIds(shard) };
-}
-
-function known(instant: number | undefined, what: string): number {
-  if (instant === undefined) {
-    throw new ConnectorError('ILLEGAL_STATE', `${what} is not known`);
-  }
-  return instant;
 }

@@ -98,6 +98,16 @@ describe.each(SERVICES)('DynamoDB of %s', (_name, start) => {
     expect(await add('1')).toEqual({ ...row, leaseCounter: { N: '2' } });
   });
 
+  it('tells the time of the service with every page', async () => {
+    const { serviceTime } = await api.scan({ TableName: TABLE });
+    expect(Math.abs((serviceTime ?? 0) - systemClock.now())).toBeLessThan(5000);
+  });
+
+  it('lists the tags of a table', async () => {
+    const table = await api.describeTable(TABLE);
+    expect(await api.listTags(table?.TableArn ?? '')).toEqual([]);
+  });
+
   it('scans page by page and deletes', async () => {
     await api.putItem({ TableName: TABLE, Item: key('b') });
     await api.putItem({ TableName: TABLE, Item: key('c') });
@@ -112,4 +122,23 @@ describe.each(SERVICES)('DynamoDB of %s', (_name, start) => {
     await api.deleteItem({ TableName: TABLE, Key: key('b') });
     expect(await api.getItem({ TableName: TABLE, Key: key('b'), ConsistentRead: true })).toBeUndefined();
   });
+});
+
+// dynalite has no backups.
+it('switches point-in-time recovery of a table in our emulator on, and says whether it is', async () => {
+  const emulator = await startEmulator();
+  const api = createDynamoApi(awsSettings(emulator.dynamodbEndpoint), { clock: systemClock });
+  const input = {
+    TableName: TABLE,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+  };
+  await expect(api.updateContinuousBackups(input)).rejects.toMatchObject({ code: 'LEASE_TABLE_NOT_FOUND' });
+  await api.createTable({ ...INPUT, Tags: [{ Key: 'team', Value: 'orders' }] });
+  expect(await api.hasPointInTimeRecovery(TABLE)).toBe(false);
+  await api.updateContinuousBackups(input);
+  expect(await api.hasPointInTimeRecovery(TABLE)).toBe(true);
+  const table = await api.describeTable(TABLE);
+  expect(await api.listTags(table?.TableArn ?? '')).toEqual([{ Key: 'team', Value: 'orders' }]);
+  api.close();
+  await emulator.close();
 });

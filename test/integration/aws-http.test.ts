@@ -72,7 +72,10 @@ const getRecords = (settings: AwsSettings, options?: GetRecordsOptions) =>
 
 describe('answers of GetRecords', () => {
   it('arrive byte for byte, with instants in milliseconds', async () => {
-    const { endpoint } = await serve((_request, response) => json(response, BODY));
+    const { endpoint } = await serve((_request, response) => {
+      response.setHeader('date', 'Tue, 14 Nov 2023 22:13:21 GMT');
+      json(response, BODY);
+    });
     expect(await getRecords(awsSettings(endpoint))).toEqual({
       records: [
         {
@@ -85,6 +88,7 @@ describe('answers of GetRecords', () => {
       ],
       nextIterator: 'next',
       millisBehindLatest: 7,
+      serviceTime: 1_700_000_001_000,
       childShards: [],
     });
   });

@@ -8,22 +8,27 @@ import { createDynamoApi } from '../../src/aws/dynamo-client';
 import { createKinesisApi } from '../../src/aws/kinesis-client';
 import { type Emulator, startEmulator } from '../../src/emulator';
 import { NO_METRICS } from '../../src/io';
+import { Fleet3x } from '../../src/lease/fleet-3x';
 import type { HeldLease } from '../../src/lease/held-lease';
 import type { Lease } from '../../src/lease/lease';
 import { LeaseCoordinator } from '../../src/lease/lease-coordinator';
 import { LeaseTable } from '../../src/lease/lease-table';
 import type { NewLease } from '../../src/lease/serializer';
+import { DEFAULT_TABLE } from '../../src/lease/table-definition';
 import { openLeaseTable } from '../../src/lease/table-opening';
 import { systemClock } from '../../src/util/clock';
 import { type Deferred, deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
 import { systemRandom } from '../../src/util/random';
 import { awsSettings } from '../support/aws-settings';
+import { decodeAsJava } from '../support/java-lease';
+import { kclTables, restore, rowsOf } from '../support/kcl-tables';
 
 const SHARD = 'shardId-000000000000';
 const never = new AbortController().signal;
 setMaxListeners(0, never);
 const deps = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics: NO_METRICS };
+const retry = { clock: systemClock, random: systemRandom, bounds: { initialMs: 50, maxMs: 500 } };
 
 const newLease: NewLease = {
   shardId: SHARD,
@@ -77,7 +82,7 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
   beforeEach(async () => {
     const tableName = `app-${tables++}`;
     table = new LeaseTable(tableName, dynamo);
-    await openLeaseTable({ dynamo, tableName, clock: systemClock }, never);
+    await openLeaseTable({ dynamo, tableName, retry }, never);
   });
 
   const get = async (): Promise<Lease> => {
@@ -91,9 +96,7 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
 
   test('is created once, though several workers want it, and has the shape of the KCL', async () => {
     const name = `shared-${tables++}`;
-    await Promise.all(
-      [1, 2, 3].map(() => openLeaseTable({ dynamo, tableName: name, clock: systemClock }, never)),
-    );
+    await Promise.all([1, 2, 3].map(() => openLeaseTable({ dynamo, tableName: name, retry }, never)));
     const golden = JSON.parse(
       readFileSync(join(__dirname, '../fixtures/kcl-tables/kcl-2.6.0-fresh.json'), 'utf8'),
     ).kp26;
@@ -101,6 +104,81 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
     expect(description?.KeySchema).toEqual(golden.KeySchema);
     expect(description?.AttributeDefinitions).toEqual(golden.AttributeDefinitions);
     expect(description?.BillingModeSummary?.BillingMode).toBe(golden.Billing);
+  });
+
+  test('is created provisioned where that is asked for, and stays so', async () => {
+    const tableName = `provisioned-${tables++}`;
+    const billing = { mode: 'PROVISIONED', readCapacity: 5, writeCapacity: 7 } as const;
+    await openLeaseTable({ dynamo, tableName, retry, settings: { ...DEFAULT_TABLE, billing } }, never);
+    await openLeaseTable({ dynamo, tableName, retry, settings: DEFAULT_TABLE }, never);
+    const table = await dynamo.describeTable(tableName);
+    expect(table?.ProvisionedThroughput).toMatchObject({ ReadCapacityUnits: 5, WriteCapacityUnits: 7 });
+    expect(table?.BillingModeSummary?.BillingMode ?? 'PROVISIONED').toBe('PROVISIONED');
+  });
+
+  test.each([
+    ['another key', ['id']],
+    ['a range key', ['leaseKey', 'shard']],
+  ])('with %s is refused', async (_, names) => {
+    const tableName = `shape-${tables++}`;
+    await dynamo.createTable({
+      TableName: tableName,
+      AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? 'HASH' : 'RANGE' })),
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+    const opened = openLeaseTable({ dynamo, tableName, retry }, never);
+    await expect(opened).rejects.toMatchObject({ code: 'LEASE_TABLE_WRONG_SHAPE' });
+  });
+
+  test.each(['kcl-2.6.0-children', 'kcl-3.4.2-3x-children', 'java-connector-4.0.8-stopped'])(
+    'as %s is taken over row by row, and every row stays one that Java reads',
+    async (title) => {
+      const stored = kclTables(title);
+      const tableName = `${title}-${tables++}`;
+      const binary = {
+        pendingCheckpointState: { B: new Uint8Array([1, 255]) },
+        checkpointOwner: { S: 'w9' },
+      };
+      const Items = stored.leases.Items.map((item) => ({ ...item, ...binary }));
+      await restore(dynamo, { tables: new Map([[tableName, { ...stored.leases, Items }]]) });
+      const golden = new LeaseTable(tableName, dynamo);
+      const checkpoint = { sequenceNumber: '9'.repeat(56), subSequenceNumber: 3 };
+      for (const seen of await golden.scan(never)) {
+        const { shardId, counter } = await golden.take(seen, 'ours', undefined, never);
+        decodeAsJava((await rowsOf(dynamo, tableName)).get(shardId) ?? {});
+        const renewed = await golden.write(shardId, { owner: 'ours', counter }, {}, never);
+        const last = { checkpoint, release: true };
+        await golden.write(shardId, { owner: 'ours', counter: renewed.counter }, last, never);
+      }
+      for (const item of (await rowsOf(dynamo, tableName)).values()) {
+        expect(decodeAsJava(item)).toMatchObject({ leaseOwner: null, pendingCheckpointState: null });
+        expect(item).not.toHaveProperty('checkpointOwner');
+        expect(item).toMatchObject({ checkpoint: { S: checkpoint.sequenceNumber } });
+      }
+    },
+  );
+
+  test('beside which a fleet in 3X mode reports is refused, by the time of the service', async () => {
+    const stored = kclTables('kcl-3.4.2-3x-running');
+    const reports = `${stored.application}-WorkerMetricStats`;
+    const report = Number(stored.tables.get(reports)?.Items[0]?.lut?.N) * 1000;
+    await restore(dynamo, stored);
+    const fleetAt = (reportedAt: number) => {
+      // The clock of this machine may be wrong: it would take the report for one of this minute, or of long ago.
+      const clock = { ...systemClock, now: () => reportedAt + 1000 };
+      const { application } = stored;
+      const check = { dynamo, applicationName: application, leaseTable: application, logger: silentLogger };
+      return new Fleet3x({ ...check, retry: { ...retry, clock } });
+    };
+    await fleetAt(report).refuseLive(never);
+    await dynamo.updateItem({
+      TableName: reports,
+      Key: { wid: { S: 'w1' } },
+      UpdateExpression: 'SET lut = :now',
+      ExpressionAttributeValues: { ':now': { N: String(Math.floor(systemClock.now() / 1000)) } },
+    });
+    await expect(fleetAt(0).refuseLive(never)).rejects.toMatchObject({ code: 'LEASE_TABLE_LIVE_3X_FLEET' });
   });
 
   test('keeps a row as it was created, and does not create it twice', async () => {

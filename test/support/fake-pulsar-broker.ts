@@ -83,7 +83,7 @@ export class FakePulsarBroker {
   #port = 0;
 
   constructor() {
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
   static async start(): Promise<FakePulsarBroker> {
@@ -170,7 +170,8 @@ export class FakePulsarBroker {
     }
   }
 
-  #accept(socket: Socket): void {
+  /** Talks to a client at the other end of `socket`, whatever carries it. */
+  accept(socket: Socket): void {
     const connection = { socket, index: this.#connectionCount++, producers: new Map(), proxyTo: '' };
     this.#connections.add(connection);
     const reader = new FrameReader((bytes, payload) => this.#receive(connection, bytes, payload));

@@ -209,6 +209,7 @@ export class FakeTopic {
     readonly ledgerId: number;
     readonly entryId: number;
   }): FakeEntry | undefined {
-    return this.entries.find((entry) => entry.ledgerId === ledgerId && entry.entryId === entryId);
+    const entry = this.entries[entryId];
+    return entry?.ledgerId === ledgerId ? entry : undefined;
   }
 }

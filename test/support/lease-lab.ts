@@ -9,7 +9,7 @@ import { type Deferred, deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
 import { seededRandom } from '../../src/util/random';
 import { LossyDynamo } from './lossy-dynamo';
-import { ManualClock } from './manual-clock';
+import { drained, ManualClock } from './manual-clock';
 import { modelDynamo } from './model-dynamo';
 import { modelKinesis } from './model-kinesis';
 
@@ -21,7 +21,7 @@ export type Row = { [attribute: string]: string | number | string[] };
 
 /** A stream, its lease table, and workers of ours over both, on one virtual clock. */
 export class LeaseLab {
-  readonly clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 0, 0, 400));
+  readonly clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 0, 0, 400), drained);
   readonly dynamo = modelDynamo(this.clock);
   readonly kinesis: KinesisApi & { readonly model: KinesisModel } = modelKinesis(this.clock);
 
@@ -91,7 +91,8 @@ export class TestWorker {
     this.coordinator = new LeaseCoordinator({
       kinesis: lab.kinesis,
       clock: lab.clock,
-      random: seededRandom(7),
+      // Two workers never draw the same ids.
+      random: seededRandom([...name].reduce((seed, char) => seed * 31 + char.charCodeAt(0), 7)),
       logger: silentLogger,
       metrics: NO_METRICS,
       tableName: TABLE,

@@ -1,4 +1,4 @@
-import type { ObservedLease } from '../../src/lease/assignment';
+import type { ObservedLease } from '../../src/lease/census';
 import type { Lease } from '../../src/lease/lease';
 
 /** A lease with nothing special about it but `fields`. */
@@ -16,13 +16,22 @@ export function leaseOf(
     childShardIds: [],
     hashRange: undefined,
     ours: false,
+    handoffTo: undefined,
+    handoffId: undefined,
+    draining: undefined,
     startAt: undefined,
     caughtUpAt: undefined,
     streamArn: undefined,
+    anchor: false,
     ...fields,
   };
 }
 
-export function observed(lease: Lease, unchangedFor = 0): ObservedLease {
-  return { lease, unchangedFor };
+export function observed(
+  lease: Lease,
+  unchangedFor = 0,
+  requestUnchangedFor = unchangedFor,
+  ownerUnchangedFor = unchangedFor,
+): ObservedLease {
+  return { lease, unchangedFor, requestUnchangedFor, ownerUnchangedFor };
 }

@@ -47,6 +47,11 @@ export class LossyDynamo implements DynamoApi {
 
   createTable: DynamoApi['createTable'] = (...args) => this.inner.createTable(...args);
   describeTable: DynamoApi['describeTable'] = (...args) => this.inner.describeTable(...args);
+  updateContinuousBackups: DynamoApi['updateContinuousBackups'] = (...args) =>
+    this.inner.updateContinuousBackups(...args);
+  hasPointInTimeRecovery: DynamoApi['hasPointInTimeRecovery'] = (...args) =>
+    this.inner.hasPointInTimeRecovery(...args);
+  listTags: DynamoApi['listTags'] = (...args) => this.inner.listTags(...args);
   putItem: DynamoApi['putItem'] = (...args) => this.#write(() => this.inner.putItem(...args));
   updateItem: DynamoApi['updateItem'] = (...args) => this.#write(() => this.inner.updateItem(...args));
   deleteItem: DynamoApi['deleteItem'] = (...args) => this.#write(() => this.inner.deleteItem(...args));

@@ -1,4 +1,4 @@
-import type { TableDescription } from '@aws-sdk/client-dynamodb';
+import type { TableDescription, Tag } from '@aws-sdk/client-dynamodb';
 import type { DynamoApi, Item } from '../../src/aws/dynamo-api';
 import { createDynamoDbModel } from '../../src/emulator/dynamodb/model';
 import { ServiceError, type ServiceModel } from '../../src/emulator/service-model';
@@ -8,6 +8,8 @@ import type { Clock } from '../../src/util/clock';
 const CODES: { readonly [type: string]: ErrorCode } = {
   ConditionalCheckFailedException: 'LEASE_TABLE_CONDITION',
   ResourceNotFoundException: 'LEASE_TABLE_NOT_FOUND',
+  TableNotFoundException: 'LEASE_TABLE_NOT_FOUND',
+  ContinuousBackupsUnavailableException: 'LEASE_TABLE_NOT_READY',
 };
 
 /** The embedded DynamoDB without sockets, on the clock of the test: real conditions, no waiting. */
@@ -36,6 +38,12 @@ export function modelDynamo(
         return undefined;
       }
     },
+    updateContinuousBackups: async (input) => void (await call('UpdateContinuousBackups', input)),
+    hasPointInTimeRecovery: async (TableName) =>
+      JSON.stringify(await call('DescribeContinuousBackups', { TableName })).includes(
+        '"PointInTimeRecoveryStatus":"ENABLED"',
+      ),
+    listTags: async (ResourceArn) => (await call('ListTagsOfResource', { ResourceArn })).Tags as Tag[],
     putItem: async (input) => void (await call('PutItem', input)),
     updateItem: async (input) => ((await call('UpdateItem', input)).Attributes ?? {}) as Item,
     getItem: async (input) => (await call('GetItem', input)).Item as Item | undefined,

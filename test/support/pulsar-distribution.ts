@@ -3,11 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { maven } from './maven';
 
 const run = promisify(execFile);
 
 const VERSION = '4.0.8';
 const ARTIFACT = `org.apache.pulsar:pulsar-server-distribution:${VERSION}:tar.gz:bin`;
+const WHAT = 'The broker of the tests';
 const CACHE = resolve(__dirname, '../../node_modules/.cache');
 const HOME = join(CACHE, `apache-pulsar-${VERSION}`);
 
@@ -26,8 +28,15 @@ async function unpack(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const scratch = await mkdtemp(join(CACHE, 'unpacking-'));
   try {
-    await maven('dependency:get', '-Dtransitive=false', `-Dartifact=${ARTIFACT}`);
-    await maven('dependency:copy', '-q', `-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${scratch}`);
+    await maven(WHAT, CACHE, 'dependency:get', '-Dtransitive=false', `-Dartifact=${ARTIFACT}`);
+    await maven(
+      WHAT,
+      CACHE,
+      'dependency:copy',
+      '-q',
+      `-Dartifact=${ARTIFACT}`,
+      `-DoutputDirectory=${scratch}`,
+    );
     const home = join(scratch, 'home');
     await mkdir(home);
     const tarball = join(scratch, `pulsar-server-distribution-${VERSION}-bin.tar.gz`);
@@ -40,16 +49,5 @@ async function unpack(): Promise<string> {
     return HOME;
   } finally {
     await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-async function maven(...args: string[]): Promise<void> {
-  try {
-    await run('mvn', ['-B', ...args], { cwd: CACHE, maxBuffer: 64 << 20 });
-  } catch (cause) {
-    const output = (cause as { stdout?: string }).stdout ?? '';
-    throw new Error(`The broker of the tests comes from Maven Central and could not be had:\n${output}`, {
-      cause,
-    });
   }
 }

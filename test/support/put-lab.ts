@@ -15,6 +15,7 @@ export const SINK_DEFAULTS: PutLoopConfig = {
   retainOrdering: false,
   retryInitialDelay: 100,
   retryMaxDelay: 60_000,
+  putStallTimeout: 60_000,
   onError: 'route',
   collectionMaxCount: 500,
   collectionMaxSize: 5 * 1024 * 1024,

@@ -19,8 +19,21 @@ export interface Weather {
   /** A read of the lease table, or of Kinesis, that is not answered. */
   lostReads: number;
   throttles: number;
+  /** Of writes alone: what is read, and sent, goes on. */
+  throttledWrites?: number;
   /** An answer that takes up to MAX_DELAY_MS, before or after the service has done its work. */
   slow: number;
+  /** Every request and every answer travels up to so many milliseconds. */
+  latencyMs?: number;
+}
+
+export interface ProcessOptions {
+  /** Milliseconds that its wall clock is ahead. */
+  readonly aheadMs?: number;
+  /** Milliseconds that its wall clock gains a second. */
+  readonly drift?: number;
+  /** See ManualClock. */
+  readonly settled?: () => Promise<void>;
 }
 
 const MAX_LATENESS_MS = 4000;
@@ -34,12 +47,20 @@ export class SimulatedProcess implements Clock {
   #state: 'RUNNING' | 'PAUSED' | 'KILLED' = 'RUNNING';
   #resumed: Deferred<void> = deferred();
   readonly #due: ProcessTimer[] = [];
+  #ahead: number;
 
   constructor(
     private readonly world: Clock,
     private readonly random: Random,
     private readonly weather: Weather,
-  ) {}
+    private readonly options: ProcessOptions = {},
+  ) {
+    this.#ahead = options.aheadMs ?? 0;
+  }
+
+  get runs(): boolean {
+    return this.#state === 'RUNNING';
+  }
 
   get killed(): boolean {
     return this.#state === 'KILLED';
@@ -56,15 +77,16 @@ export class SimulatedProcess implements Clock {
 
   /** Timers that fell due meanwhile and answers that came meanwhile reach it in either order. */
   async resume(): Promise<void> {
+    const { settled = settle } = this.options;
     this.#state = 'RUNNING';
     if (this.random.next() < 0.5) {
       this.#resumed.resolve();
-      await settle();
+      await settled();
     }
     // One by one: a timer may clear those behind it.
     for (let timer = this.#due.shift(); timer !== undefined; timer = this.#due.shift()) {
       this.#fire(timer);
-      await settle();
+      await settled();
     }
     this.#resumed.resolve();
   }
@@ -76,8 +98,14 @@ export class SimulatedProcess implements Clock {
     }
   }
 
+  /** Sets its wall clock, as NTP or a person does. */
+  jumpWall(ms: number): void {
+    this.#ahead += ms;
+  }
+
   now(): number {
-    return this.world.now();
+    const { drift = 0 } = this.options;
+    return this.world.now() + this.#ahead + (drift * this.world.monotonic()) / 1000;
   }
 
   monotonic(): number {
@@ -102,6 +130,9 @@ export class SimulatedProcess implements Clock {
     return {
       createTable: (input) => this.#call(() => inner.createTable(input)),
       describeTable: (name) => this.#call(() => inner.describeTable(name)),
+      updateContinuousBackups: (input) => this.#call(() => inner.updateContinuousBackups(input)),
+      hasPointInTimeRecovery: (name) => this.#call(() => inner.hasPointInTimeRecovery(name)),
+      listTags: (arn) => this.#call(() => inner.listTags(arn)),
       putItem: (input) => this.#write(() => inner.putItem(input)),
       updateItem: (input) => this.#write(() => inner.updateItem(input)),
       deleteItem: (input) => this.#write(() => inner.deleteItem(input)),
@@ -149,8 +180,10 @@ export class SimulatedProcess implements Clock {
   }
 
   async #delay(): Promise<void> {
-    if (this.random.next() < this.weather.slow) {
-      await sleep(this.world, this.random.next() * MAX_DELAY_MS);
+    const { slow, latencyMs = 0 } = this.weather;
+    const most = this.random.next() < slow ? MAX_DELAY_MS : latencyMs;
+    if (most > 0) {
+      await sleep(this.world, this.random.next() * most);
     }
   }
 
@@ -167,6 +200,10 @@ export class SimulatedProcess implements Clock {
   #write<T>(apply: () => Promise<T>): Promise<T> {
     return this.#call(async () => {
       this.#throttle();
+      const { throttledWrites = 0 } = this.weather;
+      if (throttledWrites > 0 && this.random.next() < throttledWrites) {
+        throw new ConnectorError('AWS_THROTTLED', 'slow down');
+      }
       if (this.random.next() >= this.weather.lostWrites) {
         return apply();
       }

@@ -8,6 +8,7 @@ export const PRODUCER: ProducerSettings = {
   maxPendingMessages: 1000,
   maxPendingBytes: 64 * 1024 * 1024,
   sendTimeout: 30_000,
+  sendStallTimeout: 120_000,
 };
 
 export function pulsarSettings(serviceUrl: string, extra: Partial<PulsarSettings> = {}): PulsarSettings {

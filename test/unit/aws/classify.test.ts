@@ -10,6 +10,7 @@ const LIST = kinesis('ListShards');
 const PUT = kinesis('PutRecords');
 const METRICS: CallContext = { service: 'cloudwatch', action: 'PutMetricData', resource: 'app' };
 const UPDATE = dynamodb('UpdateItem');
+const BACKUPS = dynamodb('UpdateContinuousBackups');
 
 interface Thrown {
   readonly name?: string;
@@ -39,6 +40,8 @@ const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
   [{ name: 'ProvisionedThroughputExceededException', status: 400 }, READ, 'AWS_THROTTLED'],
   [{ name: 'LimitExceededException', status: 400 }, LIST, 'AWS_THROTTLED'],
   [{ name: 'ThrottlingException', status: 400 }, UPDATE, 'AWS_THROTTLED'],
+  [{ name: 'ContinuousBackupsUnavailableException', status: 400 }, BACKUPS, 'LEASE_TABLE_NOT_READY'],
+  [{ name: 'TableNotFoundException', status: 400 }, BACKUPS, 'LEASE_TABLE_NOT_FOUND'],
   [{ name: 'RequestLimitExceeded', status: 400 }, UPDATE, 'AWS_THROTTLED'],
   [{ name: 'KMSThrottlingException', status: 400 }, READ, 'AWS_THROTTLED'],
   [{ name: 'Unheard', status: 429 }, READ, 'AWS_THROTTLED'],

@@ -95,7 +95,7 @@ test('help has the flags of pulsar-admin, and examples', async () => {
 test('flags reach the fields they name, and every problem is told at once', async () => {
   const problems = await problemsOf(
     ...['--inputs', 'orders, orders', '--subs-position', 'First', '--timeout-ms', '0', '--cpu', 'many'],
-    ...['--negative-ack-redelivery-delay-ms', 'soon', '--max-redeliver-count', '-1', '--parallelism', '2'],
+    ...['--negative-ack-redelivery-delay-ms', 'soon', '--max-redeliver-count', '-1', '--parallelism', '0'],
     ...['--dead-letter-topic', 'orders', '--auto-ack', 'false', '--retain-ordering', '--retain-key-ordering'],
     ...['--input-specs', '{"orders":{"receiverQueueSize":0}}', '--custom-serde-inputs', '{"a":"b"}'],
     ...['--custom-schema-inputs', '{"orders":"x"}', '--topics-pattern', '.*', '--transform-function', 'f'],
@@ -115,7 +115,7 @@ test('flags reach the fields they name, and every problem is told at once', asyn
     'maxMessageRetries CONFIG_RANGE',
     'name CONFIG_MISSING',
     'negativeAckRedeliveryDelayMs CONFIG_TYPE',
-    'parallelism NOT_AVAILABLE_YET',
+    'parallelism CONFIG_RANGE',
     'processingGuarantees CONFIG_UNSUPPORTED',
     'pulsar.serviceUrl CONFIG_FORMAT',
     'resources.cpu CONFIG_TYPE',

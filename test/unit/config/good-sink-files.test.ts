@@ -104,6 +104,7 @@ test('a sink that says nothing more takes the defaults', () => {
     retainOrdering: false,
     retryInitialDelay: 100,
     retryMaxDelay: 60_000,
+    putStallTimeout: 60_000,
     onError: 'route',
     collectionMaxCount: 500,
     collectionMaxSize: 5_242_880,

@@ -1,16 +1,12 @@
 import fc from 'fast-check';
-import {
-  type AssignmentRules,
-  isExpired,
-  leasesToAdopt,
-  leasesToTake,
-  type ObservedLease,
-} from '../../../src/lease/assignment';
-import { isFinished } from '../../../src/lease/lease';
+import { leasesToAdopt, leasesToTake } from '../../../src/lease/assignment';
+import { type AssignmentRules, isExpired, type ObservedLease, takeCensus } from '../../../src/lease/census';
+import { isFinished, type Lease } from '../../../src/lease/lease';
 import { seededRandom } from '../../../src/util/random';
 import { leaseOf, observed } from '../../support/leases';
 
 const FAILOVER = 10_000;
+const TAKE_TIME = 2000;
 const VERY_OLD = 3 * FAILOVER;
 
 function rules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
@@ -18,7 +14,9 @@ function rules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
     worker: 'me',
     failoverTime: FAILOVER,
     maxLeases: Number.POSITIVE_INFINITY,
+    takeTime: TAKE_TIME,
     isWanted: () => true,
+    isAskedFor: () => false,
     random: seededRandom(3),
     ...overrides,
   };
@@ -27,8 +25,10 @@ function rules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
 const many = (count: number, owner: string | undefined, unchangedFor = 0): ObservedLease[] =>
   Array.from({ length: count }, (_, n) => observed(leaseOf(`${owner}-${n}`, { owner }), unchangedFor));
 
+const toTake = (leases: readonly ObservedLease[], overrides: Partial<AssignmentRules> = {}): Lease[] =>
+  leasesToTake(takeCensus(leases, rules(overrides)), rules(overrides));
 const takes = (leases: readonly ObservedLease[], overrides: Partial<AssignmentRules> = {}): string[] =>
-  leasesToTake(leases, rules(overrides)).map(({ shardId }) => shardId);
+  toTake(leases, overrides).map(({ shardId }) => shardId);
 
 test('a worker that is alone takes everything nobody holds', () => {
   expect(takes(many(7, undefined))).toHaveLength(7);
@@ -62,12 +62,26 @@ test('what nobody took for three times failoverTime is taken beyond the share, a
   ).toEqual(['undefined-0', 'undefined-1']);
 });
 
+test('what others have left for as long as they need to take it is shared out among those that may have more', () => {
+  const free = (age: number): ObservedLease[] => [
+    observed(leaseOf('expired', { owner: 'dead' }), FAILOVER + age),
+    ...many(7, undefined, age),
+  ];
+  const full = (age: number): ObservedLease[] => [observed(leaseOf('full', { owner: 'full' }), 0, age, age)];
+  const mine = many(5, 'me');
+  expect(takes([...mine, ...full(TAKE_TIME), ...free(TAKE_TIME)])).toHaveLength(8);
+  expect(takes([...mine, ...full(TAKE_TIME), ...free(TAKE_TIME - 1)])).toHaveLength(2);
+  expect(takes([...mine, ...full(TAKE_TIME - 1), ...free(TAKE_TIME)])).toHaveLength(2);
+  const other = many(6, 'other').map(({ lease }) => observed(lease, 0, TAKE_TIME, TAKE_TIME));
+  expect(takes([...mine, ...other, ...full(TAKE_TIME), ...free(TAKE_TIME)])).toHaveLength(5);
+});
+
 test('maxLeases is never exceeded, very old leases included', () => {
   expect(takes([...many(2, 'me'), ...many(9, undefined, VERY_OLD)], { maxLeases: 5 })).toHaveLength(3);
   expect(takes([...many(6, 'me'), ...many(9, undefined)], { maxLeases: 5 })).toEqual([]);
 });
 
-test('a live lease is never taken: there is no stealing', () => {
+test('a live lease is never simply taken', () => {
   expect(takes(many(10, 'other', FAILOVER - 1))).toEqual([]);
 });
 
@@ -147,7 +161,7 @@ describe('for any table', () => {
     fc.assert(
       fc.property(table, fc.integer({ min: 0, max: 20 }), fc.integer(), (rows, maxLeases, seed) => {
         const leases = observe(rows);
-        const taken = leasesToTake(leases, rules({ maxLeases, random: seededRandom(seed) }));
+        const taken = toTake(leases, { maxLeases, random: seededRandom(seed) });
         const mine = leases.filter(({ lease }) => lease.owner === 'me' && !isFinished(lease)).length;
         expect(new Set(taken).size).toBe(taken.length);
         expect(taken.length).toBeLessThanOrEqual(Math.max(0, maxLeases - mine));
@@ -169,7 +183,7 @@ describe('for any table', () => {
         const owners = Array.from({ length: workers + count }, (_, n) => (n < workers ? `w${n}` : undefined));
         for (let n = 0; n < workers; n++) {
           const table = owners.map((owner, id) => observed(leaseOf(String(id), { owner })));
-          for (const { shardId } of leasesToTake(table, rules({ worker: `w${n}` }))) {
+          for (const { shardId } of toTake(table, { worker: `w${n}` })) {
             owners[Number(shardId)] = `w${n}`;
           }
         }

@@ -1,4 +1,4 @@
-import { leasesToDelete } from '../../../src/lease/cleanup';
+import { leasesToDelete, vanishedLeases } from '../../../src/lease/cleanup';
 import type { Lease } from '../../../src/lease/lease';
 import { leaseOf, observed } from '../../support/leases';
 
@@ -56,4 +56,35 @@ test('a row that a live worker still renews is left to that worker', () => {
   const owned = { ...parent, owner: 'java' };
   expect(deletable([owned, begun('a'), begun('b')], FAILOVER)).toEqual([]);
   expect(deletable([owned, begun('a'), begun('b')])).toEqual(['p']);
+});
+
+test('a child that was read to its tip has begun, though nothing was in it', () => {
+  const idle = leaseOf('a', { parentShardIds: ['p'], caughtUpAt: 5 });
+  expect(deletable([parent, idle, begun('b')])).toEqual(['p']);
+});
+
+test('an anchor is deleted once another row holds its instant', () => {
+  const anchor = leaseOf('p', { checkpoint: 'SHARD_END', anchor: true, startAt: 7 });
+  const child = (startAt: number | undefined) => leaseOf('a', { checkpoint: 'LATEST', startAt });
+  expect(deletable([anchor])).toEqual([]);
+  expect(deletable([anchor, child(undefined)])).toEqual([]);
+  expect(deletable([anchor, child(7)])).toEqual(['p']);
+  expect(deletable([anchor, child(7)], AGE - 1)).toEqual([]);
+});
+
+test('of shards that have vanished the finished rows are deleted, children or not, but never an anchor', () => {
+  const rows = [
+    leaseOf('gone', { checkpoint: 'SHARD_END', childShardIds: ['never'] }),
+    leaseOf('unread', { checkpoint: '5' }),
+    leaseOf('listed', { checkpoint: 'SHARD_END' }),
+    leaseOf('anchor', { checkpoint: 'SHARD_END', anchor: true, startAt: 7 }),
+  ];
+  const vanished = (unchangedFor: number) =>
+    vanishedLeases(
+      rows.map((lease) => observed(lease, unchangedFor)),
+      FAILOVER,
+      new Map([['listed', 0]]),
+    );
+  expect(vanished(AGE)).toEqual(['gone']);
+  expect(vanished(AGE - 1)).toEqual([]);
 });

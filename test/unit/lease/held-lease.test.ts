@@ -33,7 +33,8 @@ class Lab {
   static async open(): Promise<Lab> {
     const lab = new Lab();
     const { dynamo, clock } = lab;
-    await clock.run(openLeaseTable({ dynamo, tableName: 'app', clock }, never));
+    const retry = { clock, random: seededRandom(7), bounds: { initialMs: 100, maxMs: 1000 } };
+    await clock.run(openLeaseTable({ dynamo, tableName: 'app', retry }, never));
     const lease = {
       shardId: SHARD,
       checkpoint: { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 },
@@ -57,6 +58,10 @@ class Lab {
   async take(worker: string): Promise<HeldLease> {
     const since = instantOf(this.clock);
     const row = await new LeaseTable('app', this.model).take(await this.row(), worker, undefined, never);
+    return this.hold(row, worker, since);
+  }
+
+  hold(row: Lease, worker: string, since = instantOf(this.clock)): HeldLease {
     return new HeldLease(row, since, {
       table: this.table,
       worker,
@@ -225,6 +230,117 @@ describe('when an answer is lost', () => {
     expect(held.hasProgress).toBe(true);
     await held.renew();
     expect((await lab.row()).checkpoint).toEqual(at(9));
+  });
+});
+
+describe('a request for a hand-over', () => {
+  const ask = async (lab: Lab, id: string): Promise<void> => {
+    const { owner = '', ...row } = await lab.row();
+    await new LeaseTable('app', lab.model).ask({ ...row, owner }, `asker ${id}`, id, never);
+  };
+
+  test('is found in the answer to any write, and answered at once by one more', async () => {
+    const lab = await Lab.open();
+    const held = await lab.take('a');
+    held.confirm(at(8));
+    await ask(lab, 'r1');
+    expect(held.asked.aborted).toBe(false);
+    await held.renew();
+    expect(held.asked.aborted).toBe(true);
+    expect(await lab.row()).toMatchObject({ counter: 3, checkpoint: at(8), draining: 'r1' });
+    expect(held.isValid()).toBe(true);
+  });
+
+  test('does not stand in the way of the write that was under way', async () => {
+    const lab = await Lab.open();
+    const held = await lab.take('a');
+    await ask(lab, 'r1');
+    await held.evict(at(9));
+    expect(await lab.row()).toMatchObject({ owner: undefined, handoffTo: 'asker r1', checkpoint: at(9) });
+    expect(await lab.row()).toMatchObject({ handoffId: undefined, draining: undefined });
+  });
+
+  test('leaves the counter to the owner', async () => {
+    const lab = await Lab.open();
+    await lab.take('a');
+    await ask(lab, 'r1');
+    expect(await lab.row()).toMatchObject({ counter: 1, handoffTo: 'asker r1', handoffId: 'r1' });
+  });
+
+  test('that stands in a row which is adopted counts from the first moment, answered or not', async () => {
+    const lab = await Lab.open();
+    await lab.take('a');
+    await ask(lab, 'r1');
+    const adopted = (await lab.take('a')).lease;
+    expect(adopted.handoffId).toBeUndefined();
+    const held = lab.hold({ ...adopted, handoffTo: 'b', handoffId: 'r1', draining: 'r1' }, 'a');
+    expect(held.asked.aborted).toBe(true);
+  });
+
+  test.each<[Fate, number]>([
+    ['lost', 2],
+    ['hanging', 2],
+    ['late', 2],
+    ['unanswered', 3],
+  ])(
+    'is not forgotten when the row is read again because an answer was %s, and answered by the next write',
+    async (fate, counter) => {
+      const lab = await Lab.open();
+      const held = await lab.take('a');
+      await ask(lab, 'r1');
+      lab.dynamo.next(fate);
+      await lab.clock.run(held.renew());
+      expect(held.asked.aborted).toBe(true);
+      expect(await lab.row()).toMatchObject({ owner: 'a', draining: 'r1', counter });
+    },
+  );
+
+  test('is answered again for each newer id while the first one is drained for', async () => {
+    const lab = await Lab.open();
+    const held = await lab.take('a');
+    await ask(lab, 'r1');
+    await held.renew();
+    await held.renew();
+    expect((await lab.row()).counter).toBe(4);
+    await ask(lab, 'r2');
+    await held.renew();
+    expect(await lab.row()).toMatchObject({ draining: 'r2', handoffTo: 'asker r2' });
+    await held.evict();
+    expect(await lab.row()).toMatchObject({ owner: undefined, handoffTo: 'asker r2' });
+  });
+
+  test('leaves no trace in the row of a shard that has ended', async () => {
+    const lab = await Lab.open();
+    const held = await lab.take('a');
+    await ask(lab, 'r1');
+    await held.renew();
+    await held.finish(['x']);
+    const { handoffTo, handoffId, draining } = await lab.row();
+    expect([handoffTo, handoffId, draining]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('is made once: a second one is refused while the first stands, and after any write of the owner', async () => {
+    const lab = await Lab.open();
+    const held = await lab.take('a');
+    const { owner = '', ...seen } = await lab.row();
+    const stale = { ...seen, owner };
+    await ask(lab, 'r1');
+    const second = lab.table.ask(stale, 'b', 'r2', never);
+    await expect(second).rejects.toMatchObject({ code: 'LEASE_TABLE_CONDITION' });
+    await held.renew();
+    const third = lab.table.ask({ ...stale, handoffId: 'r1' }, 'b', 'r3', never);
+    await expect(third).rejects.toMatchObject({ code: 'LEASE_TABLE_CONDITION' });
+  });
+
+  test('that is taken back after it was answered leaves a lease that is given up to nobody', async () => {
+    const lab = await Lab.open();
+    const held = await lab.take('a');
+    await ask(lab, 'r1');
+    await held.renew();
+    expect(await lab.table.withdraw(SHARD, 'asker r1', never)).toBe(true);
+    expect(await lab.table.withdraw(SHARD, 'asker r1', never)).toBe(false);
+    await held.evict();
+    expect(await lab.row()).toMatchObject({ owner: undefined, handoffTo: undefined, draining: undefined });
   });
 });
 

@@ -103,3 +103,37 @@ test('workers are counted by the leases they hold', async () => {
   expect(news.get('needed_leases')?.last).toBe(2);
   expect(news.get('leases_to_take')?.last).toBe(0);
 });
+
+test('a hand-over is reported by both sides: asked, given, granted, with the time it took', async () => {
+  const { lab, worker: owner, read: ofOwner } = setUp(2);
+  await lab.clock.run(owner.coordinator.start());
+  await lab.clock.advance(10);
+  const { worker: asker, read: ofAsker } = setUp(2, Number.POSITIVE_INFINITY, lab, 'w2');
+  await lab.clock.run(asker.coordinator.start());
+  await lab.clock.advance(1500);
+  const [held] = owner.coordinator.held().filter(({ asked }) => asked.aborted);
+  await held?.evict();
+  owner.end(held?.shardId ?? '');
+  await lab.clock.advance(1000);
+  const asked = ofAsker();
+  expect(asker.shards).toEqual([held?.shardId]);
+  expect(asked.get('handovers_asked')?.sum).toBe(1);
+  expect(asked.get('handovers_granted')?.sum).toBe(1);
+  expect(asked.get('handover_time')?.sum).toBeGreaterThan(1000);
+  expect(asked.get('taken_leases')?.sum).toBe(1);
+  expect(asked.get('stolen_leases')?.sum).toBeUndefined();
+  expect(ofOwner().get('handovers_given')?.sum).toBe(1);
+});
+
+test('a lease that is taken because its owner did not hand over in time counts as stolen', async () => {
+  const { lab, worker: owner } = setUp(2);
+  await lab.clock.run(owner.coordinator.start());
+  await lab.clock.advance(10);
+  const { worker: asker, read } = setUp(2, Number.POSITIVE_INFINITY, lab, 'w2');
+  await lab.clock.run(asker.coordinator.start());
+  await lab.clock.advance(33_000);
+  expect(asker.shards).toHaveLength(1);
+  const news = read();
+  expect(news.get('stolen_leases')?.sum).toBe(1);
+  expect(news.get('handovers_granted')?.sum).toBeUndefined();
+});

@@ -1,48 +1,65 @@
-import type { DynamoApi } from '../../../src/aws/dynamo-api';
-import { createDynamoDbModel } from '../../../src/emulator/dynamodb/model';
-import { ConnectorError } from '../../../src/errors';
+import type { Item } from '../../../src/aws/dynamo-api';
 import { LeaseTable } from '../../../src/lease/lease-table';
-import { openLeaseTable } from '../../../src/lease/table-opening';
+import { createTableInput } from '../../../src/lease/table-definition';
 import { ManualClock } from '../../support/manual-clock';
 import { modelDynamo } from '../../support/model-dynamo';
 
 const never = new AbortController().signal;
+const ARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/orders';
+const ROW: Item = { leaseKey: { S: 's' }, leaseCounter: { N: '0' }, checkpoint: { S: 'LATEST' } };
 
-const slowDynamo = (clock: ManualClock, createTableMs: number) =>
-  modelDynamo(clock, createDynamoDbModel(clock, { createTableMs }));
+async function tableWith(...rows: Item[]): Promise<LeaseTable> {
+  const dynamo = modelDynamo(new ManualClock());
+  await dynamo.createTable(createTableInput('app'));
+  for (const Item of rows) {
+    await dynamo.putItem({ TableName: 'app', Item });
+  }
+  const table = new LeaseTable('app', dynamo);
+  table.belongsTo(ARN);
+  return table;
+}
 
-test('a table is used once it is ACTIVE', async () => {
-  const clock = new ManualClock();
-  const dynamo = slowDynamo(clock, 5000);
-  await clock.run(openLeaseTable({ dynamo, tableName: 'app', clock }, never));
-  expect(clock.monotonic()).toBeGreaterThanOrEqual(5000);
-  expect(await new LeaseTable('app', dynamo).scan(never)).toEqual([]);
-});
-
-test('a table that is not ACTIVE after two minutes is reported', async () => {
-  const clock = new ManualClock();
-  const dynamo = slowDynamo(clock, 1_000_000);
-  const ready = openLeaseTable({ dynamo, tableName: 'app', clock }, never);
-  await expect(clock.run(ready)).rejects.toMatchObject({ code: 'LEASE_TABLE_NOT_READY', found: 'CREATING' });
-  expect(clock.monotonic()).toBe(120_000);
-});
-
-test('a creation that failed is no error when the table is there, and is one when it is not', async () => {
-  const clock = new ManualClock();
-  const dynamo = modelDynamo(clock);
-  const denied = (): never => {
-    throw new ConnectorError('AWS_ACCESS_DENIED', 'not allowed');
-  };
-  const open = (api: DynamoApi) => clock.run(openLeaseTable({ dynamo: api, tableName: 'app', clock }, never));
-  await expect(open({ ...dynamo, createTable: async () => denied() })).rejects.toMatchObject({
-    code: 'AWS_ACCESS_DENIED',
+describe('a lease table with a row', () => {
+  test.each<[string, Item, string]>([
+    ['of another stream', { streamArn: { S: `${ARN}-2` } }, 'LEASE_TABLE_OTHER_STREAM'],
+    [
+      'of another account',
+      { streamArn: { S: ARN.replace('000000000000', '111111111111') } },
+      'LEASE_TABLE_OTHER_STREAM',
+    ],
+    [
+      'of a multi-stream application on another stream',
+      { streamName: { S: '000000000000:payments:1767225600' } },
+      'LEASE_TABLE_OTHER_STREAM',
+    ],
+    [
+      'of a multi-stream application on this stream',
+      {
+        leaseKey: { S: '000000000000:orders:1767225600:s' },
+        streamName: { S: '000000000000:orders:1767225600' },
+      },
+      'LEASE_TABLE_MULTI_STREAM',
+    ],
+  ])('%s is refused, whichever way the row is read', async (_, fields, code) => {
+    const row = { ...ROW, ...fields };
+    const table = await tableWith(row);
+    const refused = { code, treatment: 'fatal', found: expect.stringContaining(row.leaseKey?.S ?? '') };
+    await expect(table.scan(never)).rejects.toMatchObject(refused);
+    await expect(table.get(row.leaseKey?.S ?? '', never)).rejects.toMatchObject(refused);
   });
-  await open({
-    ...dynamo,
-    createTable: async (...args) => {
-      await dynamo.createTable(...args);
-      throw new ConnectorError('AWS_TIMEOUT', 'no answer');
-    },
+
+  test.each<[string, Item]>([
+    ['of this stream', { streamArn: { S: ARN } }],
+    ['that names no stream, as Java writes it', {}],
+  ])('%s is read', async (_, fields) => {
+    const table = await tableWith({ ...ROW, ...fields });
+    expect(await table.scan(never)).toMatchObject([{ shardId: 's' }]);
   });
-  expect(await new LeaseTable('app', dynamo).scan(never)).toEqual([]);
+
+  test('that is no lease is passed over, whatever stream it names', async () => {
+    const stream = { ...ROW, entityType: { S: 'STREAM' }, streamName: { S: '000000000000:payments:1' } };
+    const table = await tableWith(stream, { leaseKey: { S: 'Leader' }, ownerName: { S: 'w1' } });
+    expect(await table.scan(never)).toEqual([]);
+    expect(await table.get('Leader', never)).toBeUndefined();
+  });
 });

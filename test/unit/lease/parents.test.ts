@@ -1,4 +1,5 @@
 import type { KinesisApi } from '../../../src/aws/kinesis-api';
+import { silentLogger } from '../../../src/util/logger';
 import { FAILOVER, LeaseLab, STREAM, TABLE, type TestWorker } from '../../support/lease-lab';
 
 const [ZERO, ONE, TWO, THREE] = [0, 1, 2, 3].map((n) => `shardId-00000000000${n}`) as [
@@ -34,6 +35,7 @@ async function start(rows: readonly ReturnType<typeof row>[], kinesis?: (lab: Le
   let listings = 0;
   const api = kinesis?.(lab) ?? lab.kinesis;
   const worker = lab.worker('w1', {
+    scanInterval: 1000,
     kinesis: {
       ...api,
       listShards: (...args) => {
@@ -109,16 +111,44 @@ test('a parent that Kinesis no longer names has ended', async () => {
   await lab.clock.run(worker.stop());
 });
 
+test('a parent that vanishes while what is above it is read is not waited for for ever', async () => {
+  const gone = new Set<string>();
+  const vanishing = (lab: LeaseLab): KinesisApi => ({
+    ...lab.kinesis,
+    listShards: async (stream, { filter, ...query }) => {
+      // What is left is all that there is at the trim horizon.
+      const asked = gone.size > 0 || filter === undefined ? query : { ...query, filter };
+      const { shards, nextToken } = await lab.kinesis.listShards(stream, asked);
+      return { shards: shards.filter(({ shardId }) => !gone.has(shardId)), nextToken };
+    },
+  });
+  const rows = [row(THREE, 'TRIM_HORIZON', ONE), row(TWO, '5'.repeat(57), ZERO)];
+  const { lab, worker, listings } = await start(rows, vanishing);
+  const waiting = waitFor(worker, THREE);
+  await lab.clock.advance(5000);
+  const before = listings();
+  await lab.clock.advance(5000);
+  expect(waiting.done).toBe(false);
+  expect(listings()).toBe(before);
+  gone.add(ZERO).add(ONE);
+  await lab.clock.run(worker.held(ZERO).finish([TWO]));
+  await lab.clock.advance(2000);
+  expect(lab.row(ONE)).toBeUndefined();
+  expect(waiting.done).toBe(true);
+  await lab.clock.run(worker.stop());
+});
+
 test('a parent that had closed before the start has ended; one listing answers for all shards', async () => {
   const lab = new LeaseLab(4);
   await lab.clock.advance(10_000);
+  const timestamp = lab.clock.now() + 5000;
   for (const shardId of lab.shardIds()) {
     lab.split(shardId);
   }
   await lab.clock.advance(10_000);
   const asked: unknown[] = [];
   const worker = lab.worker('w1', {
-    initialPosition: { type: 'LATEST' },
+    initialPosition: { type: 'AT_TIMESTAMP', timestamp },
     kinesis: {
       ...lab.kinesis,
       listShards: (stream, query) => {
@@ -135,7 +165,7 @@ test('a parent that had closed before the start has ended; one listing answers f
   await lab.clock.advance(0);
   expect(waits.map(({ done }) => done)).toEqual(new Array(8).fill(true));
   expect(asked).toHaveLength(2);
-  expect(lab.rows()).toHaveLength(8);
+  expect(lab.rows()).toHaveLength(9);
   await lab.clock.run(worker.stop());
 });
 
@@ -193,4 +223,60 @@ test('a parent that waits for an ancestor is waited for, though LATEST was froze
   expect(waiting.done).toBe(false);
   expect(lab.rows().map(({ leaseKey }) => leaseKey)).toEqual([ZERO, ONE, FOUR]);
   await lab.clock.run(worker.stop());
+});
+
+test('a shard at LATEST was a start: parents without a row lie before it, and nothing is listed for them', async () => {
+  const { lab, worker, listings } = await start([row(TWO, 'LATEST', ZERO), row(THREE, 'LATEST', ONE)]);
+  const before = listings();
+  expect(worker.coordinator.parentsFinished(worker.held(THREE).lease)).toBe(true);
+  expect(listings()).toBe(before);
+  await lab.clock.run(worker.stop());
+});
+
+describe('with shardIds', () => {
+  const warnings: unknown[] = [];
+  const options = {
+    shardIds: [THREE, 'shardId-000000000004'],
+    logger: {
+      ...silentLogger,
+      warn: (fields: object, message: string) => warnings.push({ ...fields, message }),
+    },
+  };
+
+  test('a parent that is not named is not waited for, and the log says so once', async () => {
+    const lab = new LeaseLab(1);
+    lab.split(ZERO);
+    const first = lab.worker('w0', { maxLeases: 0 });
+    await lab.clock.run(first.coordinator.start());
+    await lab.put(row(ONE, 'TRIM_HORIZON', ZERO));
+    lab.split(ONE);
+    await lab.put(row(THREE, 'TRIM_HORIZON', ONE));
+    await lab.put(row('shardId-000000000004', 'TRIM_HORIZON', ONE));
+    const worker = lab.worker('w1', options);
+    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.advance(10);
+    const waits = options.shardIds.map((shardId) => waitFor(worker, shardId));
+    await lab.clock.advance(0);
+    expect(waits).toEqual([{ done: true }, { done: true }]);
+    expect(warnings).toMatchObject([{ parent: ONE, message: expect.stringContaining('not waited for') }]);
+    await lab.clock.run(worker.stop());
+    await lab.clock.run(first.stop());
+  });
+
+  test('a parent that is named is waited for', async () => {
+    const lab = new LeaseLab(1);
+    await lab.clock.run(lab.worker('w0', { maxLeases: 0 }).coordinator.start());
+    lab.split(ZERO);
+    await lab.put(row(ONE, 'TRIM_HORIZON', ZERO));
+    const worker = lab.worker('w1', { shardIds: [ZERO, ONE] });
+    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.advance(10);
+    const waiting = waitFor(worker, ONE);
+    await lab.clock.advance(FAILOVER);
+    expect(waiting.done).toBe(false);
+    await lab.clock.run(worker.held(ZERO).finish([ONE, TWO]));
+    await lab.clock.advance(0);
+    expect(waiting.done).toBe(true);
+    await lab.clock.run(worker.stop());
+  });
 });

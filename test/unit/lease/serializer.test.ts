@@ -4,7 +4,7 @@ import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../../src/aws/dynamo-api';
 import type { Lease } from '../../../src/lease/lease';
 import { createInput, decodeLease, multiStreamName } from '../../../src/lease/serializer';
-import { isLeaseTable } from '../../../src/lease/table-opening';
+import { isLeaseTable } from '../../../src/lease/table-definition';
 
 const FIXTURES = join(__dirname, '../../fixtures/kcl-tables');
 
@@ -80,9 +80,13 @@ describe('a row', () => {
       childShardIds: [],
       hashRange: undefined,
       ours: false,
+      handoffTo: undefined,
+      handoffId: undefined,
+      draining: undefined,
       startAt: undefined,
       caughtUpAt: undefined,
       streamArn: undefined,
+      anchor: false,
     });
   });
 
@@ -129,6 +133,12 @@ describe('a new row', () => {
     for (const [attribute, value] of Object.entries(kcl)) {
       expect(Object.keys(ours[attribute] ?? {})).toEqual(Object.keys(value));
     }
+  });
+
+  test('that only holds an instant says so, and has no hash range', () => {
+    const item = createInput('app', { ...lease, hashRange: undefined, anchor: true }).Item ?? {};
+    expect(item).not.toHaveProperty('startingHashKey');
+    expect(decodeLease(item)).toMatchObject({ anchor: true, startAt: lease.startAt });
   });
 
   test('has no hash range of one key, which Java cannot read, and no empty set', () => {

@@ -70,7 +70,8 @@ describe('an empty table gets', () => {
     lab.split(ZERO);
     await lab.clock.advance(60_000);
     await started(lab, { type: 'LATEST' });
-    const rows = lab.rows();
+    const [anchor, ...rows] = lab.rows();
+    expect(anchor).toMatchObject({ leaseKey: ZERO, checkpoint: 'SHARD_END', startAt: NOON + 3_660_000 });
     expect(keys(rows)).toEqual(['shardId-000000000001', 'shardId-000000000002', 'shardId-000000000003']);
     for (const row of rows) {
       expect(row).toMatchObject({ checkpoint: 'LATEST', startAt: NOON + 3_660_000 });
@@ -262,17 +263,6 @@ describe('a table in use', () => {
     expect(keys(lab.rows())).toEqual([ZERO, 'shardId-000000000001']);
   });
 
-  test('loses finished rows of shards that Kinesis no longer names, and no others', async () => {
-    const lab = await withTable(
-      new LeaseLab(1),
-      lease('shardId-000000000777', { checkpoint: { S: 'SHARD_END' } }),
-      lease('shardId-000000000888', { checkpoint: { S: '5' } }),
-      lease(ZERO),
-    );
-    await started(lab, { type: 'TRIM_HORIZON' });
-    expect(keys(lab.rows())).toEqual([ZERO, 'shardId-000000000888']);
-  });
-
   test('that names no instant: what may descend from an unread shard that is gone is read from its beginning', async () => {
     const lab = await withTable(new LeaseLab(1), lease('shardId-000000000888', { checkpoint: { S: '5' } }));
     await started(lab, { type: 'LATEST' });
@@ -292,9 +282,39 @@ describe('a table in use', () => {
       'LEASE_TABLE_OTHER_STREAM',
     ],
     ['a checkpoint is older than its shard', { checkpoint: { S: '12' } }, 'KINESIS_STREAM_RECREATED'],
+    ['an open shard has ended', { checkpoint: { S: 'SHARD_END' } }, 'KINESIS_STREAM_RECREATED'],
   ])('is refused when %s', async (_, fields, code) => {
     const lab = await withTable(new LeaseLab(1), lease(ZERO, fields));
     await expect(started(lab, { type: 'LATEST' })).rejects.toMatchObject({ code, treatment: 'fatal' });
+  });
+});
+
+describe('rows of a KCL worker that began with another start position', () => {
+  const MINUTE = 60_000;
+
+  /** The instant at which a source over rows that say `checkpoint` starts. */
+  async function instantOf(checkpoint: string, initialPosition: InitialPosition): Promise<unknown> {
+    const lab = await withTable(new LeaseLab(1), lease(ZERO, { checkpoint: { S: checkpoint } }));
+    await lab.clock.advance(MINUTE);
+    const worker = lab.worker('w1', { initialPosition });
+    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.advance(10);
+    const { startAt } = worker.held(ZERO).lease;
+    expect([lab.row(ZERO)?.checkpoint, lab.row(ZERO)?.startAt]).toEqual([checkpoint, startAt]);
+    await lab.clock.run(worker.stop());
+    return startAt;
+  }
+
+  test('at LATEST are read from when this one began, whatever its own position is', async () => {
+    expect(await instantOf('LATEST', { type: 'TRIM_HORIZON' })).toBe(NOON + MINUTE);
+    expect(await instantOf('LATEST', { type: 'LATEST' })).toBe(NOON + MINUTE);
+  });
+
+  test('at AT_TIMESTAMP get the instant that is configured, and otherwise none', async () => {
+    const timestamp = NOON + 30_000;
+    expect(await instantOf('AT_TIMESTAMP', { type: 'AT_TIMESTAMP', timestamp })).toBe(timestamp);
+    expect(await instantOf('AT_TIMESTAMP', { type: 'LATEST' })).toBeUndefined();
+    expect(await instantOf('AT_TIMESTAMP', { type: 'TRIM_HORIZON' })).toBeUndefined();
   });
 });
 

@@ -68,7 +68,7 @@ const KCL: { readonly [operation: string]: KclOperation } = {
       NeededLeases: 'DETAILED',
       TotalLeases: 'DETAILED',
     },
-    ours: [],
+    ours: ['StolenLeases', 'HandoversAsked', 'HandoversGranted', 'HandoversGiven', 'Handover.Time'],
   },
   ShardSyncTask: {
     dimensions: [],
@@ -76,6 +76,17 @@ const KCL: { readonly [operation: string]: KclOperation } = {
       'SyncShards.Success': 'DETAILED',
       'CreateLease.Success': 'DETAILED',
       'CreateLease.Time': 'DETAILED',
+    },
+    ours: [],
+  },
+  PeriodicShardSyncManager: {
+    dimensions: [],
+    // NumSkippedShardSyncTask is left out: an audit of ours waits for its own comparison, none is ever skipped.
+    metrics: {
+      NumStreamsWithPartialLeases: 'SUMMARY',
+      NumStreamsToSync: 'SUMMARY',
+      Success: 'SUMMARY',
+      Time: 'SUMMARY',
     },
     ours: [],
   },
@@ -132,8 +143,7 @@ test('what is defined is recorded somewhere, and what is recorded is defined', (
   const used = new Set<string>();
   for (const path of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
     // Names come as literals, or typed as MetricName: a computed one would pass unseen.
-    const text =
-      path.endsWith('.ts') && !path.startsWith('metrics') ? readFileSync(join(SRC, path), 'utf8') : '';
+    const text = path.endsWith('.ts') ? readFileSync(join(SRC, path), 'utf8') : '';
     for (const [, name] of text.matchAll(/\b(?:instrument|of)\(\s*'([a-z_]+)'/g)) {
       used.add(name as string);
     }

@@ -364,6 +364,13 @@ describe('a shard that Kinesis does not find', () => {
     expect(kinesis.positions).toEqual([START, START, START]);
   });
 
+  it('is not given up for want of a listing', async () => {
+    const { read, kinesis } = bench([]);
+    kinesis.iteratorErrors.push(gone, gone, gone, gone, gone);
+    kinesis.listings.push(failure('AWS_TIMEOUT'), page(shardOf('stranger')));
+    expect((await read()).end).toEqual({ childShards: [] });
+  });
+
   it('is no end when the stream itself is gone', async () => {
     const { read, kinesis } = bench([]);
     kinesis.iteratorErrors.push(gone, gone, gone, gone);

@@ -3,6 +3,7 @@ import type { EncryptionContext } from '../../../src/io';
 import { settle } from '../../support/manual-clock';
 import { startRun, throttled, tooLarge } from '../../support/runner-lab';
 import { received } from '../../support/scripted-consumer';
+import { PRODUCER } from '../../support/transport-settings';
 
 describe('dead letters', () => {
   it('a hopeless message goes to the dead-letter topic as it was, and is acknowledged when it is stored', async () => {
@@ -209,5 +210,27 @@ describe('dead letters', () => {
     sink.record().fail(tooLarge);
     (await transport.producer(0)).confirm(0);
     expect(consumer.acknowledged).toEqual(['1']);
+  });
+
+  it('a dead-letter topic that never answers gets another producer, and nothing is acknowledged before it stores', async () => {
+    const { sink, consumer, transport, clock, counts, stop, done } = await startRun({
+      deadLetterTopic: 'dlq',
+      producer: { ...PRODUCER, sendStallTimeout: 20_000 },
+    });
+    consumer.give(received('1'));
+    await settle();
+    sink.record().fail(tooLarge);
+    const silent = await transport.producer(0);
+    await clock.advance(23_000);
+    expect(silent.closing).toBeDefined();
+    const second = await transport.producer(1);
+    expect(second.sent).toEqual(silent.sent);
+    expect(consumer.acknowledged).toEqual([]);
+    second.confirm(0);
+    expect(consumer.acknowledged).toEqual(['1']);
+    expect(counts()).toMatchObject({ stalls: 1, part_restarts: 1 });
+    stop();
+    await clock.run(done);
+    expect(clock.pending).toBe(0);
   });
 });

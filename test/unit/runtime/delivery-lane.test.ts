@@ -1,13 +1,12 @@
 import { ConnectorError } from '../../../src/errors';
 import type { ProducerTransport } from '../../../src/pulsar/transport';
-import {
-  type DeliveredRecord,
-  DeliveryLane,
-  type DeliveryLaneOptions,
-} from '../../../src/runtime/delivery-lane';
+import { DeliveryLane, type DeliveryLaneOptions } from '../../../src/runtime/delivery-lane';
+import type { DeliveredRecord } from '../../../src/runtime/lane-records';
 import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
+import { Ticker } from '../../../src/util/ticker';
+import { LOOK_MS, Watchdog } from '../../../src/util/watchdog';
 import { ManualClock } from '../../support/manual-clock';
 import { ScriptedTransport } from '../../support/scripted-transport';
 
@@ -248,6 +247,18 @@ describe('delivery lane', () => {
     expect(acked).toEqual([1, 2]);
   });
 
+  it('a failure in the middle of a close leaves it unanswered, and says why', async () => {
+    const warnings: object[] = [];
+    const logger = { ...silentLogger, warn: (fields: object) => warnings.push(fields) };
+    const { transport, offer, lane, clock } = setUp({ logger });
+    const producer = await transport.producer(0);
+    offer(1);
+    const closing = lane.close(1000);
+    producer.listener.failed(lost);
+    expect(await clock.run(closing)).toBe(false);
+    expect(warnings).toEqual([expect.objectContaining({ code: lost.code, topic: 't' })]);
+  });
+
   it('a close does not wait for a producer that is still being made; it is closed when it comes', async () => {
     const scripted = new ScriptedTransport();
     const made = deferred<void>();
@@ -303,5 +314,79 @@ describe('delivery lane', () => {
     (await transport.producer(1)).confirm(0, 1);
     expect(lane.inFlight).toBe(0);
     expect(lane.takeCounts()).toEqual({ delivered: 2, resent: 0, rejected: 0, producerFailures: 0 });
+  });
+
+  describe('under a watchdog', () => {
+    function watched(transport: ProducerTransport) {
+      const clock = new ManualClock();
+      const told: string[] = [];
+      const watchdog = new Watchdog(clock, {
+        stalled: (part) => told.push(`${part} stalled`),
+        restarting: (part) => told.push(`${part} restarting`),
+        recovered: (part) => told.push(`${part} recovered`),
+      });
+      const ticker = new Ticker(clock, LOOK_MS, () => watchdog.look());
+      const watch = { watchdog, part: 'lane', limit: 10_000 };
+      return { ...setUp({ transport, clock, watch }), clock, told, ticker };
+    }
+
+    it('a producer that never comes to be is given up for another one, and closed if it comes late', async () => {
+      const inner = new ScriptedTransport();
+      const first = deferred<void>();
+      let asked = 0;
+      const { offer, clock, told, acked, sent } = watched({
+        maxMessageBytes: undefined,
+        close: () => inner.close(),
+        createProducer: async (options) => {
+          if (++asked === 1) {
+            await first.promise;
+          }
+          return inner.createProducer(options);
+        },
+      });
+      offer(1, 2);
+      await clock.advance(12_000);
+      const second = await inner.producer(0);
+      expect(told).toEqual(['lane stalled', 'lane restarting']);
+      expect(sent(second)).toEqual([1, 2]);
+      first.resolve();
+      const late = await inner.producer(1);
+      expect(late.sent).toEqual([]);
+      expect(late.closing).toBeDefined();
+      second.confirm(0, 1);
+      await clock.advance(1000);
+      expect(told.at(-1)).toBe('lane recovered');
+      expect(acked).toEqual([1, 2]);
+    });
+
+    it('replaced producers that do not help either come at ever longer distances', async () => {
+      const transport = new ScriptedTransport();
+      const { offer, clock, told } = watched(transport);
+      offer(1);
+      await clock.advance(1_000_000);
+      const restarts = told.filter((line) => line === 'lane restarting').length;
+      // At 10, 20, 40, 80 and then 160 s each.
+      expect(restarts).toBeGreaterThan(7);
+      expect(restarts).toBeLessThan(11);
+      expect(told.filter((line) => line === 'lane stalled')).toHaveLength(1);
+      expect(transport.producers).toHaveLength(restarts + 1);
+    });
+
+    it('a lane with nothing to send, or whose lease is gone, is not late', async () => {
+      const transport = new ScriptedTransport();
+      const { offer, clock, told, lane } = watched(transport);
+      await clock.advance(3_600_000);
+      offer(1);
+      const producer = await transport.producer(0);
+      producer.confirm(0);
+      await clock.advance(3_600_000);
+      expect(told).toEqual([]);
+      offer(2);
+      const closing = lane.close(100_000);
+      await clock.advance(50_000);
+      expect(told).toEqual([]);
+      await clock.advance(50_000);
+      expect(await closing).toBe(false);
+    });
   });
 });

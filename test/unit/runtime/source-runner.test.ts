@@ -1,4 +1,4 @@
-import { ConnectorError } from '../../../src/errors';
+import { ConnectorError, explain } from '../../../src/errors';
 import {
   BYTES_SCHEMA,
   type Record,
@@ -81,6 +81,7 @@ function record(partition: RecordPartition | undefined, n: number, acked: number
 }
 
 function setUp() {
+  const stalls: string[] = [];
   const source = new HandedSource();
   const transport = new ScriptedTransport();
   const clock = new ManualClock();
@@ -98,7 +99,7 @@ function setUp() {
     random: seededRandom(1),
     getSecret: () => undefined,
     shutdownTimeoutMs: 1000,
-    stalled: () => undefined,
+    stalled: (part, problem) => stalls.push(`${part}: ${problem === undefined ? 'well' : explain(problem)}`),
     outputTopic: 'topic',
   };
   const stop = new AbortController();
@@ -111,8 +112,9 @@ function setUp() {
       transport,
       atMostOnce: false,
       backoff: { initialMs: 1, maxMs: 1 },
+      sendStallTimeout: 120_000,
     }).run(stop.signal);
-  return { source, transport, stop, acked, run, clock, published };
+  return { source, transport, stop, acked, run, clock, published, stalls };
 }
 
 const tenure = (id: string, deliverable = true): RecordPartition => ({ id, deliverable: () => deliverable });
@@ -288,5 +290,59 @@ describe('source runner', () => {
     stop.abort();
     await done;
     expect(clock.pending).toBe(0);
+  });
+
+  it('a producer that is never answered is replaced and reported, no other, and nothing is lost or reordered', async () => {
+    const { source, transport, acked, stop, run, clock, published, stalls } = setUp();
+    const done = run();
+    await turn();
+    const [hanging, moving] = [tenure('hanging'), tenure('moving')];
+    await source.give(record(hanging, 1, acked), record(hanging, 2, acked), record(hanging, 3, acked));
+    await source.give(record(moving, 100, acked));
+    const silent = await transport.producer(0);
+    const other = await transport.producer(1);
+    silent.confirm(0);
+    await clock.advance(119_000);
+    expect(stalls).toEqual([]);
+    other.confirm(0);
+    await clock.advance(3000);
+    expect(stalls).toHaveLength(1);
+    expect(stalls[0]).toMatch(/^hanging delivery to topic: SEND_STALLED: .* 120000 ms/);
+    await clock.advance(10);
+    const again = await transport.producer(2);
+    expect(silent.closing).toBeDefined();
+    expect(other.closing).toBeUndefined();
+    expect(transport.producers).toHaveLength(3);
+    expect(again.sent).toEqual(silent.sent.slice(1));
+    again.confirm(0, 1);
+    await clock.advance(1000);
+    expect(stalls.slice(1)).toEqual(['hanging delivery to topic: well']);
+    expect(acked).toEqual([1, 100, 2, 3]);
+    const counted = new Map(published.read().map(({ name, sum }) => [name, sum]));
+    expect(counted.get('stalls')).toBe(1);
+    expect(counted.get('part_restarts')).toBe(1);
+    stop.abort();
+    expect(await done).toBe('drained');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('an hour of a Pulsar that is slow but moves restarts nothing', async () => {
+    const { source, transport, acked, stop, run, clock, stalls } = setUp();
+    const done = run();
+    await turn();
+    const slow = tenure('slow');
+    await source.give(...Array.from({ length: 40 }, (_, i) => record(slow, i, acked)));
+    const producer = await transport.producer(0);
+    for (let place = 0; place < 36; place++) {
+      await clock.advance(100_000);
+      producer.confirm(place);
+    }
+    expect(transport.producers).toHaveLength(1);
+    expect(stalls).toEqual([]);
+    producer.confirm(36, 37, 38, 39);
+    await clock.advance(3_600_000);
+    expect(stalls).toEqual([]);
+    stop.abort();
+    expect(await done).toBe('drained');
   });
 });

@@ -1,127 +1,59 @@
-import { loadConfigObject } from '../../../src/config';
-import { ConnectorError } from '../../../src/errors';
-import type { Source } from '../../../src/io';
-import { MemoryBroker } from '../../../src/pulsar/memory-broker';
-import { MemoryTransport } from '../../../src/pulsar/memory-transport';
-import { HealthBoard } from '../../../src/runtime/health';
-import { supervise } from '../../../src/runtime/supervisor';
-import { deferred } from '../../../src/util/deferred';
-import { type LogFields, type Logger, silentLogger } from '../../../src/util/logger';
-import { seededRandom } from '../../../src/util/random';
-import { ManualClock, settle } from '../../support/manual-clock';
-import { denied, PlayedSink, textOf } from '../../support/runner-lab';
-
-const configs = { awsRegion: 'us-east-1', awsKinesisStreamName: 'stream' };
-
-/** Gives nothing until it is closed. */
-class QuietSource implements Source<Uint8Array> {
-  closes = 0;
-  readonly #closed = deferred<never>();
-
-  async open(): Promise<void> {
-    // Nobody may be reading when it is closed.
-    this.#closed.promise.catch(() => undefined);
-  }
-
-  read(): Promise<never> {
-    return this.#closed.promise;
-  }
-
-  async close(): Promise<void> {
-    this.closes++;
-    this.#closed.reject(new ConnectorError('SOURCE_CLOSED', 'closed'));
-  }
-}
-
-/** A file with one source and two sinks, under way. */
-function setUp(options: { readonly stopped?: boolean; readonly unsubscribe?: boolean } = {}) {
-  const config = loadConfigObject(
-    {
-      pulsar: { serviceUrl: 'memory://' },
-      sources: [{ name: 'import', topicName: 'out', configs: { ...configs, useEnhancedFanOut: false } }],
-      sinks: ['one', 'two'].map((name) => ({
-        name,
-        inputs: [name],
-        sourceSubscriptionPosition: 'Earliest',
-        cleanupSubscription: name === 'one',
-        configs,
-      })),
-    },
-    'test',
-    { env: {} },
-  );
-  const clock = new ManualClock();
-  const broker = new MemoryBroker();
-  const health = new HealthBoard();
-  const source = new QuietSource();
-  const sinks = { one: new PlayedSink(), two: new PlayedSink() };
-  const stop = new AbortController();
-  const errors: LogFields[] = [];
-  const logger: Logger = { ...silentLogger, error: (fields) => errors.push(fields) };
-  if (options.stopped) {
-    stop.abort();
-  }
-  const done = supervise({
-    config,
-    clock,
-    random: seededRandom(1),
-    logger,
-    health,
-    openTransport: (_pulsar, producer) => new MemoryTransport(broker, producer, clock),
-    stop: stop.signal,
-    unsubscribe: options.unsubscribe ?? false,
-    createSource: () => source,
-    createSink: ({ name }) => (name === 'one' ? sinks.one : sinks.two),
-  });
-  done.catch(() => undefined);
-  return { broker, health, source, sinks, stop, done, errors };
-}
-
-const states = (health: HealthBoard): string[] =>
-  health.instances.map(({ kind, name, state }) => `${kind} ${name} ${state}`);
+import { settle } from '../../support/manual-clock';
+import { textOf } from '../../support/runner-lab';
+import { nth, superviseLab } from '../../support/supervisor-lab';
 
 describe('supervisor', () => {
   it('runs the sources and sinks of one file, and tells how they are', async () => {
-    const { broker, health, source, sinks, stop, done } = setUp();
+    const { broker, health, sources, sinks, stop, done, states } = superviseLab();
     expect(health.ready).toBe(false);
     broker.publish('one', { value: Buffer.from('1') });
     broker.publish('two', { value: Buffer.from('2') });
     await settle();
     expect(health.ready).toBe(true);
-    expect([sinks.one.written.map(textOf), sinks.two.written.map(textOf)]).toEqual([['1'], ['2']]);
-    sinks.one.ackAll();
-    sinks.two.ackAll();
+    const [one, two] = [nth(sinks.one, 0), nth(sinks.two, 0)];
+    expect([one.written.map(textOf), two.written.map(textOf)]).toEqual([['1'], ['2']]);
+    one.ackAll();
+    two.ackAll();
     stop.abort();
     expect(await done).toBe('drained');
-    expect(source.closes).toBe(1);
-    expect(states(health)).toEqual([
-      'source public/default/import ended',
-      'sink public/default/one ended',
-      'sink public/default/two ended',
+    expect(nth(sources, 0).closes).toBe(1);
+    expect(states()).toEqual([
+      'source public/default/import 0 ended',
+      'sink public/default/one 0 ended',
+      'sink public/default/two 0 ended',
     ]);
   });
 
-  it('one that fails stops the others, which drain; its error is the outcome', async () => {
-    const { broker, health, source, sinks, done } = setUp();
-    broker.publish('two', { value: Buffer.from('2') });
+  it('runs as many instances of each as parallelism says, and each knows which one it is', async () => {
+    const { broker, health, sources, sinks, stop, done, lines } = superviseLab({ parallelism: 3 });
     await settle();
-    sinks.two.closing = async () => sinks.two.ackAll();
-    sinks.one.context?.fatal(denied);
-    await expect(done).rejects.toBe(denied);
-    expect([source.closes, sinks.two.closes]).toEqual([1, 1]);
-    expect(broker.backlog('two', 'public/default/two')).toBe(0);
-    expect(states(health)).toEqual([
-      'source public/default/import ended',
-      'sink public/default/one failed',
-      'sink public/default/two ended',
-    ]);
-    expect(health.instances[1]?.error).toContain('AWS_ACCESS_DENIED');
+    expect(health.ready).toBe(true);
+    const idOf = ({ context }: { context: { instanceId: number; numInstances: number } | undefined }) =>
+      context && `${context.instanceId} of ${context.numInstances}`;
+    for (const made of [sources, sinks.one, sinks.two]) {
+      expect(made.map(idOf)).toEqual(['0 of 3', '1 of 3', '2 of 3']);
+    }
+    nth(sources, 2).context?.logger.info({}, 'hello');
+    expect(lines.at(-1)?.fields).toEqual({ source: 'import', instance: 2 });
+    for (let n = 0; n < 9; n++) {
+      broker.publish('one', { value: Buffer.from(String(n)) });
+    }
+    await settle();
+    expect(sinks.one.map(({ written }) => written.length)).toEqual([3, 3, 3]);
+    expect(sinks.one.flatMap(({ values }) => values).sort()).toEqual([...'012345678']);
+    for (const sink of sinks.one) {
+      sink.ackAll();
+    }
+    stop.abort();
+    expect(await done).toBe('drained');
+    expect(broker.backlog('one', 'public/default/one')).toBe(0);
   });
 
-  it('a stop that came before the start ends it in order', async () => {
-    const { source, sinks, done } = setUp({ stopped: true });
+  it('a stop that came before the start starts nothing', async () => {
+    const { sources, done, states } = superviseLab({ stopped: true });
     expect(await done).toBe('drained');
-    expect([source.closes, sinks.one.closes, sinks.two.closes]).toEqual([1, 1, 1]);
+    expect(nth(sources, 0).context).toBeUndefined();
+    expect(states()[0]).toBe('source public/default/import 0 ended');
   });
 
   it.each([
@@ -130,7 +62,7 @@ describe('supervisor', () => {
   ])(
     'with unsubscribe %s, the backlogs of a sink with cleanupSubscription and of another are %j',
     async (unsubscribe, backlogs) => {
-      const { broker, stop, done } = setUp({ unsubscribe });
+      const { broker, stop, done } = superviseLab({ unsubscribe });
       await settle();
       stop.abort();
       await done;
@@ -138,25 +70,94 @@ describe('supervisor', () => {
     },
   );
 
+  it('refuses to delete a subscription that several instances share, before it starts anything', async () => {
+    const { done, sources } = superviseLab({ unsubscribe: true, parallelism: 2 });
+    await expect(done).rejects.toMatchObject({
+      code: 'USAGE',
+      expected: expect.stringContaining('parallelism 1'),
+      found: 'parallelism 2',
+    });
+    expect(sources).toEqual([]);
+  });
+
+  it('a connector of a class that cannot be had lets nothing start', async () => {
+    const { done, sources, states } = superviseLab({ sinkClass: './no-such-module.cjs' });
+    await expect(done).rejects.toMatchObject({ code: 'CONNECTOR_UNKNOWN', treatment: 'config' });
+    expect(sources.map(({ context }) => context)).toEqual([undefined]);
+    expect(states()).toEqual([]);
+  });
+
   it('one that did not drain makes the whole undrained', async () => {
-    const { broker, stop, done } = setUp();
+    const { broker, stop, done, clock } = superviseLab();
     broker.publish('two', { value: Buffer.from('2') });
     await settle();
     stop.abort();
-    expect(await done).toBe('undrained');
+    expect(await clock.run(done)).toBe('undrained');
   });
 
-  it('tells at once which one failed and why, and of those that fail while they are stopped', async () => {
-    const { sinks, done, errors } = setUp();
+  it('stops many instances at the same time: all of them take as long as one', async () => {
+    const closing = 20_000;
+    const lab = superviseLab({
+      parallelism: 20,
+      onSource: (source) => {
+        source.closing = () =>
+          new Promise((resolve) => {
+            lab.clock.setTimer(resolve, closing);
+          });
+      },
+    });
+    const { clock, health, stop, done } = lab;
     await settle();
-    sinks.two.closing = async () => {
-      throw new ConnectorError('KINESIS_STREAM_NOT_FOUND', 'gone');
-    };
-    sinks.one.context?.fatal(denied);
-    await expect(done).rejects.toBe(denied);
-    expect(errors).toEqual([
-      { sink: 'public/default/one', error: expect.stringContaining('AWS_ACCESS_DENIED') },
-      { sink: 'public/default/two', error: expect.stringContaining('KINESIS_STREAM_NOT_FOUND') },
+    stop.abort();
+    await settle();
+    expect([health.ready, health.live]).toEqual([false, true]);
+    expect(health.instances[0]?.state).toBe('stopping');
+    const before = clock.monotonic();
+    expect(await clock.run(done)).toBe('drained');
+    expect(clock.monotonic() - before).toBe(closing);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('a connector that never closes is given up when every step of a stop would have come late', async () => {
+    const { clock, stop, done, lines } = superviseLab({
+      onSource: (source) => {
+        source.closing = () => new Promise(() => undefined);
+      },
+    });
+    await settle();
+    stop.abort();
+    const before = clock.monotonic();
+    expect(await clock.run(done)).toBe('undrained');
+    expect(clock.monotonic() - before).toBe(35_000);
+    expect(lines.at(-1)?.fields).toMatchObject({ source: 'import', code: 'SHUTDOWN_DEADLINE' });
+  });
+
+  it('when one instance has caught up, all of its connector end; those of the others go on', async () => {
+    const { broker, clock, sources, done, states, end, sinks } = superviseLab({
+      parallelism: 2,
+      untilCaughtUp: true,
+      onSource: (source, n) => {
+        if (n === 0) {
+          source.opening = () => Promise.reject(new Error('no luck'));
+        }
+      },
+    });
+    broker.publish('one', { value: Buffer.from('1') });
+    await settle();
+    expect(states().slice(0, 2)).toEqual([
+      'source public/default/import 0 restarting',
+      'source public/default/import 1 running',
     ]);
+    nth(sources, 1).caughtUp.resolve();
+    await settle();
+    expect(states().slice(0, 2)).toEqual([
+      'source public/default/import 0 ended',
+      'source public/default/import 1 ended',
+    ]);
+    expect(end).toEqual({});
+    for (const sink of [...sinks.one, ...sinks.two]) {
+      sink.ackAll();
+    }
+    expect(await clock.run(done)).toBe('drained');
   });
 });

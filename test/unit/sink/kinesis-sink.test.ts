@@ -1,4 +1,4 @@
-import { ConnectorError } from '../../../src/errors';
+import { ConnectorError, explain } from '../../../src/errors';
 import { NO_METRICS, type SinkContext } from '../../../src/io';
 import { KinesisSink } from '../../../src/sink/kinesis-sink';
 import { silentLogger } from '../../../src/util/logger';
@@ -224,4 +224,75 @@ test('the last metrics are published on close', async () => {
   await lab.open({ cloudwatchMetricsLevel: 'SUMMARY', cloudwatchNamespace: 'app' }, { metrics });
   await lab.clock.run(lab.sink.close());
   expect(lab.published).toEqual([['UserRecordsPut']]);
+});
+
+describe('a Kinesis that accepts nothing', () => {
+  test.each([
+    ['answers with errors', 'AWS_UNAVAILABLE'],
+    ['refuses every record', 'ProvisionedThroughputExceededException'],
+    ['does not answer', 'AWS_TIMEOUT'],
+  ])('and %s is reported after putStallTimeout, and no longer once it accepts again', async (how, code) => {
+    const lab = new SinkLab();
+    const stalls: string[] = [];
+    const stalled = (part: string, problem: Error | undefined) =>
+      stalls.push(`${part}: ${problem === undefined ? 'well' : explain(problem)}`);
+    await lab.open({ putStallTimeout: 20_000, retryMaxDelayInMillis: 5000 }, { stalled });
+    lab.api.onRequest = () =>
+      how === 'answers with errors' ? unavailable() : how === 'does not answer' ? 'silence' : 'answer';
+    lab.api.onEntry = () => (how === 'refuses every record' ? code : undefined);
+    const { record } = lab.write('a', '1');
+    await lab.clock.advance(19_000);
+    expect(stalls).toEqual([]);
+    await lab.clock.advance(3000);
+    expect(stalls).toHaveLength(1);
+    expect(stalls[0]).toMatch(/^writes: SINK_STALLED: orders has accepted no record for 20000 ms/);
+    expect(stalls[0]).toContain(`found ${code}`);
+    await lab.clock.advance(100_000);
+    expect(stalls).toHaveLength(1);
+    expect(record.outcomes).toEqual([]);
+    lab.api.onRequest = () => 'answer';
+    lab.api.onEntry = () => undefined;
+    await lab.clock.advance(20_000);
+    expect(stalls.slice(1)).toEqual(['writes: well']);
+    expect(record.outcomes).toEqual(['acked']);
+    await lab.clock.run(lab.sink.close());
+    expect(lab.clock.pending).toBe(0);
+  });
+
+  test('is no longer reported once nothing is left to store', async () => {
+    const lab = new SinkLab();
+    const stalls: string[] = [];
+    const stalled = (part: string, problem: Error | undefined) =>
+      stalls.push(`${part}: ${problem === undefined ? 'well' : 'stalled'}`);
+    await lab.open({ putStallTimeout: 20_000, recordTtl: 60_000, onError: 'skip' }, { stalled });
+    lab.api.onRequest = () => unavailable();
+    const { record } = lab.write('a', '1');
+    await lab.clock.advance(59_000);
+    expect(stalls).toEqual(['writes: stalled']);
+    await lab.clock.advance(30_000);
+    expect(record.outcomes).toHaveLength(1);
+    expect(stalls.slice(1)).toEqual(['writes: well']);
+    await lab.clock.run(lab.sink.close());
+  });
+
+  test('for one shard, or for lack of records, is no stall', async () => {
+    const lab = new SinkLab();
+    const stalls: string[] = [];
+    await lab.open({ putStallTimeout: 20_000, lingerMs: 60_000 }, { stalled: (part) => stalls.push(part) });
+    await lab.clock.advance(600_000);
+    lab.api.onEntry = (_entry, shardId) => (shardId === 'shard-0' ? 'InternalFailure' : undefined);
+    for (let second = 0; second < 100; second++) {
+      lab.write(`key-${second}`, 'value');
+      lab.sink.flush();
+      await lab.clock.advance(1000);
+    }
+    expect(lab.api.refusedEntries).toBeGreaterThan(10);
+    lab.api.onEntry = () => undefined;
+    await lab.clock.advance(60_000);
+    // What lingers was not sent, and is not refused.
+    lab.write('lingers', 'value');
+    await lab.clock.advance(50_000);
+    expect(stalls).toEqual([]);
+    await lab.clock.run(lab.sink.close());
+  });
 });

@@ -5,6 +5,7 @@ import { MetricRegistry } from '../../../src/metrics/registry';
 import type { Admit, RetrievalBatch, ShardReader } from '../../../src/retrieval/retrieval';
 import { DeliveryTimer } from '../../../src/source/delivery-timer';
 import type { KinesisRecord } from '../../../src/source/kinesis-record';
+import { ReaderWatch } from '../../../src/source/reader-watch';
 import { ReceiveBudget } from '../../../src/source/receive-budget';
 import { ReceiveQueue } from '../../../src/source/receive-queue';
 import { ShardConsumer } from '../../../src/source/shard-consumer';
@@ -69,6 +70,7 @@ class TestLease implements ConsumerLease {
   readonly shardId = 's';
   readonly lost = new AbortController();
   readonly confirms: string[] = [];
+  readonly caughtUpAt: number[] = [];
   readonly writes: string[] = [];
   constructor(
     readonly lease: Lease,
@@ -83,6 +85,9 @@ class TestLease implements ConsumerLease {
   confirm(position: ExtendedSequenceNumber): void {
     this.confirms.push(position.sequenceNumber);
   }
+  caughtUp(at: number): void {
+    this.caughtUpAt.push(at);
+  }
   async evict(): Promise<void> {
     this.steps.push(`evict at ${this.confirms.at(-1) ?? 'start'}`);
   }
@@ -96,9 +101,11 @@ class TestLease implements ConsumerLease {
 
 interface SetUp {
   readonly checkpoint?: ExtendedSequenceNumber;
+  readonly renewalsFirst?: (signal: AbortSignal) => Promise<void>;
   readonly awaitParents?: (signal: AbortSignal) => Promise<void>;
   readonly closePartition?: (deadlineMs: number) => Promise<boolean>;
   readonly createChildren?: () => Promise<void>;
+  readonly openReader?: (position: ExtendedSequenceNumber) => ShardReader;
   readonly limit?: number;
   readonly budget?: ReceiveBudget;
 }
@@ -126,6 +133,7 @@ function setUp(options: SetUp = {}) {
     onRefused: () => undefined,
   });
   const queue = new ReceiveQueue<KinesisRecord>((partition) => (partition as ShardTenure).changed());
+  const watch = new ReaderWatch({ shardId: 's', limit: 60_000, restart: () => undefined });
   const consumer = new ShardConsumer({
     lease,
     tenure,
@@ -137,9 +145,11 @@ function setUp(options: SetUp = {}) {
     clock,
     logger: silentLogger,
     metrics,
+    watch,
     activeConsumers: () => 1,
+    renewalsFirst: options.renewalsFirst ?? (() => Promise.resolve()),
     awaitParents: options.awaitParents ?? (() => Promise.resolve()),
-    openReader: () => reader,
+    openReader: options.openReader ?? (() => reader),
     createChildren: async (children) => {
       await options.createChildren?.();
       steps.push(`children ${children.map((one) => one.shardId).join()}`);
@@ -156,7 +166,7 @@ function setUp(options: SetUp = {}) {
     }
     return taken;
   };
-  return { steps, clock, budget, reader, lease, tenure, queue, consumer, take, published };
+  return { steps, clock, budget, reader, lease, tenure, queue, consumer, take, published, watch };
 }
 
 const at = (sequenceNumber: string, subSequenceNumber = 0): ExtendedSequenceNumber => ({
@@ -206,6 +216,21 @@ describe('shard consumer', () => {
     expect(queue.size).toBe(0);
     expect(budget.used).toBe(0);
     expect(reader.closed).toBe(true);
+  });
+
+  it('a shard that is drained is not read: neither an answer nor a success is due', async () => {
+    const closed = deferred<boolean>();
+    const { consumer, watch } = setUp({ closePartition: () => closed.promise });
+    const done = consumer.run();
+    await turn();
+    watch.refused('AWS_THROTTLED');
+    watch.calling();
+    consumer.stop('REQUESTED', 1000);
+    await turn();
+    expect(consumer.state).toBe('DRAINING');
+    expect([watch.answers.due(), watch.successes.due()]).toEqual([false, false]);
+    closed.resolve(true);
+    await done;
   });
 
   it('a stop whose sends were not answered in time says so, and stores only what was confirmed', async () => {
@@ -337,6 +362,17 @@ describe('shard consumer', () => {
     expect(budget.used).toBe(0);
   });
 
+  it('asks for nothing while renewals are overdue', async () => {
+    const renewed = deferred<void>();
+    const { consumer, reader } = setUp({ renewalsFirst: () => renewed.promise });
+    void consumer.run();
+    await turn();
+    expect(reader.reads).toBe(0);
+    renewed.resolve();
+    await turn();
+    expect(reader.reads).toBe(1);
+  });
+
   it('is caught up once what was there at the start is confirmed, however much follows', async () => {
     const { consumer, reader, take } = setUp();
     consumer.run();
@@ -352,6 +388,35 @@ describe('shard consumer', () => {
       record.ack();
     }
     expect(consumer.caughtUp).toBe(true);
+  });
+
+  it('tells its lease up to when everything is confirmed, by the time of the service and never too late', async () => {
+    const { consumer, reader, take, lease, clock } = setUp();
+    consumer.run();
+    await turn();
+    await reader.give([], { millisBehindLatest: 500, serviceTime: 10_000 });
+    await reader.give(raws(1, 2), { millisBehindLatest: 0, serviceTime: 20_000 });
+    const first = await take(2);
+    await reader.give(raws(3, 4), { millisBehindLatest: 0, serviceTime: 30_000 });
+    expect(lease.caughtUpAt).toEqual([]);
+    for (const record of first) {
+      record.ack();
+    }
+    // Records 3 and 4 are not confirmed.
+    await reader.give([], { millisBehindLatest: 0, serviceTime: 40_000 });
+    expect(lease.caughtUpAt).toEqual([19_000]);
+    await reader.give([], { millisBehindLatest: 0 });
+    expect(lease.caughtUpAt).toEqual([19_000]);
+    for (const record of await take(2)) {
+      record.ack();
+    }
+    await reader.give([], { millisBehindLatest: 0, serviceTime: 50_000 });
+    await reader.give([], { millisBehindLatest: 0, serviceTime: 60_000 });
+    expect(lease.caughtUpAt.at(-1)).toBe(59_000);
+    // The shard may have been looked at as soon as it was asked for.
+    await clock.advance(7000);
+    await reader.give([], { millisBehindLatest: 0, serviceTime: 70_000 });
+    expect(lease.caughtUpAt.at(-1)).toBe(62_000);
   });
 
   it('an end that can never be stored ends the instance, and is not tried again for ever', async () => {
@@ -414,6 +479,21 @@ describe('shard consumer', () => {
     expect(peak).toBeLessThan(1.5e6);
   });
 
+  it('an answer of which most was dropped does not make the next one look small', async () => {
+    const { consumer, reader, budget, take } = setUp({ checkpoint: at('9') });
+    reader.admitBytes = 1800;
+    consumer.run();
+    await turn();
+    await reader.give(raws(1, 10));
+    const [record] = await take(1);
+    reader.admitBytes = 1800;
+    record?.ack();
+    await turn();
+    await reader.give([]);
+    // Ten records of 180 bytes on the way keep about 5,200 alive.
+    expect(budget.used).toBeGreaterThan(5000);
+  });
+
   it('reports each answer once, and its delivery when its last record is confirmed', async () => {
     const { consumer, reader, clock, take, published } = setUp();
     const sums = () => new Map(published.read().map(({ name, count, sum }) => [name, { count, sum }]));
@@ -465,5 +545,80 @@ describe('shard consumer', () => {
     expect(consumer.lag).toBe(0);
     await reader.give([], { end: { childShards: [child] } });
     expect(consumer.lag).toBeUndefined();
+  });
+
+  describe('whose reader is replaced', () => {
+    it('goes on behind the last record queued, and drops what the old reader answers too late', async () => {
+      const late = deferred<RetrievalBatch>();
+      const [stuck, fresh] = [new HandedReader(), new HandedReader()];
+      let admitLate: Promise<void> | undefined;
+      stuck.read = async (_signal, admit) => {
+        stuck.reads++;
+        if (stuck.reads === 1) {
+          return { records: raws(1, 3), millisBehindLatest: 9, end: undefined };
+        }
+        const batch = await late.promise;
+        admitLate = admit(500);
+        await admitLate;
+        return batch;
+      };
+      const opened: string[] = [];
+      const { consumer, take, budget, steps } = setUp({
+        openReader: (position) => {
+          opened.push(position.sequenceNumber);
+          return opened.length === 1 ? stuck : fresh;
+        },
+      });
+      const done = consumer.run();
+      await turn();
+      consumer.restartReader(new ConnectorError('READER_STALLED', 'no answer'));
+      await turn();
+      expect(opened).toEqual(['TRIM_HORIZON', '3']);
+      expect(stuck.closed).toBe(true);
+      late.resolve({ records: raws(4, 9), millisBehindLatest: 0, end: { childShards: [child] } });
+      await turn();
+      await expect(admitLate).rejects.toThrow('no answer');
+      // AT the last record, which is queued already.
+      await fresh.give(raws(3, 5));
+      const records = await take(5);
+      expect(records.map((record) => record.sequenceNumber)).toEqual(['1', '2', '3', '4', '5']);
+      for (const record of records) {
+        record.ack();
+      }
+      expect(budget.used).toBe(0);
+      consumer.stop('REQUESTED', 1000);
+      expect(await done).toMatchObject({ reason: 'REQUESTED', drained: true });
+      expect(steps.at(-1)).toBe('evict at 5');
+    });
+
+    it('begins again where it began when nothing was read yet, and once more as often as it takes', async () => {
+      const opened: ExtendedSequenceNumber[] = [];
+      const { consumer, reader, take } = setUp({
+        checkpoint: at('7'),
+        openReader: (position) => {
+          opened.push(position);
+          return reader;
+        },
+      });
+      void consumer.run();
+      await turn();
+      for (let restart = 0; restart < 3; restart++) {
+        consumer.restartReader(new ConnectorError('READER_STALLED', 'no answer'));
+        await turn();
+      }
+      expect(opened).toEqual(Array(4).fill(at('7')));
+      await reader.give(raws(7, 9));
+      expect((await take(2)).map((record) => record.sequenceNumber)).toEqual(['8', '9']);
+    });
+
+    it('stops for good when it is asked to at the same moment', async () => {
+      const { consumer, reader } = setUp();
+      const done = consumer.run();
+      await turn();
+      consumer.restartReader(new ConnectorError('READER_STALLED', 'no answer'));
+      consumer.stop('REQUESTED', 1000);
+      expect((await done).reason).toBe('REQUESTED');
+      expect(reader.reads).toBe(1);
+    });
   });
 });

@@ -9,13 +9,16 @@ test('levels are reported when nothing moves as well, and the lag of the slowest
   const clock = new ManualClock();
   const shards = [300, 61_300, undefined].map((lag, n) => ({
     lag,
+    heldBack: n > 0,
     metrics: new ShardMetrics({ metrics: registry, clock, stream: 's', shardId: `shard ${n}` }),
   }));
+  const heldBack: number[] = [];
   const gauges = new SourceGauges({
     metrics: registry,
     stream: 's',
     queue: { size: 7 },
     budget: { used: 4096 },
+    backpressure: { sample: (count) => heldBack.push(count) },
     shards: () => shards,
   });
   const seen = () => reader.read().map(({ name, labels, last }) => [name, labels.shard, last]);
@@ -33,4 +36,5 @@ test('levels are reported when nothing moves as well, and the lag of the slowest
   shards.length = 0;
   gauges.sample();
   expect(seen()).toEqual(levels.slice(0, 2));
+  expect(heldBack).toEqual([2, 2, 0]);
 });

@@ -1,0 +1,3 @@
+import { endOnSignals } from './early-signals';
+
+endOnSignals();

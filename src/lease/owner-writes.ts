@@ -1,0 +1,94 @@
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import { type Lease, startsAtInstant } from './lease';
+import { number, text, texts, UpdateBuilder } from './update-builder';
+
+/** What an owner's write changes beside the counter. */
+export interface OwnerChange {
+  /** Absent: stays. The caller has made sure that it only moves forward. */
+  readonly checkpoint?: ExtendedSequenceNumber;
+  /** Milliseconds since the epoch, service time. */
+  readonly caughtUpAt?: number;
+  readonly childShardIds?: readonly string[];
+  /** Id of the request for a hand-over that this write answers. */
+  readonly draining?: string;
+  /** Gives the lease up in the same write; to whom, the row goes on saying. */
+  readonly release?: boolean;
+}
+
+/** Attributes that end with a tenure. checkpointOwner: a KCL 3.x worker would see a hand-over still open in it. */
+const REMOVED_ON_TAKE = ['checkpointOwner', 'handoffTo', 'handoffId', 'draining'];
+/** What a hand-over leaves behind when the lease is given up: `handoffTo`. Of a finished one, nothing. */
+const REMOVED_ON_RELEASE = ['leaseOwner', 'kind', 'handoffId', 'draining'];
+/** A prepared checkpoint is settled by the next one. Source: KCL, DynamoDBLeaseSerializer.getDynamoUpdateLeaseUpdate. */
+const REMOVED_ON_CHECKPOINT = [
+  'pendingCheckpoint',
+  'pendingCheckpointSubSequenceNumber',
+  'pendingCheckpointState',
+];
+
+/**
+ * Makes `worker` the owner of the lease as it was seen: same counter, same owner or none.
+ * @param startAt kept on a row that starts at an instant without naming it, as Java's rows do, so that it is the
+ * same instant for every later holder
+ */
+export function takeInput(
+  tableName: string,
+  seen: Lease,
+  worker: string,
+  startAt: number | undefined,
+): UpdateItemCommandInput {
+  const update = new UpdateBuilder();
+  update.when('leaseCounter', number(seen.counter));
+  if (seen.owner === undefined) {
+    update.whenAbsent('leaseOwner');
+  } else {
+    update.when('leaseOwner', text(seen.owner));
+  }
+  update.set('leaseOwner', text(worker));
+  update.set('kind', text(worker));
+  update.add('leaseCounter', number(1));
+  if (seen.owner !== undefined && seen.owner !== worker) {
+    update.add('ownerSwitchesSinceCheckpoint', number(1));
+  }
+  if (startAt !== undefined && seen.startAt === undefined && startsAtInstant(seen)) {
+    update.set('startAt', number(startAt));
+  }
+  update.remove(...REMOVED_ON_TAKE);
+  return update.build(tableName, { leaseKey: text(seen.shardId) });
+}
+
+/** A write of the owner: only with owner and counter as held (G4). */
+export function ownerInput(
+  tableName: string,
+  shardId: string,
+  held: { readonly owner: string; readonly counter: number },
+  change: OwnerChange,
+): UpdateItemCommandInput {
+  const update = new UpdateBuilder();
+  update.when('leaseOwner', text(held.owner));
+  update.when('leaseCounter', number(held.counter));
+  update.add('leaseCounter', number(1));
+  if (change.checkpoint !== undefined) {
+    update.set('checkpoint', text(change.checkpoint.sequenceNumber));
+    update.set('checkpointSubSequenceNumber', number(change.checkpoint.subSequenceNumber));
+    update.set('ownerSwitchesSinceCheckpoint', number(0));
+    update.remove(...REMOVED_ON_CHECKPOINT);
+  }
+  if (change.caughtUpAt !== undefined) {
+    update.set('caughtUpAt', number(change.caughtUpAt));
+  }
+  if (change.childShardIds !== undefined && change.childShardIds.length > 0) {
+    update.set('childShardIds', texts(change.childShardIds));
+  }
+  if (change.draining !== undefined) {
+    update.set('draining', text(change.draining));
+  }
+  if (change.release === true) {
+    update.remove(...REMOVED_ON_RELEASE);
+    if (change.checkpoint?.sequenceNumber === 'SHARD_END') {
+      update.remove('handoffTo');
+    }
+  }
+  return update.build(tableName, { leaseKey: text(shardId) });
+}
