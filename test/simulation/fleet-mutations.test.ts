@@ -1,0 +1,27 @@
+import { fleetLife } from '../support/fleet/fleet-life';
+import type { Mutation } from '../support/fleet/mutation';
+import { MUTATIONS } from '../support/fleet/mutations';
+
+/** The seed that finds the mutation, and everything that any seed up to there found. */
+async function search(
+  mutation: Mutation,
+): Promise<{ readonly seed: number | undefined; readonly told: string[] }> {
+  const told: string[] = [];
+  for (let seed = 1; seed <= mutation.within; seed++) {
+    const { history } = await fleetLife(seed, { mutation });
+    const problems = history.problems.map(({ what }) => what);
+    if (problems.some((problem) => mutation.found.test(problem))) {
+      return { seed, told: [] };
+    }
+    told.push(...problems);
+  }
+  return { seed: undefined, told };
+}
+
+test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
+  'a worker that %s is found out',
+  async (_name, mutation) => {
+    expect(await search(mutation)).toEqual({ seed: expect.any(Number), told: [] });
+  },
+  60_000,
+);

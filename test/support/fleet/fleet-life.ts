@@ -1,0 +1,169 @@
+import { randomInt } from '../../../src/util/random';
+import { drained } from '../manual-clock';
+import { type FleetPlan, fleetPlan, type Trouble } from './fleet-plan';
+import { CALM, writeScript } from './fleet-script';
+import { FleetWorld } from './fleet-world';
+import type { LifeResult } from './lives';
+import type { Mutation } from './mutation';
+
+/** Milliseconds after the last trouble within which everything has to be delivered, owned and balanced. */
+const HEAL_MS = 60_000;
+/** Milliseconds after which the row of a finished shard is gone, when nothing happens any more. */
+const CLEANED_MS = 150_000;
+const LOOK_MS = 250;
+/** Enough for every shard to get one. */
+const FIRST_RECORDS = 60;
+
+export interface FleetLifeOptions {
+  readonly mutation?: Mutation | undefined;
+  readonly trouble?: Trouble | undefined;
+}
+
+/** One life of a fleet; everything in it follows from the seed. */
+export async function fleetLife(seed: number, options: FleetLifeOptions = {}): Promise<LifeResult> {
+  const { mutation, trouble = mutation?.trouble } = options;
+  const plan = fleetPlan(seed, { trouble, point: mutation?.point?.(seed) });
+  const world = new FleetWorld(plan, mutation);
+  const undo = mutation?.plant?.();
+  try {
+    // A turn of its own: what the life before left behind ends first.
+    await new Promise(setImmediate);
+    await new FleetLife(plan, world).run();
+    await drained();
+  } finally {
+    undo?.();
+  }
+  const { history, records, lanes, leases, clock } = world;
+  return {
+    seed,
+    kind: `fleet, ${plan.trouble}${plan.point === undefined ? '' : `: ${Object.values(plan.point).join(' ')}`}`,
+    records: records.count,
+    duplicates: lanes.duplicates,
+    steals: leases.steals,
+    virtualMs: clock.monotonic(),
+    met: world.watch.met,
+    history,
+  };
+}
+
+class FleetLife {
+  readonly #plan: FleetPlan;
+  readonly #world: FleetWorld;
+
+  constructor(plan: FleetPlan, world: FleetWorld) {
+    this.#plan = plan;
+    this.#world = world;
+  }
+
+  async run(): Promise<void> {
+    const { length, trouble } = this.#plan;
+    const { agenda, stream, clock } = this.#world;
+    await agenda.runUntil(600);
+    stream.begin();
+    stream.put(this.#some(20));
+    if (this.#plan.orphan) {
+      stream.split();
+      await agenda.runUntil(1200);
+      stream.put(this.#some(20));
+      await this.#world.orphan();
+    }
+    await agenda.runUntil(2000 + this.#some(1000));
+    const begin = clock.monotonic();
+    writeScript(this.#plan, this.#world, begin);
+    await agenda.runUntil(begin + length);
+    this.#heal();
+    await this.#settle();
+    if (this.#plan.cleaned) {
+      await this.#cleanUp();
+    }
+    await this.#end();
+    if (trouble === 'calm' && this.#world.lanes.duplicates > 0) {
+      this.#world.history.broken(
+        `G3 ${this.#world.lanes.duplicates} records came again, and nothing explains it`,
+      );
+    }
+  }
+
+  #heal(): void {
+    const { workers, broker, history, agenda, watch } = this.#world;
+    history.note('everything heals');
+    agenda.clear();
+    watch.disarm();
+    for (const { weather } of workers) {
+      Object.assign(weather, CALM);
+    }
+    Object.assign(broker.behaviour, { failNext: 0, loseReceipts: 0 });
+    if (this.#world.running.length === 0) {
+      this.#world.start();
+    }
+  }
+
+  async #settle(): Promise<void> {
+    const { agenda, clock, records, history } = this.#world;
+    const until = clock.monotonic() + HEAL_MS;
+    let left = 'it has not begun' as string | undefined;
+    while (left !== undefined && clock.monotonic() < until && history.problems.length === 0) {
+      await agenda.runUntil(clock.monotonic() + LOOK_MS);
+      left = records.complete ? this.#world.unsettled() : 'something is not delivered';
+    }
+    if (left !== undefined && history.problems.length === 0) {
+      history.broken(`the end: ${left} ${HEAL_MS} ms after the last trouble`);
+      records.reportLost();
+    }
+  }
+
+  /** Every shard gets records, so that none waits for its first one; then nothing happens any more. */
+  async #cleanUp(): Promise<void> {
+    const { agenda, clock, stream, history } = this.#world;
+    stream.put(FIRST_RECORDS);
+    const until = clock.monotonic() + CLEANED_MS;
+    let left = this.#deletable();
+    while (left.length > 0 && clock.monotonic() < until) {
+      await agenda.runUntil(clock.monotonic() + 5000);
+      left = this.#deletable();
+    }
+    if (left.length > 0) {
+      history.broken(`the end: ${left.length} rows of finished shards are left`, left[0]);
+    }
+  }
+
+  /** Finished shards whose children have all begun. */
+  #deletable(): string[] {
+    const { leases, stream } = this.#world;
+    const begun = (shardId: string): boolean =>
+      /^(\d|SHARD_END)/.test(leases.rows.get(shardId)?.checkpoint.sequenceNumber ?? 'SHARD_END');
+    return [...leases.rows.values()]
+      .filter(({ checkpoint }) => checkpoint.sequenceNumber === 'SHARD_END')
+      .map(({ shardId }) => shardId)
+      .filter((shardId) => stream.childrenOf(shardId).every(begun));
+  }
+
+  /** Everybody stops in order: nothing may be left owned. */
+  async #end(): Promise<void> {
+    const { workers, agenda, clock, leases, history } = this.#world;
+    for (const worker of workers) {
+      this.#world.retire(worker);
+    }
+    const over = (): boolean => workers.every(({ state }) => state === 'ended' || state === 'killed');
+    const until = clock.monotonic() + HEAL_MS;
+    while (!over() && clock.monotonic() < until && history.problems.length === 0) {
+      await agenda.runUntil(clock.monotonic() + LOOK_MS);
+    }
+    if (history.problems.length > 0) {
+      return;
+    }
+    if (!over()) {
+      history.broken('the end: a worker does not stop');
+    }
+    for (const row of leases.rows.values()) {
+      // A take that was not answered before its worker ended is left to run out.
+      if (row.owner !== undefined && this.#plan.trouble === 'calm') {
+        history.broken(`the end: ${row.shardId} was not given up`, row.shardId);
+      }
+    }
+  }
+
+  #some(bound: number): number {
+    return randomInt(this.#world.random, bound);
+  }
+}

@@ -1,0 +1,106 @@
+import type { MemoryBroker } from '../../../src/pulsar/memory-broker';
+import { MemoryTransport } from '../../../src/pulsar/memory-transport';
+import type { OutgoingMessage } from '../../../src/pulsar/transport';
+import type { RunOutcome } from '../../../src/runtime/run-outcome';
+import { runSourceInstance } from '../../../src/runtime/source-instance';
+import { KinesisSource } from '../../../src/source/kinesis-source';
+import type { Clock } from '../../../src/util/clock';
+import type { SimulatedProcess, Weather } from '../simulated-process';
+import type { Lane } from './claim';
+import { fleetSource, pulsarSettings } from './fleet-config';
+import type { FleetPlan } from './fleet-plan';
+import type { FleetStream } from './fleet-stream';
+import type { FleetTable } from './fleet-table';
+import { type History, historyLogger } from './history';
+import type { LaneAudit } from './lane-audit';
+import type { LeaseAudit } from './lease-audit';
+import { MemoryAudit } from './memory-audit';
+import type { Mutation } from './mutation';
+import { ProcessTransport } from './process-transport';
+import type { RecordAudit } from './record-audit';
+
+/** Milliseconds that a graceful stop may take. */
+export const SHUTDOWN_MS = 6000;
+/** What a stop that came too late may exceed that by: the last answers. */
+export const SHUTDOWN_SLACK_MS = 2500;
+
+/** One process of the connector. `runs`: until it was told to stop or has ended in another way. */
+export interface Worker {
+  readonly name: string;
+  readonly process: SimulatedProcess;
+  readonly weather: Weather;
+  readonly stop: AbortController;
+  state: 'runs' | 'stops' | 'ended' | 'killed';
+  /** Monotonic milliseconds. */
+  stopBy: number;
+  /** When it goes on, if it stands still. */
+  pausedUntil: number;
+  /** Its wall clock was set. */
+  jumped: boolean;
+}
+
+export const NEW_WORKER = {
+  state: 'runs',
+  stopBy: Number.POSITIVE_INFINITY,
+  pausedUntil: 0,
+  jumped: false,
+} as const;
+
+/** What a worker runs in, and who watches it. */
+export interface Surroundings {
+  readonly plan: FleetPlan;
+  readonly mutation: Mutation | undefined;
+  /** Milliseconds since the epoch, for AT_TIMESTAMP. */
+  readonly startAtTime: number;
+  readonly clock: Clock;
+  readonly history: History;
+  readonly records: RecordAudit;
+  readonly leases: LeaseAudit;
+  readonly lanes: LaneAudit;
+  readonly stream: FleetStream;
+  readonly table: FleetTable;
+  readonly broker: MemoryBroker;
+  leaves(message: OutgoingMessage, lane: Lane): void;
+}
+
+/** Runs the whole connector of one worker until it is stopped. Never resolves when its process is killed. */
+export function runWorker(worker: Worker, surroundings: Surroundings): Promise<RunOutcome> {
+  const { name, process, stop } = worker;
+  const { plan, mutation, startAtTime, clock, history, records, leases, lanes } = surroundings;
+  const { stream, table, broker, leaves } = surroundings;
+  const memory = new MemoryAudit({
+    worker: name,
+    limit: plan.receiveQueueBytes,
+    history,
+    leases,
+    records,
+    drops: () => worker.state !== 'runs' || worker.jumped,
+    pausedUntil: () => worker.pausedUntil,
+    now: () => clock.monotonic(),
+    recordOf: (payload) => records.ofPayload(payload),
+  });
+  const dynamo = table.as(name, process);
+  return runSourceInstance({
+    definition: fleetSource(plan, name, startAtTime),
+    pulsar: pulsarSettings,
+    source: new KinesisSource({
+      kinesis: () => memory.watched(process.kinesis(stream.kinesis)),
+      dynamo: () => mutation?.calls?.(dynamo, name) ?? dynamo,
+    }),
+    shutdownTimeoutMs: SHUTDOWN_MS,
+    clock: process,
+    random: plan.random,
+    logger: historyLogger(history, name),
+    openTransport: (_pulsar, producer) =>
+      new ProcessTransport({
+        worker: name,
+        process,
+        inner: new MemoryTransport(broker, producer, clock),
+        audit: lanes,
+        recordOf: ({ value }) => records.ofPayload(value),
+        confirmed: (record) => memory.confirmed(record),
+        leaves,
+      }),
+    stop: stop.signal,
+  });
+}

@@ -1,0 +1,247 @@
+import { explain } from '../../../src/errors';
+import { MemoryBroker } from '../../../src/pulsar/memory-broker';
+import type { OutgoingMessage } from '../../../src/pulsar/transport';
+import { type Random, randomInt } from '../../../src/util/random';
+import { drained, ManualClock } from '../manual-clock';
+import { modelDynamo } from '../model-dynamo';
+import { SimulatedProcess, type Weather } from '../simulated-process';
+import { Agenda } from './agenda';
+import type { Lane } from './claim';
+import { workerOf } from './claims';
+import { CrashWatch, type Fate } from './crash-points';
+import { STREAM, TABLE } from './fleet-config';
+import type { FleetPlan } from './fleet-plan';
+import { CALM } from './fleet-script';
+import { FleetStream } from './fleet-stream';
+import { FleetTable } from './fleet-table';
+import { NEW_WORKER, runWorker, SHUTDOWN_MS, SHUTDOWN_SLACK_MS, type Worker } from './fleet-worker';
+import { History, shortName } from './history';
+import { LaneAudit } from './lane-audit';
+import { LeaseAudit } from './lease-audit';
+import { orphanRow } from './lease-row';
+import type { Mutation } from './mutation';
+import { RecordAudit } from './record-audit';
+
+/** A stream, a lease table and a topic, and a fleet of whole connectors between them, on one virtual clock. */
+export class FleetWorld {
+  readonly random: Random;
+  readonly clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 0, 0, 400), drained);
+  readonly agenda = new Agenda(this.clock);
+  readonly history = new History(this.clock);
+  readonly records = new RecordAudit(this.history);
+  readonly leases: LeaseAudit;
+  readonly lanes: LaneAudit;
+  readonly stream: FleetStream;
+  readonly table: FleetTable;
+  readonly broker = new MemoryBroker();
+  readonly workers: Worker[] = [];
+  readonly watch: CrashWatch;
+  readonly #plan: FleetPlan;
+  readonly #mutation: Mutation | undefined;
+  readonly #startAtTime: number;
+  readonly #sentBy = new WeakMap<OutgoingMessage, Lane>();
+
+  constructor(plan: FleetPlan, mutation?: Mutation) {
+    const { random, failoverTime, start, point } = plan;
+    this.#plan = plan;
+    this.#mutation = mutation;
+    this.random = random;
+    this.watch = new CrashWatch(point);
+    this.#startAtTime = this.clock.now() + 1000;
+    if (start !== 'LATEST') {
+      this.records.startAt = start === 'AT_TIMESTAMP' ? this.#startAtTime : 0;
+    }
+    const now = (): number => this.clock.monotonic();
+    this.leases = new LeaseAudit(this.history, this.records, {
+      failoverTime,
+      startsAtInstant: start !== 'TRIM_HORIZON',
+      now,
+      parentsOf: (shardId) => this.stream.parentsOf(shardId),
+    });
+    this.lanes = new LaneAudit(this.history, this.records, this.leases, now);
+    this.stream = new FleetStream({
+      name: STREAM,
+      clock: this.clock,
+      random,
+      audit: this.records,
+      history: this.history,
+      shards: plan.shards,
+      settleMs: 10 + randomInt(random, 500),
+      retention: plan.retention,
+    });
+    const dynamo = modelDynamo(this.clock);
+    this.table = new FleetTable({
+      tableName: TABLE,
+      model: dynamo.model,
+      dynamo: mutation?.dynamo?.(dynamo) ?? dynamo,
+      audit: this.leases,
+      fate: (kind) => this.watch.meets(kind),
+      strike: (process, fate, shardId) => this.#strike(process, fate, shardId),
+      later: (apply) => {
+        this.clock.setTimer(() => void apply().catch(() => undefined), this.random.next() * 2 * failoverTime);
+      },
+    });
+    this.#watchBroker();
+  }
+
+  get running(): Worker[] {
+    return this.workers.filter(({ state }) => state === 'runs');
+  }
+
+  start(): Worker {
+    const { random } = this;
+    const { latencyMs } = this.#plan;
+    const name = `w${this.workers.length + 1}`;
+    const weather: Weather = { ...CALM, latencyMs, ...this.#mutation?.weather };
+    const process = new SimulatedProcess(this.clock, random, weather, {
+      // A configuration with an instant that its own clock calls the future is refused.
+      aheadMs: randomInt(random, 20_000) - (this.#plan.start === 'AT_TIMESTAMP' ? 0 : 10_000),
+      drift: random.next() - 0.5,
+      settled: drained,
+    });
+    const worker: Worker = { ...NEW_WORKER, name, process, weather, stop: new AbortController() };
+    this.workers.push(worker);
+    this.history.note('starts', name);
+    const run = runWorker(worker, {
+      plan: this.#plan,
+      mutation: this.#mutation,
+      startAtTime: this.#startAtTime,
+      clock: this.clock,
+      history: this.history,
+      records: this.records,
+      leases: this.leases,
+      lanes: this.lanes,
+      stream: this.stream,
+      table: this.table,
+      broker: this.broker,
+      leaves: (message, lane) => this.#sentBy.set(message, lane),
+    });
+    run.then(
+      (outcome) => this.#ended(worker, outcome),
+      (error) => this.history.broken(`${name} failed: ${explain(error)}`),
+    );
+    return worker;
+  }
+
+  /** A row as another program would put it: of a shard whose parent has none, and has unread records. */
+  async orphan(): Promise<void> {
+    const shard = this.stream.openShards.find(({ shardId }) => this.stream.parentsOf(shardId).length > 0);
+    if (shard !== undefined) {
+      await this.table.put(orphanRow(shard, this.stream.parentsOf(shard.shardId)));
+    }
+  }
+
+  /** Tells a worker to stop in order. */
+  retire(worker: Worker): void {
+    if (worker.state === 'runs') {
+      this.history.note('is told to stop', worker.name);
+      worker.state = 'stops';
+      const from = Math.max(this.clock.monotonic(), worker.pausedUntil);
+      worker.stopBy = from + SHUTDOWN_MS + SHUTDOWN_SLACK_MS;
+      worker.stop.abort(new Error('the simulation stops it'));
+    }
+  }
+
+  kill(worker: Worker): void {
+    if (worker.state !== 'ended' && worker.state !== 'killed') {
+      this.history.note('is killed', worker.name);
+      worker.state = 'killed';
+      worker.process.kill();
+    }
+  }
+
+  /** A process stands still; what it has sent arrives all the same. */
+  pause(worker: Worker, ms: number): void {
+    if ((worker.state === 'runs' || worker.state === 'stops') && worker.process.runs) {
+      this.history.note(`stands still for ${Math.round(ms)} ms`, worker.name);
+      worker.process.pause();
+      worker.stopBy += ms;
+      worker.pausedUntil = this.clock.monotonic() + ms;
+      this.agenda.in(
+        ms,
+        async () => {
+          if (!worker.process.killed) {
+            this.history.note('goes on', worker.name);
+            await worker.process.resume();
+          }
+        },
+        true,
+      );
+    }
+  }
+
+  /** Sets the wall clock of a process, as NTP or a person does. */
+  jump(worker: Worker, ms: number): void {
+    this.history.note(`sets its clock by ${ms} ms`, worker.name);
+    worker.jumped = true;
+    worker.process.jumpWall(ms);
+  }
+
+  /** Whether every shard is finished or held by a worker that runs, evenly. @returns what is wrong */
+  unsettled(): string | undefined {
+    this.stream.look();
+    const shares = new Map(this.running.map(({ name }) => [name, 0]));
+    for (const [shardId] of this.records.shards) {
+      const row = this.leases.rows.get(shardId);
+      const finished = row?.checkpoint.sequenceNumber === 'SHARD_END';
+      if (this.stream.isClosed(shardId) ? finished || row === undefined : false) {
+        continue;
+      }
+      const owner = row?.owner === undefined ? 'nobody' : workerOf(row.owner);
+      const share = shares.get(owner);
+      if (share === undefined) {
+        return `${shortName(shardId)} is held by ${owner}`;
+      }
+      shares.set(owner, share + 1);
+    }
+    const counts = [...shares.values()];
+    const spread = Math.max(...counts) - Math.min(...counts);
+    return spread > 1 ? `the shards are shared out unevenly: ${counts.join()}` : undefined;
+  }
+
+  #ended(worker: Worker, outcome: string): void {
+    this.history.note(`has ended: ${outcome}`, worker.name);
+    if (worker.state === 'runs') {
+      this.history.broken(`${worker.name} ended by itself`);
+    }
+    if (this.clock.monotonic() > worker.stopBy) {
+      this.history.broken(`${worker.name} took more than ${SHUTDOWN_MS} ms to stop`);
+    }
+    if (outcome !== 'drained' && this.#plan.trouble === 'calm') {
+      this.history.broken(`${worker.name} ended ${outcome}`);
+    }
+    worker.state = 'ended';
+  }
+
+  #strike(process: SimulatedProcess, fate: Fate, shardId: string): void {
+    const worker = this.workers.find((one) => one.process === process);
+    if (worker === undefined) {
+      return;
+    }
+    this.history.note(`crash point: ${fate}`, worker.name, shardId);
+    const asker = this.leases.rows.get(shardId)?.handoffTo;
+    if (fate === 'late, its asker killed') {
+      const killed = this.workers.find(({ name }) => asker !== undefined && name === workerOf(asker));
+      if (killed !== undefined) {
+        this.kill(killed);
+      }
+    } else if (fate.startsWith('killed')) {
+      this.kill(worker);
+    } else if (fate.startsWith('paused')) {
+      this.pause(worker, this.random.next() * 2 * this.#plan.failoverTime);
+    }
+  }
+
+  #watchBroker(): void {
+    const { random, broker } = this;
+    const { sendMs } = this.#plan;
+    Object.defineProperty(broker.behaviour, 'latencyMs', { get: () => 1 + random.next() * sendMs });
+    // Nothing is kept: the audit has looked at it.
+    broker.store = (_topic, message) => {
+      const lane = this.#sentBy.get(message);
+      if (lane !== undefined) {
+        this.lanes.stored(lane, this.records.ofPayload(message.value));
+      }
+    };
+  }
+}

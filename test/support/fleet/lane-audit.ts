@@ -1,0 +1,132 @@
+import type { Claim, Lane } from './claim';
+import { type History, shortName } from './history';
+import type { LeaseAudit } from './lease-audit';
+import type { PutRecord, RecordAudit } from './record-audit';
+
+/** What workers send, and what of it the topic gets: G3 and G4, and G2 by the records' own audit. */
+export class LaneAudit {
+  readonly #lanes = new Map<object, Lane>();
+  /** Who stored a record last. */
+  readonly #storedBy = new Map<number, Lane>();
+  duplicates = 0;
+
+  constructor(
+    private readonly history: History,
+    private readonly records: RecordAudit,
+    private readonly leases: LeaseAudit,
+    private readonly now: () => number,
+  ) {}
+
+  /** @param key one object for all producers of one consumer. */
+  opened(worker: string, key: object): Lane {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = {
+        worker,
+        claim: undefined,
+        confirmed: -1,
+        start: undefined,
+        lastSent: -1,
+        closed: false,
+      };
+      this.#lanes.set(key, lane);
+    }
+    lane.closed = false;
+    lane.lastSent = Math.max(lane.confirmed, lane.start ?? -1);
+    return lane;
+  }
+
+  sent(lane: Lane, record: PutRecord): void {
+    const { worker } = lane;
+    const { place, shard } = record;
+    const { shardId } = shard;
+    const first = lane.start === undefined;
+    lane.start ??= place - 1;
+    lane.claim ??= this.leases.claims.beginning(worker, shardId);
+    const { claim } = lane;
+    if (claim === undefined) {
+      this.#broken('G4', record, `${worker} sent record ${record.index} without ever owning it`);
+      return;
+    }
+    claim.lanes.add(lane);
+    if ([...claim.lanes].some((other) => other !== lane && !other.closed)) {
+      this.#broken('G4', record, `${worker} has two consumers of it`);
+    }
+    this.history.note(`sends record ${record.index}`, worker, shardId);
+    this.#requireValid(claim, record);
+    if (!this.records.isDue(record) && record.copies === 0 && this.records.startAt !== undefined) {
+      this.#requireDue(record, worker);
+    }
+    const row = this.leases.rows.get(shardId);
+    const start = row === undefined ? -1 : this.records.placeOf(shardId, row.checkpoint);
+    const owns = row?.owner?.startsWith(`${worker}-`) === true;
+    if (owns && place <= start) {
+      this.#broken('G3', record, `${worker} sent record ${record.index}, which its checkpoint covers`);
+    } else if (place <= lane.confirmed) {
+      this.#broken('G3', record, `${worker} sent record ${record.index} again, which was confirmed to it`);
+    } else if (!first && place !== lane.lastSent + 1 && !this.#gone(record, lane.lastSent)) {
+      this.#broken('G2', record, `${worker} sent place ${place} behind place ${lane.lastSent}`);
+    }
+    lane.lastSent = place;
+  }
+
+  stored(lane: Lane, record: PutRecord): void {
+    this.history.note(`record ${record.index} of ${lane.worker} is stored`, '', record.shard.shardId);
+    const before = this.#storedBy.get(record.index);
+    this.#storedBy.set(record.index, lane);
+    if (before === undefined) {
+      this.records.arrived(record);
+      record.copies = 1;
+      return;
+    }
+    record.copies++;
+    this.duplicates++;
+    if (before !== lane && record.place <= before.confirmed && before.claim?.state === 'left') {
+      this.#broken(
+        'G3',
+        record,
+        `record ${record.index} came again though ${before.worker} had given the shard up`,
+      );
+    }
+  }
+
+  confirmed(lane: Lane, record: PutRecord): void {
+    lane.confirmed = Math.max(lane.confirmed, record.place);
+    if (lane.claim !== undefined) {
+      lane.claim.confirmed = Math.max(lane.claim.confirmed, record.place);
+    }
+  }
+
+  #requireValid(claim: Claim, record: PutRecord): void {
+    const { worker, state, validUntil } = claim;
+    if (state === 'left' || state === 'leaving') {
+      this.#broken('G4', record, `${worker} sent record ${record.index} while or after giving the shard up`);
+    } else if (state === 'told') {
+      this.#broken('G4', record, `${worker} sent record ${record.index} and knew that the lease is lost`);
+    } else if (this.now() > validUntil) {
+      const late = Math.round(this.now() - validUntil);
+      this.#broken(
+        'G4',
+        record,
+        `${worker} sent record ${record.index} ${late} ms after its lease had run out`,
+      );
+    }
+  }
+
+  #requireDue(record: PutRecord, worker: string): void {
+    if (record.arrival < (this.records.startAt ?? 0)) {
+      this.#broken('G1', record, `${worker} sent record ${record.index} from before the start position`);
+    }
+  }
+
+  /** Whether all between `from` and the record may be missing: trimmed, or before the start. */
+  #gone({ place, shard }: PutRecord, from: number): boolean {
+    return (
+      place > from && shard.records.slice(from + 1, place).every((skipped) => !this.records.isDue(skipped))
+    );
+  }
+
+  #broken(guarantee: string, { shard }: PutRecord, what: string): void {
+    this.history.broken(`${guarantee} ${shortName(shard.shardId)}: ${what}`, shard.shardId);
+  }
+}
