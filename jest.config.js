@@ -22,6 +22,10 @@ const tier = (name, extra = {}) => ({
 });
 
 module.exports = {
-  projects: ['unit', 'contract', 'simulation', 'integration', 'e2e', 'interop'].map((name) => tier(name)),
+  projects: [
+    ...['unit', 'contract', 'simulation', 'integration', 'e2e'].map((name) => tier(name)),
+    // Maven must not fetch the same files twice at a time.
+    tier('interop', { globalSetup: '<rootDir>/test/support/fetch-kcl.ts' }),
+  ],
   testTimeout: 30_000,
 };
