@@ -216,7 +216,7 @@ export class ShardConsumer {
       }
       // The row keeps its owner until it expires; peers take it then.
       logger.warn(
-        { shard: this.shardId, reason: messageOf(error) },
+        { shardId: this.shardId, reason: messageOf(error) },
         'the lease could not be released; it will expire',
       );
       this.#error ??= error;

@@ -7,6 +7,13 @@ import { type BrokenLife, type LivesTold, report, type SeedRange } from './seeds
 
 /** Seeds that a process gets at a time. */
 const PORTION = 50;
+const EXAMPLES = `
+Examples:
+  npm run simulate -- --seeds 100000                  over all cores; exit code 1 when a promise was broken
+  npm run simulate -- --seeds 5000 --first-seed 9000
+  npm run simulate -- --replay 42 --full              one life again, event by event
+`;
+
 /** Broken lives of which the report shows the problem. */
 const MOST_SHOWN = 20;
 
@@ -14,19 +21,21 @@ interface Options {
   readonly seeds: number;
   readonly firstSeed: number;
   readonly replay?: number;
+  readonly full?: boolean;
   readonly json?: boolean;
 }
 
 /** Repeats one life and tells what happened in it. @returns the exit code */
-async function replay(seed: number, json: boolean): Promise<number> {
+async function replay(seed: number, { full = false, json = false }: Options): Promise<number> {
   const life = await live(seed);
   const { kind, history } = life;
   const problems = history.problems.map(({ what }) => what);
+  const events = full ? history.lines() : history.short();
   if (json) {
-    print(JSON.stringify({ seed, kind, digest: history.digest(), problems, history: history.short() }));
+    print(JSON.stringify({ seed, kind, digest: history.digest(), problems, history: events }));
   } else {
     print(`seed ${seed}: ${kind}; history ${history.digest().slice(0, 16)}`);
-    print(...history.short(), ...(problems.length > 0 ? problems : ['nothing is broken']));
+    print(...events, ...(problems.length > 0 ? problems : ['nothing is broken']));
   }
   return problems.length === 0 ? 0 : 1;
 }
@@ -125,7 +134,9 @@ async function main(): Promise<void> {
     .option('--seeds <n>', 'how many lives', natural, 2000)
     .option('--first-seed <seed>', 'the first one', natural, 1)
     .option('--replay <seed>', 'repeat one life and show what happened in it', natural)
+    .option('--full', 'with --replay: everything that happened, not only what led to the first problem')
     .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
     .configureOutput({ outputError: (text, write) => write(text) })
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
@@ -133,9 +144,7 @@ async function main(): Promise<void> {
     .parse();
   const options = command.opts<Options>();
   process.exitCode =
-    options.replay === undefined
-      ? await simulate(options)
-      : await replay(options.replay, options.json === true);
+    options.replay === undefined ? await simulate(options) : await replay(options.replay, options);
 }
 
 void main();

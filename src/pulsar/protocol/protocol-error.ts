@@ -84,9 +84,16 @@ const SERVER_ERRORS: { readonly [code: number]: readonly [name: string, kind: Pr
   25: ['ProducerFenced', 'fenced'],
 };
 
+/**
+ * How a broker (4.0.8, just started) says that an earlier try of the same id is still there, whatever number it gives:
+ * with this answer it lets go of a failed one, and the next try finds the place free.
+ */
+const EARLIER_TRY = /already present on the connection/i;
+
 /** The error a broker named by `code`, with its text. */
 export function serverError(code: number | undefined, text: string | undefined): ProtocolError {
-  const [name, kind] = SERVER_ERRORS[code ?? 0] ?? [`error ${code}`, 'unknown'];
+  const [name, meant] = SERVER_ERRORS[code ?? 0] ?? [`error ${code}`, 'unknown'];
+  const kind = EARLIER_TRY.test(text ?? '') ? 'unavailable' : meant;
   return new ProtocolError(kind, text ? `${name}: ${text}` : name);
 }
 
