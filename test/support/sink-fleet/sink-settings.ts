@@ -37,6 +37,9 @@ const POLICIES: readonly HopelessPolicy[] = [
   'fail',
 ];
 
+/** Bounds of what is drawn where none are needed. */
+const NO_LEAST = { count: 1, size: 0, linger: 400, rate: 0 };
+
 /** @param calm whether records must be delivered without any trouble within the time to stop. */
 export function randomSettings(random: Random, calm: boolean): SinkSettings {
   const pick = <T>(...values: readonly T[]): T => values[randomInt(random, values.length)] as T;
@@ -45,7 +48,7 @@ export function randomSettings(random: Random, calm: boolean): SinkSettings {
   const endsByTtl = policy === 'fail' || policy === 'end';
   const recordTtl = 500 + randomInt(random, endsByTtl ? 2000 : 8000);
   // An instance that ends each time before one batched entry is stored never gets forward.
-  const least = endsByTtl ? { size: 5000, linger: 20, rate: 10 } : { size: 0, linger: 400, rate: 0 };
+  const least = endsByTtl ? { count: 10, size: 5000, linger: 20, rate: 10 } : NO_LEAST;
   const subscription = pick<SubscriptionType>('Shared', 'Failover', 'Failover', 'Key_Shared');
   return {
     subscription,
@@ -53,7 +56,7 @@ export function randomSettings(random: Random, calm: boolean): SinkSettings {
     policy,
     requestTimeout: 300 + randomInt(random, 1500),
     recordTtl: endsByTtl || (!calm && random.next() < 0.25) ? recordTtl : undefined,
-    collectionMaxCount: pick(1, 3, 10, 500, 500),
+    collectionMaxCount: Math.max(least.count, pick(1, 3, 10, 500, 500)),
     collectionMaxSize: Math.max(least.size, pick(60, 400, 5000, 10 * 1024 * 1024, 10 * 1024 * 1024)),
     lingerMs: Math.min(least.linger, pick(0, 20, 100, 400)),
     maxConnections: pick(1, 2, 5, 24),
