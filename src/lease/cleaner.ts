@@ -1,4 +1,5 @@
-import { explain, isConnectorError } from '../errors';
+import { mayHeal } from '../aws/retry';
+import { explain } from '../errors';
 import type { Logger } from '../util/logger';
 import { type Random, shuffled } from '../util/random';
 import { leasesToDelete } from './cleanup';
@@ -56,7 +57,7 @@ export class Cleaner {
     if (signal.aborted) {
       return;
     }
-    if (isConnectorError(error) && error.retryable) {
+    if (mayHeal(error)) {
       this.deps.logger.debug({ error: explain(error) }, 'a row could not be deleted; it is tried again');
     } else {
       this.deps.onFailed(error);

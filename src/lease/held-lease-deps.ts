@@ -6,13 +6,18 @@ import type { Lease } from './lease';
 import type { LeaseMetrics } from './lease-metrics';
 import type { LeaseTable } from './lease-table';
 
+/** What the time for one request to the lease table follows from. */
+export interface ShortRequestDeps {
+  readonly retry: Pick<RetryPolicy, 'clock'>;
+  /** Milliseconds without a sign of life after which others take a lease. */
+  readonly failoverTime: number;
+}
+
 /** What all leases that a worker holds share. */
-export interface HeldLeaseDeps {
+export interface HeldLeaseDeps extends ShortRequestDeps {
   readonly table: LeaseTable;
   /** Worker id. */
   readonly worker: string;
-  /** Milliseconds without a sign of life after which others take the lease. */
-  readonly failoverTime: number;
   readonly retry: RetryPolicy;
   /** Bounds the requests of all leases together. */
   readonly gate: Gate;
@@ -26,7 +31,7 @@ export interface HeldLeaseDeps {
  * @throws ConnectorError AWS_TIMEOUT, what the request throws, or the signal's reason
  */
 export function shortRequest<T>(
-  { retry, failoverTime }: Pick<HeldLeaseDeps, 'retry' | 'failoverTime'>,
+  { retry, failoverTime }: ShortRequestDeps,
   signal: AbortSignal,
   request: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {

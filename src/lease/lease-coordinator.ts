@@ -95,7 +95,6 @@ export class LeaseCoordinator {
       watchdog,
       // Never shorter than what lies between two scans.
       interval: settings.childStallTimeout && Math.max(settings.childStallTimeout, 3 * failoverTime),
-      requestTimeout: failoverTime / 4,
       wait: (lease, signal) => this.#parents.wait(lease, signal),
     });
     this.#cleaner = new Cleaner(shared);

@@ -1,22 +1,17 @@
 import { mayHeal } from '../aws/retry';
 import { ConnectorError } from '../errors';
 import { throwIfAborted } from '../util/abort';
-import type { Clock } from '../util/clock';
-import { withDeadline } from '../util/deadline';
 import { resolvesWithin } from '../util/limited-wait';
 import type { Watchdog } from '../util/watchdog';
-import { noAnswer } from './held-lease-deps';
+import { type ShortRequestDeps, shortRequest } from './held-lease-deps';
 import { isFinished, type Lease } from './lease';
 import type { LeaseTable } from './lease-table';
 import type { LeaseView } from './lease-view';
 
-export interface ParentWatchDeps {
-  readonly clock: Clock;
+export interface ParentWatchDeps extends ShortRequestDeps {
   readonly watchdog: Watchdog;
   /** Milliseconds between two looks, longer than between two scans of the table; 0: none. */
   readonly interval: number;
-  /** Milliseconds for one read. */
-  readonly requestTimeout: number;
   readonly table: Pick<LeaseTable, 'get'>;
   readonly view: Pick<LeaseView, 'get' | 'noted'>;
   /** See Parents.wait. */
@@ -39,7 +34,7 @@ export class ParentWatch {
 
   /** See Parents.wait. @throws the signal's reason, or what cannot heal */
   async wait(lease: Lease, signal: AbortSignal): Promise<void> {
-    const { clock, watchdog, interval } = this.deps;
+    const { retry, watchdog, interval } = this.deps;
     if (interval === 0) {
       return this.deps.wait(lease, signal);
     }
@@ -48,7 +43,7 @@ export class ParentWatch {
     let waiting = this.#begin(lease, signal, round);
     let hadEnded = false;
     try {
-      while (!(await resolvesWithin(clock, interval, waiting))) {
+      while (!(await resolvesWithin(retry.clock, interval, waiting))) {
         const rows = await this.#endedParents(lease, signal);
         if (rows === 'STILL_READ') {
           watchdog.report(part, undefined);
@@ -76,14 +71,13 @@ export class ParentWatch {
 
   /** The rows of the parents, if all have ended, those that are absent left out. */
   async #endedParents(lease: Lease, signal: AbortSignal): Promise<Seen[] | 'STILL_READ' | 'UNKNOWN'> {
-    const { clock, table, view, requestTimeout } = this.deps;
+    const { retry, table, view } = this.deps;
     const seen: Seen[] = [];
     for (const parent of lease.parentShardIds) {
-      const at = clock.monotonic();
-      const read = (limit: AbortSignal) => table.get(parent, limit);
+      const at = retry.clock.monotonic();
       let row: Lease | undefined;
       try {
-        row = await withDeadline(clock, requestTimeout, signal, noAnswer, read);
+        row = await shortRequest(this.deps, signal, (limit) => table.get(parent, limit));
       } catch (error) {
         throwIfAborted(signal);
         if (!mayHeal(error)) {

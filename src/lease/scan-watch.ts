@@ -1,5 +1,5 @@
 import { ConnectorError } from '../errors';
-import { abortable } from '../util/abort';
+import { abortable, follow } from '../util/abort';
 import type { Watched } from '../util/watchdog';
 
 /**
@@ -43,11 +43,7 @@ export class ScanWatch {
     scan: (limit: AbortSignal, onPage: () => void) => Promise<T>,
   ): Promise<T> {
     const call = new AbortController();
-    const onAbort = (): void => call.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) {
-      onAbort();
-    }
+    const unfollow = follow(signal, call);
     this.#call = call;
     const onAnswer = (): void => {
       this.#answers++;
@@ -63,7 +59,7 @@ export class ScanWatch {
       this.#failing ||= !call.signal.aborted;
       throw error;
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      unfollow();
       this.#call = undefined;
     }
   }

@@ -1,5 +1,6 @@
 import type { RestartSettings } from '../config/types';
 import { ConnectorError, explain, isConnectorError } from '../errors';
+import { follow } from '../util/abort';
 import { type Clock, sleep, type TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
 import type { Logger } from '../util/logger';
@@ -100,8 +101,7 @@ export async function keepRunning(options: KeepRunningOptions): Promise<RunOutco
 async function runOnce(life: Life, onRunning: () => void, options: KeepRunningOptions): Promise<RunOutcome> {
   const { clock, health, stop, shutdownTimeoutMs } = options;
   const own = new AbortController();
-  const onStop = (): void => own.abort(stop.reason);
-  stop.addEventListener('abort', onStop, { once: true });
+  const unfollow = follow(stop, own);
   const overdue = deferred<never>();
   let limit: TimerHandle | undefined;
   const onEnding = (failure?: unknown): void => {
@@ -119,7 +119,7 @@ async function runOnce(life: Life, onRunning: () => void, options: KeepRunningOp
     const hooks = { stop: own.signal, onRunning, onEnding, onStalled: health.stalled };
     return await Promise.race([life(hooks), overdue.promise]);
   } finally {
-    stop.removeEventListener('abort', onStop);
+    unfollow();
     if (limit !== undefined) {
       clock.clearTimer(limit);
     }

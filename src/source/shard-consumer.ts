@@ -1,4 +1,5 @@
-import { ConnectorError, isConnectorError, messageOf } from '../errors';
+import { mayHeal } from '../aws/retry';
+import { ConnectorError, messageOf } from '../errors';
 import type { ChildShard } from '../stream/shard';
 import type { TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
@@ -210,7 +211,7 @@ export class ShardConsumer {
         await this.#release();
       }
     } catch (error) {
-      if (this.#reason === 'SHARD_END' && !(isConnectorError(error) && error.retryable)) {
+      if (this.#reason === 'SHARD_END' && !mayHeal(error)) {
         // Whoever reads the shard again comes to the same end: nobody would ever start its children.
         this.#failed(error);
       }

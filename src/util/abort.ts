@@ -13,6 +13,19 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
+ * Aborts `controller` with the reason of `signal`, at once when it is aborted already.
+ * @returns ends that: a signal that lives longer keeps nothing of what followed it.
+ */
+export function follow(signal: AbortSignal, controller: AbortController): () => void {
+  const onAbort = (): void => controller.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) {
+    onAbort();
+  }
+  return () => signal.removeEventListener('abort', onAbort);
+}
+
+/**
  * `promise`, or the signal's reason as soon as it is aborted. The work behind `promise` is not stopped:
  * its late result or error is swallowed.
  */

@@ -1,3 +1,4 @@
+import { follow } from './abort';
 import { type Clock, sleep } from './clock';
 
 /** A wait that another part may cut short. A ring between two waits is not lost: the next wait ends at once. */
@@ -14,9 +15,8 @@ export class Alarm {
   async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     const waiting = new AbortController();
     this.#waiting = waiting;
-    const onAbort = (): void => waiting.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (this.#rung || signal.aborted) {
+    const unfollow = follow(signal, waiting);
+    if (this.#rung) {
       waiting.abort();
     }
     try {
@@ -26,7 +26,7 @@ export class Alarm {
         throw signal.reason;
       }
     } finally {
-      signal.removeEventListener('abort', onAbort);
+      unfollow();
       this.#waiting = undefined;
       this.#rung = false;
     }

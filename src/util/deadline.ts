@@ -1,4 +1,4 @@
-import { abortable, throwIfAborted } from './abort';
+import { abortable, follow, throwIfAborted } from './abort';
 import type { Clock } from './clock';
 
 /**
@@ -17,8 +17,7 @@ export async function withDeadline<T>(
   throwIfAborted(signal);
   const limit = new AbortController();
   const timer = clock.setTimer(() => limit.abort(timeout()), ms);
-  const onAbort = (): void => limit.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const unfollow = follow(signal, limit);
   try {
     return await abortable(
       work(limit.signal, () => clock.clearTimer(timer)),
@@ -26,6 +25,6 @@ export async function withDeadline<T>(
     );
   } finally {
     clock.clearTimer(timer);
-    signal.removeEventListener('abort', onAbort);
+    unfollow();
   }
 }

@@ -180,10 +180,10 @@ describe('a child that waits for its parents', () => {
     const rounds: { readonly ended: Deferred<void>; readonly signal: AbortSignal }[] = [];
     let reads = 0;
     const watch = new ParentWatch({
-      clock,
+      retry: { clock },
+      failoverTime: 10_000,
       watchdog: man.watchdog,
       interval: 30_000,
-      requestTimeout: 2500,
       table: {
         get: async (shardId) => {
           reads++;
