@@ -18,9 +18,6 @@ import type { ShardSync } from './shard-sync';
 /** Rows of vanished shards that one audit deletes, at most. */
 const DELETED_AT_ONCE = 250;
 
-/** Source: KCL `LeaseManagementConfig`. */
-export const AUDIT_DEFAULTS: AuditSettings = { interval: 120_000, threshold: 3 };
-
 export interface AuditorDeps {
   readonly settings: AuditSettings;
   readonly table: LeaseTable;

@@ -17,10 +17,10 @@ export interface LeaseCoordinatorOptions {
   readonly logger: Logger;
   readonly metrics: MetricSink;
   readonly tableName: string;
-  /** What a table that is absent is created as; as the KCL does when absent. */
-  readonly leaseTable?: LeaseTableSettings;
-  /** Names the tables that a KCL 3.x keeps beside the leases; `tableName` when absent. */
-  readonly applicationName?: string;
+  /** What a table that is absent is created as. */
+  readonly leaseTable: LeaseTableSettings;
+  /** Names the tables that a KCL 3.x keeps beside the leases. */
+  readonly applicationName: string;
   readonly stream: StreamRef;
   /** Unique among all workers of the table, past ones included. */
   readonly worker: string;
@@ -30,18 +30,17 @@ export interface LeaseCoordinatorOptions {
   /** Milliseconds. */
   readonly checkpointInterval: number;
   readonly maxLeases: number;
-  /** When the leases are audited; as the KCL does when absent. */
-  readonly audit?: AuditSettings;
+  /** When the leases are audited. */
+  readonly audit: AuditSettings;
   /** Only these shards; all when absent. */
   readonly shardIds?: readonly string[];
   /** Waits between attempts that do not renew a lease. */
   readonly backoff: BackoffBounds;
-  /** Milliseconds that an owner of ours may take to give a lease up once it was asked; 30,000 when absent. */
-  readonly handoffTimeout?: number;
-  /** Hand-overs that this worker asks for at a time; 10 when absent. */
-  readonly maxConcurrentHandovers?: number;
-  /** Nothing is watched when absent. */
-  readonly watch?: LeaseWatch;
+  /** Milliseconds that an owner of ours may take to give a lease up once it was asked. */
+  readonly handoffTimeout: number;
+  /** Hand-overs that this worker asks for at a time. */
+  readonly maxConcurrentHandovers: number;
+  readonly watch: LeaseWatch;
   /** Milliseconds between two scans of the table; when absent it follows the size of the table. */
   readonly scanInterval?: number;
   /**

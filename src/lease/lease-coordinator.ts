@@ -5,7 +5,7 @@ import type { ChildShard } from '../stream/shard';
 import { allowManyListeners } from '../util/abort';
 import { Alarm } from '../util/alarm';
 import { Gate } from '../util/gate';
-import { AUDIT_DEFAULTS, Auditor } from './auditor';
+import { Auditor } from './auditor';
 import { Cleaner } from './cleaner';
 import { Fleet3x } from './fleet-3x';
 import type { HeldLease } from './held-lease';
@@ -15,7 +15,6 @@ import type { LeaseCoordinatorOptions } from './lease-coordinator-options';
 import { LeaseMetrics } from './lease-metrics';
 import { LeaseTable } from './lease-table';
 import { LeaseView } from './lease-view';
-import { unwatched } from './lease-watch';
 import { ParentWatch } from './parent-watch';
 import { Parents } from './parents';
 import { Renewer } from './renewer';
@@ -30,8 +29,6 @@ import { Taker } from './taker';
  * several turns of an event loop that data keeps busy, and too few at once would renew too few in time.
  */
 const REQUESTS_AT_ONCE = 50;
-const HANDOFF_TIMEOUT_MS = 30_000;
-const HANDOVERS_AT_ONCE = 10;
 
 /**
  * The leases of one worker: creates the table and its rows, takes its share, renews what it holds, creates the
@@ -66,7 +63,7 @@ export class LeaseCoordinator {
     this.#retry = { clock, random, bounds: options.backoff };
     this.#metrics = new LeaseMetrics({ ...options, stream: options.stream.name });
     this.#table = new LeaseTable(tableName, dynamo);
-    const { watchdog, settings } = options.watch ?? unwatched(clock);
+    const { watchdog, settings } = options.watch;
     const scanWatch = new ScanWatch(settings.scanStallTimeout);
     for (const part of scanWatch.parts) {
       watchdog.watch(part);
@@ -101,7 +98,7 @@ export class LeaseCoordinator {
     this.#auditor = new Auditor({
       ...shared,
       stream: options.stream.name,
-      settings: options.audit ?? AUDIT_DEFAULTS,
+      settings: options.audit,
       sync: this.#sync,
       onMended: () => this.#alarm.ring(),
     });
@@ -109,8 +106,6 @@ export class LeaseCoordinator {
       ...shared,
       gate,
       takeGate: new Gate(REQUESTS_AT_ONCE),
-      handoffTimeout: options.handoffTimeout ?? HANDOFF_TIMEOUT_MS,
-      maxConcurrentHandovers: options.maxConcurrentHandovers ?? HANDOVERS_AT_ONCE,
       // Several attempts have to fit into the time that is left to a lease.
       retry: { clock, random, bounds: { initialMs: failoverTime / 50, maxMs: failoverTime / 10 } },
       metrics: this.#metrics,
@@ -143,7 +138,7 @@ export class LeaseCoordinator {
    */
   async start(): Promise<void> {
     const { signal } = this.#stopped;
-    const { dynamo, logger, tableName, leaseTable: settings, applicationName = tableName } = this.#options;
+    const { dynamo, logger, tableName, leaseTable: settings, applicationName } = this.#options;
     const shared = { dynamo, logger, retry: { ...this.#retry, logger } };
     await openLeaseTable({ ...shared, tableName, settings }, signal);
     const fleet = new Fleet3x({ ...shared, applicationName, leaseTable: tableName });

@@ -1,15 +1,6 @@
 import type { CreateTableCommandInput, TableDescription } from '@aws-sdk/client-dynamodb';
 import type { LeaseTableSettings } from '../config/types';
 
-/** As the KCL creates it: on demand, nothing switched on. Source: KCL `LeaseManagementConfig`. */
-export const DEFAULT_TABLE: LeaseTableSettings = {
-  create: true,
-  billing: { mode: 'PAY_PER_REQUEST' },
-  tags: {},
-  pointInTimeRecovery: false,
-  deletionProtection: false,
-};
-
 /** What an existing table has of what is configured; undefined: could not be looked at. */
 export interface TableFeatures {
   readonly tags?: { readonly [key: string]: string } | undefined;
@@ -40,7 +31,7 @@ export function describeKeys({ KeySchema = [], AttributeDefinitions = [] }: Tabl
 /** Single key, no index: as the KCL 2.x creates it. Point-in-time recovery is switched on afterwards. */
 export function createTableInput(
   tableName: string,
-  { billing, tags, deletionProtection }: LeaseTableSettings = DEFAULT_TABLE,
+  { billing, tags, deletionProtection }: LeaseTableSettings,
 ): CreateTableCommandInput {
   const entries = Object.entries(tags);
   return {

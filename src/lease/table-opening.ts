@@ -5,11 +5,10 @@ import type { LeaseTableSettings } from '../config/types';
 import { ConnectorError, explain, isConnectorError } from '../errors';
 import { throwIfAborted } from '../util/abort';
 import { sleep } from '../util/clock';
-import { type Logger, silentLogger } from '../util/logger';
+import type { Logger } from '../util/logger';
 import {
   createTableInput,
   creationCommand,
-  DEFAULT_TABLE,
   describeKeys,
   isLeaseTable,
   type TableFeatures,
@@ -27,8 +26,8 @@ export interface TableOpening {
   readonly dynamo: DynamoApi;
   readonly tableName: string;
   readonly retry: RetryPolicy;
-  readonly settings?: LeaseTableSettings | undefined;
-  readonly logger?: Logger;
+  readonly settings: LeaseTableSettings;
+  readonly logger: Logger;
 }
 
 /**
@@ -65,7 +64,7 @@ function describe(
 }
 
 async function createTable(opening: TableOpening, signal: AbortSignal): Promise<void> {
-  const { dynamo, tableName, retry, settings = DEFAULT_TABLE } = opening;
+  const { dynamo, tableName, retry, settings } = opening;
   const command = `\`${creationCommand(tableName, settings)}\``;
   if (!settings.create) {
     throw new ConnectorError('LEASE_TABLE_NOT_FOUND', `there is no lease table ${tableName}`, {
@@ -123,7 +122,7 @@ async function usableTable(
 
 /** A table without it serves as well: what stands in the way is reported, and the source goes on. */
 async function switchOnRecovery(opening: TableOpening, signal: AbortSignal): Promise<void> {
-  const { dynamo, tableName, retry, settings = DEFAULT_TABLE, logger = silentLogger } = opening;
+  const { dynamo, tableName, retry, settings, logger } = opening;
   const input = {
     TableName: tableName,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -151,7 +150,7 @@ async function reportDifferences(
   table: TableDescription,
   signal: AbortSignal,
 ): Promise<void> {
-  const { tableName, settings = DEFAULT_TABLE, logger = silentLogger } = opening;
+  const { tableName, settings, logger } = opening;
   const differences = tableDifferences(table, await featuresOf(opening, table, signal), settings);
   if (differences.length > 0) {
     logger.info(
@@ -163,7 +162,7 @@ async function reportDifferences(
 
 /** Looks only at what is configured, and does without what it may not see: nobody else needs these permissions. */
 async function featuresOf(
-  { dynamo, tableName, settings = DEFAULT_TABLE }: TableOpening,
+  { dynamo, tableName, settings }: TableOpening,
   { TableArn = '' }: TableDescription,
   signal: AbortSignal,
 ): Promise<TableFeatures> {

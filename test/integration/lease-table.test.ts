@@ -14,7 +14,6 @@ import type { Lease } from '../../src/lease/lease';
 import { LeaseCoordinator } from '../../src/lease/lease-coordinator';
 import { LeaseTable } from '../../src/lease/lease-table';
 import type { NewLease } from '../../src/lease/serializer';
-import { DEFAULT_TABLE } from '../../src/lease/table-definition';
 import { openLeaseTable } from '../../src/lease/table-opening';
 import { systemClock } from '../../src/util/clock';
 import { type Deferred, deferred } from '../../src/util/deferred';
@@ -23,12 +22,14 @@ import { systemRandom } from '../../src/util/random';
 import { awsSettings } from '../support/aws-settings';
 import { decodeAsJava } from '../support/java-lease';
 import { kclTables, restore, rowsOf } from '../support/kcl-tables';
+import { DEFAULT_TABLE, LEASE_DEFAULTS, unwatched } from '../support/lease-defaults';
 
 const SHARD = 'shardId-000000000000';
 const never = new AbortController().signal;
 setMaxListeners(0, never);
 const deps = { clock: systemClock, random: systemRandom, logger: silentLogger, metrics: NO_METRICS };
 const retry = { clock: systemClock, random: systemRandom, bounds: { initialMs: 50, maxMs: 500 } };
+const opening = { retry, logger: silentLogger, settings: DEFAULT_TABLE };
 
 const newLease: NewLease = {
   shardId: SHARD,
@@ -82,7 +83,7 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
   beforeEach(async () => {
     const tableName = `app-${tables++}`;
     table = new LeaseTable(tableName, dynamo);
-    await openLeaseTable({ dynamo, tableName, retry }, never);
+    await openLeaseTable({ dynamo, tableName, ...opening }, never);
   });
 
   const get = async (): Promise<Lease> => {
@@ -96,7 +97,7 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
 
   test('is created once, though several workers want it, and has the shape of the KCL', async () => {
     const name = `shared-${tables++}`;
-    await Promise.all([1, 2, 3].map(() => openLeaseTable({ dynamo, tableName: name, retry }, never)));
+    await Promise.all([1, 2, 3].map(() => openLeaseTable({ dynamo, tableName: name, ...opening }, never)));
     const golden = JSON.parse(
       readFileSync(join(__dirname, '../fixtures/kcl-tables/kcl-2.6.0-fresh.json'), 'utf8'),
     ).kp26;
@@ -109,8 +110,8 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
   test('is created provisioned where that is asked for, and stays so', async () => {
     const tableName = `provisioned-${tables++}`;
     const billing = { mode: 'PROVISIONED', readCapacity: 5, writeCapacity: 7 } as const;
-    await openLeaseTable({ dynamo, tableName, retry, settings: { ...DEFAULT_TABLE, billing } }, never);
-    await openLeaseTable({ dynamo, tableName, retry, settings: DEFAULT_TABLE }, never);
+    await openLeaseTable({ dynamo, tableName, ...opening, settings: { ...DEFAULT_TABLE, billing } }, never);
+    await openLeaseTable({ dynamo, tableName, ...opening }, never);
     const table = await dynamo.describeTable(tableName);
     expect(table?.ProvisionedThroughput).toMatchObject({ ReadCapacityUnits: 5, WriteCapacityUnits: 7 });
     expect(table?.BillingModeSummary?.BillingMode ?? 'PROVISIONED').toBe('PROVISIONED');
@@ -127,7 +128,7 @@ describe.each(Object.entries(SERVICES))('a lease table in %s', (_, start) => {
       KeySchema: names.map((AttributeName, n) => ({ AttributeName, KeyType: n === 0 ? 'HASH' : 'RANGE' })),
       BillingMode: 'PAY_PER_REQUEST',
     });
-    const opened = openLeaseTable({ dynamo, tableName, retry }, never);
+    const opened = openLeaseTable({ dynamo, tableName, ...opening }, never);
     await expect(opened).rejects.toMatchObject({ code: 'LEASE_TABLE_WRONG_SHAPE' });
   });
 
@@ -369,7 +370,10 @@ describe('two workers over HTTP, one after the other', () => {
     const ended: Deferred<void>[] = [];
     const complete = deferred<void>();
     const coordinator = new LeaseCoordinator({
+      ...LEASE_DEFAULTS,
       ...deps,
+      applicationName: 'orders-app',
+      watch: unwatched(deps.clock),
       kinesis,
       dynamo,
       tableName: 'orders-app',

@@ -15,6 +15,7 @@ import { awsSettings } from '../support/aws-settings';
 import { Application } from '../support/interop-application';
 import { InteropLab } from '../support/interop-lab';
 import type { KclOptions } from '../support/interop-worker';
+import { DEFAULT_TABLE } from '../support/lease-defaults';
 
 jest.setTimeout(180_000);
 
@@ -63,7 +64,7 @@ async function reshard(): Promise<void> {
 
 /** A table with a row of every kind that a worker of ours leaves behind, written as it writes them. */
 async function writeRows(startAt: number): Promise<void> {
-  await dynamo.createTable(createTableInput(app.name), { signal });
+  await dynamo.createTable(createTableInput(app.name, DEFAULT_TABLE), { signal });
   const table = new LeaseTable(app.name, dynamo);
   const { StreamDescriptionSummary } = lab.emulator.kinesis.call('DescribeStreamSummary', {
     StreamName: app.name,

@@ -8,6 +8,7 @@ import type { LeaseCoordinatorOptions } from '../../src/lease/lease-coordinator-
 import { type Deferred, deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
 import { seededRandom } from '../../src/util/random';
+import { LEASE_DEFAULTS, unwatched } from './lease-defaults';
 import { LossyDynamo } from './lossy-dynamo';
 import { drained, ManualClock } from './manual-clock';
 import { modelDynamo } from './model-dynamo';
@@ -89,6 +90,9 @@ export class TestWorker {
   constructor(lab: LeaseLab, name: string, options: Partial<LeaseCoordinatorOptions>) {
     this.dynamo = new LossyDynamo(options.dynamo ?? (lab.dynamo as DynamoApi));
     this.coordinator = new LeaseCoordinator({
+      ...LEASE_DEFAULTS,
+      applicationName: TABLE,
+      watch: unwatched(lab.clock),
       kinesis: lab.kinesis,
       clock: lab.clock,
       // Two workers never draw the same ids.

@@ -1,5 +1,24 @@
-import type { ObservedLease } from '../../src/lease/census';
+import type { AssignmentRules, ObservedLease } from '../../src/lease/census';
 import type { Lease } from '../../src/lease/lease';
+import { seededRandom } from '../../src/util/random';
+
+/** Milliseconds, of `assignmentRules`. */
+export const FAILOVER = 10_000;
+export const TAKE_TIME = 2000;
+
+/** Rules for a worker named `me` that may have any lease. */
+export function assignmentRules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
+  return {
+    worker: 'me',
+    failoverTime: FAILOVER,
+    maxLeases: Number.POSITIVE_INFINITY,
+    takeTime: TAKE_TIME,
+    isWanted: () => true,
+    isAskedFor: () => false,
+    random: seededRandom(3),
+    ...overrides,
+  };
+}
 
 /** A lease with nothing special about it but `fields`. */
 export function leaseOf(

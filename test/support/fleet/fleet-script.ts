@@ -1,4 +1,4 @@
-import { randomInt } from '../../../src/util/random';
+import { Dice } from './dice';
 import type { FleetPlan } from './fleet-plan';
 import type { Worker } from './fleet-worker';
 import type { FleetWorld } from './fleet-world';
@@ -14,25 +14,27 @@ export function writeScript(plan: FleetPlan, world: FleetWorld, begin: number): 
 class FleetScript {
   readonly #plan: FleetPlan;
   readonly #world: FleetWorld;
+  readonly #dice: Dice;
 
   constructor(plan: FleetPlan, world: FleetWorld) {
     this.#plan = plan;
     this.#world = world;
+    this.#dice = new Dice(world.random);
   }
 
   write(begin: number): void {
     const { workers, trouble, length } = this.#plan;
     const { agenda, stream } = this.#world;
     const often = (most: number, action: () => void): void => {
-      for (let left = this.#some(most + 1); left > 0; left--) {
+      for (let left = this.#dice.some(most + 1); left > 0; left--) {
         agenda.at(begin + this.#world.random.next() * length, action);
       }
     };
     for (let n = 0; n < workers; n++) {
-      agenda.at(begin + (this.#chance(0.5) ? 0 : this.#some(2000)), () => this.#join());
+      agenda.at(begin + (this.#dice.chance(0.5) ? 0 : this.#dice.some(2000)), () => this.#join());
     }
     agenda.at(begin, () => stream.put(5));
-    often(12, () => stream.put(this.#some(12)));
+    often(12, () => stream.put(this.#dice.some(12)));
     often(3, () => stream.reshard());
     often(3, () => this.#join());
     often(1, () => this.#leave());
@@ -42,10 +44,14 @@ class FleetScript {
       often(4, () => this.#failSends());
     }
     if (trouble === 'deaths') {
-      often(2, () => this.#with((worker) => this.#world.kill(worker)));
-      often(2, () => this.#with((worker) => this.#pause(worker)));
-      often(2, () => this.#with((worker) => this.#cutOff(worker)));
-      often(1, () => this.#with((worker) => this.#world.jump(worker, this.#some(8000) - 4000)));
+      often(2, () => this.#dice.with(this.#world.running, (worker) => this.#world.kill(worker)));
+      often(2, () => this.#dice.with(this.#world.running, (worker) => this.#pause(worker)));
+      often(2, () => this.#dice.with(this.#world.running, (worker) => this.#cutOff(worker)));
+      often(1, () =>
+        this.#dice.with(this.#world.running, (worker) =>
+          this.#world.jump(worker, this.#dice.some(8000) - 4000),
+        ),
+      );
     }
   }
 
@@ -58,7 +64,7 @@ class FleetScript {
 
   #leave(): void {
     const { running } = this.#world;
-    const [worker] = running.slice(this.#some(running.length));
+    const [worker] = running.slice(this.#dice.some(running.length));
     if (running.length > 1 && worker !== undefined) {
       this.#world.retire(worker);
     }
@@ -67,27 +73,27 @@ class FleetScript {
   /** One worker after the other gets a successor, or only one of them. */
   #restart(): void {
     const { running, agenda } = this.#world;
-    const old = this.#chance(0.5) ? running : running.slice(0, 1);
+    const old = this.#dice.chance(0.5) ? running : running.slice(0, 1);
     for (const [place, worker] of old.entries()) {
       const at = place * 1500;
       agenda.in(at, () => this.#join());
-      agenda.in(at + this.#some(2000), () => this.#world.retire(worker));
+      agenda.in(at + this.#dice.some(2000), () => this.#world.retire(worker));
     }
   }
 
   #storm(): void {
     const { running, random } = this.#world;
-    const often = (most: number): number => (this.#chance(0.5) ? random.next() * most : 0);
+    const often = (most: number): number => (this.#dice.chance(0.5) ? random.next() * most : 0);
     const storm = { lostWrites: often(0.5), lostReads: often(0.3), throttles: often(0.3), slow: often(0.4) };
     for (const { weather } of running) {
-      Object.assign(weather, this.#chance(0.3) ? CALM : storm);
+      Object.assign(weather, this.#dice.chance(0.3) ? CALM : storm);
     }
   }
 
   #failSends(): void {
     const { broker } = this.#world;
-    if (this.#chance(0.7)) {
-      broker.behaviour.failNext = 1 + this.#some(2);
+    if (this.#dice.chance(0.7)) {
+      broker.behaviour.failNext = 1 + this.#dice.some(2);
     } else {
       broker.behaviour.loseReceipts = 1;
     }
@@ -96,36 +102,22 @@ class FleetScript {
   /** Half of the pauses end about when the lease does. */
   #pause(worker: Worker): void {
     const { failoverTime } = this.#plan;
-    const ms = this.#chance(0.5) ? failoverTime - 1000 + this.#some(2000) : this.#some(3 * failoverTime);
+    const ms = this.#dice.chance(0.5)
+      ? failoverTime - 1000 + this.#dice.some(2000)
+      : this.#dice.some(3 * failoverTime);
     this.#world.pause(worker, ms);
   }
 
   /** Its writes are refused while it reads on and sends; or neither lease table nor stream answer it any more. */
   #cutOff({ name, weather }: Worker): void {
-    const cut = this.#chance(0.5)
+    const cut = this.#dice.chance(0.5)
       ? { throttledWrites: 1 }
-      : { lostWrites: this.#chance(0.5) ? 1 : 0.9, lostReads: this.#chance(0.5) ? 1 : 0.5 };
+      : { lostWrites: this.#dice.chance(0.5) ? 1 : 0.9, lostReads: this.#dice.chance(0.5) ? 1 : 0.5 };
     this.#world.history.note(`is cut off: ${Object.keys(cut).join()}`, name);
     Object.assign(weather, cut);
-    this.#world.agenda.in(this.#some(3 * this.#plan.failoverTime), () => {
+    this.#world.agenda.in(this.#dice.some(3 * this.#plan.failoverTime), () => {
       this.#world.history.note('is reached again', name);
       Object.assign(weather, CALM);
     });
-  }
-
-  #with(action: (worker: Worker) => void): void {
-    const { running } = this.#world;
-    const [worker] = running.slice(this.#some(running.length));
-    if (worker !== undefined) {
-      action(worker);
-    }
-  }
-
-  #some(bound: number): number {
-    return randomInt(this.#world.random, bound);
-  }
-
-  #chance(likelihood: number): boolean {
-    return this.#world.random.next() < likelihood;
   }
 }

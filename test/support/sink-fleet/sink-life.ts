@@ -1,10 +1,9 @@
 import { decompressionReady } from '../../../src/pulsar/protocol/decompression';
-import { randomInt } from '../../../src/util/random';
+import { Dice } from '../fleet/dice';
 import type { LifeResult } from '../fleet/lives';
 import { drained } from '../manual-clock';
 import type { SinkMutation } from './sink-mutations';
 import { type SinkPlan, type SinkTrouble, sinkPlan } from './sink-plan';
-import type { SinkWorker } from './sink-worker';
 import { SinkWorld } from './sink-world';
 
 const MOST_WORKERS = 4;
@@ -50,10 +49,12 @@ export async function sinkLife(seed: number, options: SinkLifeOptions = {}): Pro
 class SinkLife {
   readonly #plan: SinkPlan;
   readonly #world: SinkWorld;
+  readonly #dice: Dice;
 
   constructor(plan: SinkPlan, world: SinkWorld) {
     this.#plan = plan;
     this.#world = world;
+    this.#dice = new Dice(world.random);
   }
 
   async run(): Promise<void> {
@@ -85,18 +86,18 @@ class SinkLife {
     const { instances, trouble, length } = this.#plan;
     const { agenda, random } = this.#world;
     const often = (most: number, action: () => void): void => {
-      for (let left = this.#some(most + 1); left > 0; left--) {
+      for (let left = this.#dice.some(most + 1); left > 0; left--) {
         agenda.at(random.next() * length, action);
       }
     };
     for (let n = 0; n < instances; n++) {
-      agenda.at(this.#chance(0.5) ? 0 : this.#some(2000), () => this.#join());
+      agenda.at(this.#dice.chance(0.5) ? 0 : this.#dice.some(2000), () => this.#join());
     }
     for (let at = LOOK_MS; at < length; at += LOOK_MS) {
       agenda.at(at, () => this.#look());
     }
     agenda.at(0, () => this.#world.publish(20));
-    often(14, () => this.#world.publish(1 + this.#some(12)));
+    often(14, () => this.#world.publish(1 + this.#dice.some(12)));
     often(1, () => this.#world.publish(60));
     often(3, () => this.#world.reshard());
     often(2, () => this.#join());
@@ -109,14 +110,16 @@ class SinkLife {
       often(1, () => this.#outage());
     }
     if (trouble === 'faults' || trouble === 'deaths') {
-      often(3, () => this.#with((worker) => worker.cut()));
+      often(3, () => this.#dice.with(this.#world.running, (worker) => worker.cut()));
       often(2, () => this.#troublePulsar());
       often(1, () => this.#world.unload());
     }
     if (trouble === 'deaths') {
       const { requestTimeout } = this.#plan.settings;
-      often(2, () => this.#with((worker) => worker.kill()));
-      often(2, () => this.#with((worker) => worker.pause(this.#some(4 * requestTimeout))));
+      often(2, () => this.#dice.with(this.#world.running, (worker) => worker.kill()));
+      often(2, () =>
+        this.#dice.with(this.#world.running, (worker) => worker.pause(this.#dice.some(4 * requestTimeout))),
+      );
     }
   }
 
@@ -134,7 +137,7 @@ class SinkLife {
 
   #leave(): void {
     if (this.#world.running.length > 1) {
-      this.#with((worker) => worker.retire());
+      this.#dice.with(this.#world.running, (worker) => worker.retire());
     }
   }
 
@@ -143,17 +146,17 @@ class SinkLife {
     const { running, agenda } = this.#world;
     for (const [place, worker] of running.entries()) {
       const at = place * 700;
-      agenda.in(at + this.#some(500), () => worker.retire());
-      agenda.in(at + this.#some(500), () => this.#join());
+      agenda.in(at + this.#dice.some(500), () => worker.retire());
+      agenda.in(at + this.#dice.some(500), () => this.#join());
     }
   }
 
   #storm(): void {
     const { puts, listings, random } = this.#world;
     const doubtful = this.#plan.trouble !== 'refusals';
-    const often = (most: number): number => (this.#chance(0.4) ? random.next() * most : 0);
+    const often = (most: number): number => (this.#dice.chance(0.4) ? random.next() * most : 0);
     Object.assign(puts, {
-      refused: this.#chance(0.15) ? 1 : often(0.7),
+      refused: this.#dice.chance(0.15) ? 1 : often(0.7),
       throttled: often(0.4),
       failed: often(0.3),
       lost: doubtful ? often(0.4) : 0,
@@ -167,9 +170,9 @@ class SinkLife {
   #outage(): void {
     const { puts, agenda, history } = this.#world;
     const doubtful = this.#plan.trouble !== 'refusals';
-    puts.outage = doubtful && this.#chance(0.5) ? 'silent' : 'refused';
+    puts.outage = doubtful && this.#dice.chance(0.5) ? 'silent' : 'refused';
     history.note(`outage: ${puts.outage}`);
-    agenda.in(500 + this.#some(8000), () => {
+    agenda.in(500 + this.#dice.some(8000), () => {
       puts.outage = 'none';
     });
   }
@@ -178,12 +181,12 @@ class SinkLife {
   #troublePulsar(): void {
     const { topic, agenda, history } = this.#world;
     Object.assign(topic.weather, {
-      acknowledgements: this.#chance(0.7) ? 0.5 : 0,
-      sends: this.#chance(0.7) ? 0.5 : 0,
-      away: this.#chance(0.3),
+      acknowledgements: this.#dice.chance(0.7) ? 0.5 : 0,
+      sends: this.#dice.chance(0.7) ? 0.5 : 0,
+      away: this.#dice.chance(0.3),
     });
     history.note(`Pulsar: ${JSON.stringify(topic.weather)}`);
-    agenda.in(this.#some(3000), () => {
+    agenda.in(this.#dice.some(3000), () => {
       Object.assign(topic.weather, { acknowledgements: 0, sends: 0, away: false });
     });
   }
@@ -219,21 +222,5 @@ class SinkLife {
     if (!over() && history.problems.length === 0) {
       history.broken('the end: a worker does not stop');
     }
-  }
-
-  #with(action: (worker: SinkWorker) => void): void {
-    const { running } = this.#world;
-    const [worker] = running.slice(this.#some(running.length));
-    if (worker !== undefined) {
-      action(worker);
-    }
-  }
-
-  #some(bound: number): number {
-    return randomInt(this.#world.random, bound);
-  }
-
-  #chance(likelihood: number): boolean {
-    return this.#world.random.next() < likelihood;
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigError, type LeaseTableSettings, parseKinesisSourceConfig } from '../../../src/config';
+import { LEASE_DEFAULTS } from '../../support/lease-defaults';
 import { NOW } from './support';
 
 const stream = { awsKinesisStreamName: 'orders', awsRegion: 'eu-central-1' };
@@ -26,6 +27,12 @@ test('a lease table is created on demand, with nothing switched on, unless optio
     deletionProtection: false,
     region: 'eu-central-1',
   });
+});
+
+test('what tests of leases take for granted is what the schema says', () => {
+  const { leaseTable, audit, handoffTimeout, maxConcurrentHandovers } = LEASE_DEFAULTS;
+  const parsed = parseKinesisSourceConfig(stream, () => undefined, NOW);
+  expect(parsed).toMatchObject({ leaseTable, audit, handoffTimeout, maxConcurrentHandovers });
 });
 
 test('every option of the lease table takes effect', () => {

@@ -4,8 +4,8 @@ import {
   type KinesisInput,
   type KinesisModel,
 } from '../../../src/emulator/kinesis/model';
-import { ServiceError } from '../../../src/emulator/service-model';
 import { MAX_HASH_KEY, middleOf } from '../../../src/stream/hash-key';
+import { refusalOf } from '../../support/refusal';
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 0, 1);
@@ -62,15 +62,6 @@ const described = () =>
 
 const summary = () => kinesis.call('DescribeStreamSummary', { StreamName }).StreamDescriptionSummary;
 
-function failure(call: () => unknown): string {
-  try {
-    call();
-    return 'accepted';
-  } catch (error) {
-    return error instanceof ServiceError ? error.type : String(error);
-  }
-}
-
 describe('retention period', () => {
   test.each([
     ['increase', 25, 'accepted'],
@@ -82,7 +73,7 @@ describe('retention period', () => {
     ['decrease', 25, 'InvalidArgumentException'],
     ['decrease', 23, 'InvalidArgumentException'],
   ] as const)('of 24 hours: %s to %i is answered with %s', (direction, hours, answer) => {
-    expect(failure(() => (direction === 'increase' ? increase : decrease)(hours))).toBe(answer);
+    expect(refusalOf(() => (direction === 'increase' ? increase : decrease)(hours))).toBe(answer);
   });
 
   test('is what the stream is described with, also after it went up and down', () => {
@@ -96,7 +87,7 @@ describe('retention period', () => {
     start(1_000);
     increase(48);
     expect([summary().StreamStatus, summary().RetentionPeriodHours]).toEqual(['UPDATING', 24]);
-    expect(failure(() => increase(72))).toBe('ResourceInUseException');
+    expect(refusalOf(() => increase(72))).toBe('ResourceInUseException');
     clock.advance(1_000);
     expect([summary().StreamStatus, summary().RetentionPeriodHours]).toEqual(['ACTIVE', 48]);
   });
@@ -130,7 +121,7 @@ describe('retention period', () => {
     expect([read(), described()]).toEqual([['old'], [ROOT, LOWER, UPPER]]);
     decrease(24);
     expect(described()).toEqual([LOWER, UPPER]);
-    expect(failure(() => read())).toBe('ResourceNotFoundException');
+    expect(refusalOf(() => read())).toBe('ResourceNotFoundException');
   });
 });
 
@@ -183,8 +174,8 @@ describe('trimming', () => {
       ChildShards: [{ ShardId: LOWER }, { ShardId: UPPER }],
     });
     clock.advance(1);
-    expect(failure(() => get(taken))).toBe('ResourceNotFoundException');
-    expect(failure(() => read())).toBe('ResourceNotFoundException');
+    expect(refusalOf(() => get(taken))).toBe('ResourceNotFoundException');
+    expect(refusalOf(() => read())).toBe('ResourceNotFoundException');
   });
 
   test('the filters go by what is still kept', () => {

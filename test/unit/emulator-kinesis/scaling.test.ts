@@ -1,8 +1,8 @@
 import { SettableClock } from '../../../src/emulator/clock';
 import type { KinesisOptions } from '../../../src/emulator/kinesis/account';
 import { createKinesisModel, type KinesisModel } from '../../../src/emulator/kinesis/model';
-import { ServiceError } from '../../../src/emulator/service-model';
 import { evenRanges } from '../../../src/stream/hash-key';
+import { refusalOf } from '../../support/refusal';
 
 const HOUR = 3_600_000;
 const StreamName = 'orders';
@@ -40,15 +40,6 @@ const openRanges = () =>
       end: BigInt(EndingHashKey),
     }))
     .sort((a, b) => (a.start < b.start ? -1 : 1));
-
-function failure(call: () => unknown): string {
-  try {
-    call();
-    return 'accepted';
-  } catch (error) {
-    return error instanceof ServiceError ? error.type : String(error);
-  }
-}
 
 describe('UpdateShardCount', () => {
   test('doubling splits every shard in the middle and answers both counts', () => {
@@ -115,7 +106,7 @@ describe('UpdateShardCount', () => {
     clock.advance(1_000);
     scale(8);
     expect([summary().StreamStatus, openRanges().length]).toEqual(['UPDATING', 4]);
-    expect(failure(() => scale(4))).toBe('ResourceInUseException');
+    expect(refusalOf(() => scale(4))).toBe('ResourceInUseException');
     clock.advance(500);
     expect([summary().StreamStatus, openRanges().length]).toEqual(['UPDATING', 6]);
     clock.advance(500);
@@ -131,19 +122,20 @@ describe('UpdateShardCount', () => {
     ['no shards', 1, 0, 'ValidationException'],
   ])('%s: from %i to %i shards is answered with %s', (_what, from, to, answer) => {
     start(from);
-    expect(failure(() => scale(to))).toBe(answer);
+    expect(refusalOf(() => scale(to))).toBe(answer);
   });
 
   test('a stream of more than 10,000 shards goes down only below that', () => {
     start(10_001);
-    expect(failure(() => scale(10_000))).toBe('LimitExceededException');
-    expect(failure(() => scale(9_999))).toBe('accepted');
+    expect(refusalOf(() => scale(10_000))).toBe('LimitExceededException');
+    expect(refusalOf(() => scale(9_999))).toBe('accepted');
   });
 
   test('an unknown way of scaling, a stream on demand and an unknown stream are refused', () => {
     start(2);
     const input = { StreamName, TargetShardCount: 3 };
-    const invoke = (more: object) => failure(() => kinesis.invoke('UpdateShardCount', { ...input, ...more }));
+    const invoke = (more: object) =>
+      refusalOf(() => kinesis.invoke('UpdateShardCount', { ...input, ...more }));
     expect(invoke({ ScalingType: 'OTHER' })).toBe('ValidationException');
     expect(invoke({})).toBe('ValidationException');
     expect(invoke({ ScalingType: 'UNIFORM_SCALING', StreamName: 'other' })).toBe('ResourceNotFoundException');
@@ -154,21 +146,21 @@ describe('UpdateShardCount', () => {
 
   test('shards that live only until they are merged count against the limit of the account', () => {
     start(2, { shardLimit: 3 });
-    expect(failure(() => scale(3))).toBe('LimitExceededException');
+    expect(refusalOf(() => scale(3))).toBe('LimitExceededException');
     start(2, { shardLimit: 4 });
-    expect(failure(() => scale(3))).toBe('accepted');
+    expect(refusalOf(() => scale(3))).toBe('accepted');
   });
 
   test('a refused call does not count among those of 24 hours', () => {
     start(4, { scalingsPerDay: 2 });
-    expect([2, 9, 4, 2].map((target) => failure(() => scale(target)))).toEqual([
+    expect([2, 9, 4, 2].map((target) => refusalOf(() => scale(target)))).toEqual([
       'accepted',
       'LimitExceededException',
       'accepted',
       'LimitExceededException',
     ]);
     clock.advance(24 * HOUR);
-    expect(failure(() => scale(2))).toBe('accepted');
+    expect(refusalOf(() => scale(2))).toBe('accepted');
   });
 
   test('ten thousand shards are made, listed in pages and read', () => {

@@ -3,30 +3,15 @@ import { leasesToAdopt, leasesToTake } from '../../../src/lease/assignment';
 import { type AssignmentRules, isExpired, type ObservedLease, takeCensus } from '../../../src/lease/census';
 import { isFinished, type Lease } from '../../../src/lease/lease';
 import { seededRandom } from '../../../src/util/random';
-import { leaseOf, observed } from '../../support/leases';
+import { assignmentRules, FAILOVER, leaseOf, observed, TAKE_TIME } from '../../support/leases';
 
-const FAILOVER = 10_000;
-const TAKE_TIME = 2000;
 const VERY_OLD = 3 * FAILOVER;
-
-function rules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
-  return {
-    worker: 'me',
-    failoverTime: FAILOVER,
-    maxLeases: Number.POSITIVE_INFINITY,
-    takeTime: TAKE_TIME,
-    isWanted: () => true,
-    isAskedFor: () => false,
-    random: seededRandom(3),
-    ...overrides,
-  };
-}
 
 const many = (count: number, owner: string | undefined, unchangedFor = 0): ObservedLease[] =>
   Array.from({ length: count }, (_, n) => observed(leaseOf(`${owner}-${n}`, { owner }), unchangedFor));
 
 const toTake = (leases: readonly ObservedLease[], overrides: Partial<AssignmentRules> = {}): Lease[] =>
-  leasesToTake(takeCensus(leases, rules(overrides)), rules(overrides));
+  leasesToTake(takeCensus(leases, assignmentRules(overrides)), assignmentRules(overrides));
 const takes = (leases: readonly ObservedLease[], overrides: Partial<AssignmentRules> = {}): string[] =>
   toTake(leases, overrides).map(({ shardId }) => shardId);
 
@@ -135,7 +120,7 @@ test('rows that name this worker and that it does not hold are adopted, finished
     leaseOf('theirs', { owner: 'other' }),
     leaseOf('free'),
   ];
-  const wanted = rules({ isWanted: (id) => id !== 'unwanted' });
+  const wanted = assignmentRules({ isWanted: (id) => id !== 'unwanted' });
   expect(leasesToAdopt(leases, wanted, (id) => id === 'held').map(({ shardId }) => shardId)).toEqual([
     'lost answer',
   ]);

@@ -2,25 +2,10 @@ import fc from 'fast-check';
 import { leasesToMove, leasesToTake } from '../../../src/lease/assignment';
 import { type AssignmentRules, type ObservedLease, takeCensus } from '../../../src/lease/census';
 import { type Random, seededRandom, shuffled } from '../../../src/util/random';
-import { leaseOf, observed } from '../../support/leases';
+import { assignmentRules, FAILOVER, leaseOf, observed } from '../../support/leases';
 
-const FAILOVER = 10_000;
-const TAKE_TIME = 2000;
 /** Milliseconds after which a fleet in which nothing moves has come to rest. */
 const REST = 3 * FAILOVER;
-
-function rules(overrides: Partial<AssignmentRules> = {}): AssignmentRules {
-  return {
-    worker: 'me',
-    failoverTime: FAILOVER,
-    maxLeases: Number.POSITIVE_INFINITY,
-    takeTime: TAKE_TIME,
-    isWanted: () => true,
-    isAskedFor: () => false,
-    random: seededRandom(3),
-    ...overrides,
-  };
-}
 
 const held = (count: number, owner: string, fields: Parameters<typeof leaseOf>[1] = {}): ObservedLease[] =>
   Array.from({ length: count }, (_, n) =>
@@ -28,7 +13,7 @@ const held = (count: number, owner: string, fields: Parameters<typeof leaseOf>[1
   );
 
 function moves(leases: readonly ObservedLease[], overrides: Partial<AssignmentRules> = {}, limit = 100) {
-  const set = rules(overrides);
+  const set = assignmentRules(overrides);
   const { ask, steal } = leasesToMove(takeCensus(leases, set), set, limit);
   return { ask: ask.map(({ shardId }) => shardId), steal: steal?.shardId };
 }
@@ -125,7 +110,7 @@ describe('a worker of the KCL', () => {
 
 describe('a lease that was given up', () => {
   const takes = (lease: ObservedLease, worker: string) =>
-    leasesToTake(takeCensus([lease], rules({ worker })), rules()).length;
+    leasesToTake(takeCensus([lease], assignmentRules({ worker })), assignmentRules()).length;
   const evicted = (age: number) => observed(leaseOf('s', { handoffTo: 'asker' }), age);
 
   test('is left alone for 2 s by all but the one it was given to', () => {
@@ -135,7 +120,7 @@ describe('a lease that was given up', () => {
   });
 
   test('is not taken twice by the one that already follows it', () => {
-    const set = rules({ isAskedFor: () => true });
+    const set = assignmentRules({ isAskedFor: () => true });
     const census = takeCensus([evicted(5000)], set);
     expect(leasesToTake(census, set)).toEqual([]);
     expect(census.mine).toBe(1);
@@ -143,7 +128,7 @@ describe('a lease that was given up', () => {
 
   test('of a dead owner is taken though a request stands in it', () => {
     const lease = leaseOf('s', { owner: 'dead', ours: true, handoffTo: 'me', handoffId: 'r' });
-    const set = rules({ isAskedFor: () => true });
+    const set = assignmentRules({ isAskedFor: () => true });
     expect(leasesToTake(takeCensus([observed(lease, FAILOVER)], set), set)).toHaveLength(1);
   });
 });
@@ -263,7 +248,7 @@ class Fleet {
 
   #turn(worker: string): boolean {
     const { maxLeases } = this.#settings(worker);
-    const set = rules({
+    const set = assignmentRules({
       worker,
       maxLeases,
       random: this.random,

@@ -5,6 +5,7 @@ import { signOfLife } from '../../../src/lease/fleet-state';
 import { createTableInput } from '../../../src/lease/table-definition';
 import { seededRandom } from '../../../src/util/random';
 import { inOneTable, KCL_TABLES, type KclTables, kclTables, restore } from '../../support/kcl-tables';
+import { DEFAULT_TABLE } from '../../support/lease-defaults';
 import { LeaseLab, TABLE } from '../../support/lease-lab';
 import { LogLines } from '../../support/log-lines';
 import { ManualClock } from '../../support/manual-clock';
@@ -207,7 +208,7 @@ describe('a fleet', () => {
 
   test('is looked for under the name of the application, also when the lease table has another one', async () => {
     const { lab, application } = await restored('kcl-3.4.2-3x-running', 1000);
-    lab.dynamo.model.invoke('CreateTable', createTableInput('leases'));
+    lab.dynamo.model.invoke('CreateTable', createTableInput('leases', DEFAULT_TABLE));
     const elsewhere = lab.fleet(application, {}, { leaseTable: 'leases' });
     await expect(lab.check(elsewhere)).rejects.toMatchObject(LIVE);
     const other = lab.fleet('other-application', {}, { leaseTable: application });

@@ -7,7 +7,9 @@ import { LeaseTable } from '../../../src/lease/lease-table';
 import { openLeaseTable } from '../../../src/lease/table-opening';
 import { instantOf } from '../../../src/lease/validity';
 import { Gate } from '../../../src/util/gate';
+import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
+import { DEFAULT_TABLE } from '../../support/lease-defaults';
 import { type Fate, LossyDynamo } from '../../support/lossy-dynamo';
 import { ManualClock } from '../../support/manual-clock';
 import { modelDynamo } from '../../support/model-dynamo';
@@ -34,7 +36,12 @@ class Lab {
     const lab = new Lab();
     const { dynamo, clock } = lab;
     const retry = { clock, random: seededRandom(7), bounds: { initialMs: 100, maxMs: 1000 } };
-    await clock.run(openLeaseTable({ dynamo, tableName: 'app', retry }, never));
+    await clock.run(
+      openLeaseTable(
+        { dynamo, tableName: 'app', retry, settings: DEFAULT_TABLE, logger: silentLogger },
+        never,
+      ),
+    );
     const lease = {
       shardId: SHARD,
       checkpoint: { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 },

@@ -7,6 +7,7 @@ import { createTableInput } from '../../../src/lease/table-definition';
 import { SHARD_END } from '../../../src/stream/extended-sequence-number';
 import { decodeAsJava } from '../../support/java-lease';
 import { inOneTable, KCL_TABLES, kclTables, restore, rowsOf } from '../../support/kcl-tables';
+import { DEFAULT_TABLE } from '../../support/lease-defaults';
 import { ManualClock } from '../../support/manual-clock';
 import { modelDynamo } from '../../support/model-dynamo';
 
@@ -203,7 +204,7 @@ describe('beside what KCL 2.6.0 wrote, our row', () => {
     }
 
     async created(): Promise<this> {
-      await this.#dynamo.createTable(createTableInput('app'));
+      await this.#dynamo.createTable(createTableInput('app', DEFAULT_TABLE));
       const { shardId, parentShardIds, hashRange } = this.#kcl;
       const checkpoint = { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 };
       const row = { shardId, checkpoint, parentShardIds, hashRange, startAt: undefined, streamArn: ARN };
@@ -276,7 +277,7 @@ describe('beside what KCL 2.6.0 wrote, our row', () => {
 
 test('rows of an anchor, of a hand-over at each of its steps, and of a shard of one key are read by Java', async () => {
   const dynamo = modelDynamo(new ManualClock());
-  await dynamo.createTable(createTableInput('app'));
+  await dynamo.createTable(createTableInput('app', DEFAULT_TABLE));
   const table = new LeaseTable('app', dynamo);
   const one = { startingHashKey: '5', endingHashKey: '5' };
   const anchor = {

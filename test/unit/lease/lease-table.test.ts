@@ -1,6 +1,7 @@
 import type { Item } from '../../../src/aws/dynamo-api';
 import { LeaseTable } from '../../../src/lease/lease-table';
 import { createTableInput } from '../../../src/lease/table-definition';
+import { DEFAULT_TABLE } from '../../support/lease-defaults';
 import { ManualClock } from '../../support/manual-clock';
 import { modelDynamo } from '../../support/model-dynamo';
 
@@ -10,7 +11,7 @@ const ROW: Item = { leaseKey: { S: 's' }, leaseCounter: { N: '0' }, checkpoint: 
 
 async function tableWith(...rows: Item[]): Promise<LeaseTable> {
   const dynamo = modelDynamo(new ManualClock());
-  await dynamo.createTable(createTableInput('app'));
+  await dynamo.createTable(createTableInput('app', DEFAULT_TABLE));
   for (const Item of rows) {
     await dynamo.putItem({ TableName: 'app', Item });
   }

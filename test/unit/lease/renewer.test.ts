@@ -2,8 +2,8 @@ import type { MetricSink } from '../../../src/io';
 import { NO_METRICS } from '../../../src/io';
 import type { HeldLease } from '../../../src/lease/held-lease';
 import { LeaseMetrics } from '../../../src/lease/lease-metrics';
-import { unwatched } from '../../../src/lease/lease-watch';
 import { Renewer } from '../../../src/lease/renewer';
+import { unwatched } from '../../support/lease-defaults';
 import { ManualClock } from '../../support/manual-clock';
 
 const FAILOVER = 10_000;

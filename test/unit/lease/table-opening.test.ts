@@ -3,10 +3,11 @@ import type { LeaseTableSettings } from '../../../src/config/types';
 import { createDynamoDbModel, type DynamoDbOptions } from '../../../src/emulator/dynamodb/model';
 import { ConnectorError, explain } from '../../../src/errors';
 import { LeaseTable } from '../../../src/lease/lease-table';
-import { createTableInput, DEFAULT_TABLE } from '../../../src/lease/table-definition';
+import { createTableInput } from '../../../src/lease/table-definition';
 import { openLeaseTable } from '../../../src/lease/table-opening';
 import { sleep } from '../../../src/util/clock';
 import { seededRandom } from '../../../src/util/random';
+import { DEFAULT_TABLE } from '../../support/lease-defaults';
 import { LogLines } from '../../support/log-lines';
 import { ManualClock } from '../../support/manual-clock';
 import { modelDynamo } from '../../support/model-dynamo';
@@ -31,7 +32,7 @@ class Lab {
   }
 
   open(
-    settings?: LeaseTableSettings,
+    settings: LeaseTableSettings = DEFAULT_TABLE,
     api: Partial<DynamoApi> = {},
     signal: AbortSignal = never,
   ): Promise<void> {
@@ -296,7 +297,7 @@ describe('a table that is there', () => {
   ] as const)('whose key has %s is refused', async (_, keys, found) => {
     const lab = new Lab();
     lab.dynamo.model.invoke('CreateTable', {
-      ...createTableInput(TABLE),
+      ...createTableInput(TABLE, DEFAULT_TABLE),
       AttributeDefinitions: keys.map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType })),
       KeySchema: keys.map(([AttributeName, , KeyType]) => ({ AttributeName, KeyType })),
     });
