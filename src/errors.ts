@@ -103,6 +103,21 @@ export const ERRORS = define({
     hint: 'ListShards did not cover the whole hash range; it does once a reshard has ended.',
   },
 
+  // enhanced fan-out
+  KINESIS_CONSUMER_NOT_FOUND: {
+    treatment: 'bounded',
+    hint: 'Check consumerName or consumerArn, or leave consumerArn out: then the consumer is registered.',
+  },
+  KINESIS_CONSUMER_LIMIT: {
+    treatment: 'bounded',
+    hint: 'Deregister a consumer that is no longer used, or set retrievalMode to polling.',
+  },
+  KINESIS_CONSUMER_NOT_READY: { treatment: 'bounded', hint: 'Wait until the consumer is ACTIVE.' },
+  KINESIS_SUBSCRIPTION_IN_USE: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: then another process uses the same consumer; give each application its own.',
+  },
+
   // lease table
   LEASE_TABLE_NOT_FOUND: { treatment: 'fatal', hint: 'Create the table, or allow dynamodb:CreateTable.' },
   LEASE_TABLE_NOT_READY: { treatment: 'bounded', hint: 'Wait until the table is ACTIVE.' },

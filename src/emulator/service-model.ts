@@ -17,6 +17,25 @@ export interface ServiceClock {
   now(): number;
 }
 
+/** One event of an answer that goes on. */
+export interface ServiceEvent {
+  /** `:event-type`, for example `SubscribeToShardEvent`. */
+  readonly type: string;
+  /** JSON text as it stands on the wire. */
+  readonly text: string;
+}
+
+/** An answer that goes on: its events come one by one, as the client takes them. */
+export interface EventSource {
+  /**
+   * Waits for the next event; undefined when the answer has come to its end. One call at a time.
+   * @throws ServiceError, which the client meets as an exception event: the answer has ended. The signal's reason.
+   */
+  next(signal: AbortSignal): Promise<ServiceEvent | undefined>;
+  /** The client is gone. Idempotent. */
+  close(): void;
+}
+
 /**
  * One emulated service without its sockets: JSON values in and out, exactly as they stand on the wire (bytes in base64).
  * The HTTP server, and the simulation, stand on it.
@@ -35,6 +54,10 @@ export interface ServiceModel {
   readonly maxBodyBytes?: number;
   /** @throws ServiceError */
   invoke(operation: string, input: unknown): unknown;
+  /** Opens the answer of an operation that streams events. @throws ServiceError */
+  openEvents?(operation: string, input: unknown): EventSource;
+  /** Operations that `openEvents` takes. */
+  readonly eventOperations?: readonly string[];
   /**
    * The same, answered as ready JSON text: for a model that can write its answer faster than JSON.stringify can.
    * @throws ServiceError
