@@ -13,6 +13,14 @@ const FLOOR = { label: 'raw HTTP, ready bodies (floor)', program: 'put-floor' };
 const STOCK = { label: 'AWS SDK, PutRecords', program: 'put-stock-sdk' };
 const API = { label: 'our PutRecords alone', program: 'put-api' };
 const SINK = { label: 'memory:// through the sink', program: 'sink' };
+const AGGREGATING = { ...SINK, label: `${SINK.label}, aggregated`, configs: { aggregationEnabled: true } };
+
+interface Writer {
+  readonly label: string;
+  readonly program: string;
+  /** Options of the sink. */
+  readonly configs?: { readonly [option: string]: unknown };
+}
 
 /** Each begins with its own floor. */
 const RUNS = [
@@ -23,7 +31,13 @@ const RUNS = [
     shape: SHAPE,
     writers: [FLOOR, STOCK, API, SINK],
   },
-  { service: 'canned-kinesis', of: '200 B', recordBytes: 200, shape: SHAPE, writers: [FLOOR, STOCK, SINK] },
+  {
+    service: 'canned-kinesis',
+    of: '200 B',
+    recordBytes: 200,
+    shape: SHAPE,
+    writers: [FLOOR, STOCK, SINK, AGGREGATING],
+  },
   {
     service: 'emulated-kinesis',
     of: '1 KiB into the emulator',
@@ -41,9 +55,9 @@ export async function run(): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const { service, of, recordBytes, shape, writers } of RUNS) {
     let floor: number | undefined;
-    for (const { label, program } of writers) {
+    for (const { label, program, configs = {} } of writers as readonly Writer[]) {
       // A service of its own each: one that keeps records would slow down.
-      const cost = await costOf(service, program, { ...shape, recordBytes });
+      const cost = await costOf(service, program, { ...shape, recordBytes, configs });
       const name = `${label}, ${of}`;
       const value = (cost.cpuSeconds / cost.records) * 1e6;
       floor ??= value;

@@ -9,10 +9,11 @@ const SHAPES = [
   { label: '200 B', recordBytes: 200, warmUp: 160_000, records: 640_000 },
 ];
 const READERS = [
-  { label: 'raw HTTP and JSON (floor)', program: 'floor' },
-  { label: 'AWS SDK, decode only', program: 'stock-sdk' },
-  { label: 'source into memory://', program: 'source' },
-];
+  { label: 'raw HTTP and JSON (floor)', program: 'floor', protocol: 'json' },
+  { label: 'AWS SDK, decode only', program: 'stock-sdk', protocol: 'json' },
+  { label: 'source into memory://, JSON', program: 'source', protocol: 'json' },
+  { label: 'source into memory://, CBOR', program: 'source', protocol: 'cbor' },
+] as const;
 const SHARDS = 4;
 const RECORDS_PER_ANSWER = 10_000;
 
@@ -30,6 +31,7 @@ export async function run(): Promise<readonly Figure[]> {
           ...addresses,
           shards: SHARDS,
           recordsPerAnswer: RECORDS_PER_ANSWER,
+          protocol: reader.protocol,
           warmUp,
           records,
         };

@@ -17,7 +17,13 @@ function load(url) {
 
 const { METRICS, OPERATIONS } = load(new URL('../src/metrics/definitions.ts', import.meta.url));
 
-const DIMENSIONS = { shard: 'ShardId', worker: 'WorkerIdentifier', stream: 'StreamName' };
+const DIMENSIONS = {
+  shard: 'ShardId',
+  worker: 'WorkerIdentifier',
+  stream: 'StreamName',
+  streamId: 'StreamId',
+};
+const ONLY = { ShardId: ' (at DETAILED only)', StreamId: ' (of a source of several streams only)' };
 
 const code = (text) => `\`${text}\``;
 
@@ -32,7 +38,7 @@ function section(operation) {
   const metrics = Object.entries(METRICS).filter(([, metric]) => metric.cloudwatch.operation === operation);
   return `### ${operation}
 
-Dimensions: ${dimensions.map((name) => code(name) + (name === 'ShardId' ? ' (at DETAILED only)' : '')).join(', ')}.
+Dimensions: ${dimensions.map((name) => code(name) + (ONLY[name] ?? '')).join(', ')}.
 
 | CloudWatch | meaning | unit | kind | only at | our name | labels |
 |---|---|---|---|---|---|---|

@@ -71,6 +71,10 @@ export const ERRORS = define({
     treatment: 'fatal',
     hint: 'The lease table belongs to a deleted stream of that name: use another applicationName, or delete the table.',
   },
+  KINESIS_STREAM_TWICE: {
+    treatment: 'config',
+    hint: 'Name each stream once. Streams of one account and name that were created in the same second, in two regions, cannot share a lease table: give each a source of its own.',
+  },
   STREAM_ARN_INVALID: {
     treatment: 'config',
     hint: 'Copy the ARN from the console or from DescribeStreamSummary.',
@@ -131,7 +135,11 @@ export const ERRORS = define({
   },
   LEASE_TABLE_MULTI_STREAM: {
     treatment: 'fatal',
-    hint: 'Use another applicationName or leaseTableName: a multi-stream KCL application keeps one row for each stream and shard, which a reader of one stream cannot share.',
+    hint: 'Give awsKinesisStreamName as a list, even of one stream, to go on from these rows; or use another applicationName or leaseTableName.',
+  },
+  LEASE_TABLE_SINGLE_STREAM: {
+    treatment: 'fatal',
+    hint: 'Give awsKinesisStreamName as one name, not as a list or pattern, to go on from these rows; or use another applicationName or leaseTableName.',
   },
   LEASE_TABLE_LIVE_3X_FLEET: {
     treatment: 'fatal',
@@ -151,8 +159,54 @@ export const ERRORS = define({
   },
   LEASE_LOST: { treatment: 'bounded', hint: 'Nothing: another worker holds the lease now.' },
 
+  // offsets
+  OFFSETS_FILE_INVALID: {
+    treatment: 'config',
+    hint: 'Give a file that `offsets export` or a backup wrote, and mend every problem listed.',
+  },
+  OFFSETS_LEASE_LIVE: {
+    treatment: 'fatal',
+    hint: 'Stop every worker of the application first, or add --fence to take the leases away from them.',
+  },
+  OFFSETS_TARGET_NOT_EMPTY: {
+    treatment: 'fatal',
+    hint: 'Add --overwrite to replace what the lease table says; a backup of it is written first.',
+  },
+  OFFSETS_OTHER_STREAM: {
+    treatment: 'fatal',
+    hint: 'Offsets mean something in their own stream only: name it by --stream, or give another file or table.',
+  },
+  OFFSETS_SHARD_UNKNOWN: {
+    treatment: 'fatal',
+    hint: '`offsets get` lists the shards that have a lease.',
+  },
+  OFFSETS_SEQUENCE_OUTSIDE: {
+    treatment: 'fatal',
+    hint: 'Take the sequence number of a record of that very shard.',
+  },
+  OFFSETS_INCOMPLETE: {
+    treatment: 'fatal',
+    hint: 'Run the same command again: it changes what is left. The backup file holds what there was before.',
+  },
+
   // source
   START_POSITION_IN_FUTURE: { treatment: 'config', hint: 'Give startAtTime an instant that has passed.' },
+  SOURCE_DATA_LOSS: {
+    treatment: 'fatal',
+    hint: 'Set onDataLoss to continue to go on behind the gap, or put the shard elsewhere with `offsets set` or `offsets reset`. A longer retention of the stream gives a source more time to be down.',
+  },
+  SOURCE_RECORD_INVALID: {
+    treatment: 'fatal',
+    hint: 'Mend the producer of this record, or set deadLetterTopic or onError, or outputFormat bytes.',
+  },
+  DEAD_LETTER_REFUSED: {
+    treatment: 'fatal',
+    hint: 'Pulsar does not take the dead letter either: read the cause, mend the dead-letter topic, or set onError to skip.',
+  },
+  DEAD_LETTER_OVERSIZE: {
+    treatment: 'config',
+    hint: 'Set dlqOversize to truncate, or use a serviceUrl that starts with pulsar://.',
+  },
   SOURCE_CLOSED: { treatment: 'fatal', hint: 'Nothing: the source was closed.' },
   ILLEGAL_STATE: { treatment: 'fatal', hint: 'This is a defect: please report it with the log.' },
 
@@ -204,10 +258,13 @@ export const ERRORS = define({
     treatment: 'config',
     hint: 'Partitioned topics are not available yet: use a topic without partitions.',
   },
-  PULSAR_MESSAGE_TOO_LARGE: { treatment: 'fatal', hint: 'Raise maxMessageSize of the broker.' },
+  PULSAR_MESSAGE_TOO_LARGE: {
+    treatment: 'fatal',
+    hint: 'Leave chunkingEnabled at true, raise maxMessageSize of the broker, or set deadLetterTopic or onError.',
+  },
   PULSAR_SCHEMA_REFUSED: {
     treatment: 'fatal',
-    hint: 'The topic has a schema that bytes do not fit: use another topic or change its schema.',
+    hint: 'The topic has another schema: use another topic or outputFormat, change its schema, or set deadLetterTopic or onError.',
   },
   PULSAR_BUSY: {
     treatment: 'retry',

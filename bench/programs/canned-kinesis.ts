@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { cbor } from '@smithy/core/cbor';
 import { startEmulator } from '../../src/emulator';
-import { CannedAnswers } from '../canned-answers';
+import { CannedAnswers, type Language } from '../canned-answers';
 import { CannedPuts } from '../canned-puts';
 import { readSettings, say } from './program';
 
@@ -68,30 +69,40 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-const parsed = (body: Buffer): Call => JSON.parse(body.length === 0 ? '{}' : body.toString()) as Call;
+function parsed(body: Buffer, language: Language = 'json'): Call {
+  return language === 'cbor'
+    ? (cbor.deserialize(body) as Call)
+    : (JSON.parse(body.length === 0 ? '{}' : body.toString()) as Call);
+}
+
+const typeOf = (language: Language): string => `application/x-amz-${language}-1.1`;
 
 async function main(): Promise<void> {
   const { shards, recordBytes, recordsPerAnswer, recordsPerShard } = readSettings<CannedSettings>();
-  const answers = new CannedAnswers(recordBytes, recordsPerAnswer, recordsPerShard);
+  const answersIn = (language: Language): CannedAnswers =>
+    new CannedAnswers(language, recordBytes, recordsPerAnswer, recordsPerShard);
+  const answers = { cbor: answersIn('cbor'), json: answersIn('json') };
   const puts = new CannedPuts(shards);
-  const operations: { readonly [name: string]: (body: Buffer) => object | Buffer } = {
+  const operations: { readonly [name: string]: (body: Buffer, language: Language) => object | Buffer } = {
     DescribeStreamSummary: () => ({ StreamDescriptionSummary: describe(shards) }),
     ListShards: () => listShards(shards),
     GetShardIterator: (body) => ({ ShardIterator: `${parsed(body).ShardId}:0:0` }),
-    GetRecords: (body) => {
-      const { ShardIterator = '', Limit = recordsPerAnswer } = parsed(body);
-      return answers.answer(ShardIterator, Limit);
+    GetRecords: (body, language) => {
+      const { ShardIterator = '', Limit = recordsPerAnswer } = parsed(body, language);
+      return answers[language].answer(ShardIterator, Limit);
     },
     PutRecords: (body) => puts.answer(body),
   };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-    const answer = operations[operation]?.(await bodyOf(request));
+    // Only of GetRecords are requests in CBOR.
+    const language = request.headers['content-type'] === typeOf('cbor') ? 'cbor' : 'json';
+    const answer = operations[operation]?.(await bodyOf(request), language);
     const body = Buffer.isBuffer(answer)
       ? answer
       : Buffer.from(JSON.stringify(answer ?? { __type: 'UnknownOperationException' }));
     response.writeHead(answer === undefined ? 400 : 200, {
-      'content-type': 'application/x-amz-json-1.1',
+      'content-type': typeOf(language),
       'content-length': body.length,
     });
     response.end(body);

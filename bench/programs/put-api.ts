@@ -15,6 +15,13 @@ void writeOn((settings) => {
       connectTimeout: 2_000,
       requestTimeout: 10_000,
       maxSockets: settings.inFlight,
+      subscriptions: {
+        protocol: 'auto',
+        idleTimeout: 30_000,
+        windowBytes: 262_144,
+        perConnection: 64,
+        pingInterval: 15_000,
+      },
     },
     { clock: systemClock },
   );

@@ -4,6 +4,8 @@ import type { CannedAddresses } from './canned-kinesis';
 export interface ReaderSettings extends CannedAddresses {
   readonly shards: number;
   readonly recordsPerAnswer: number;
+  /** Language of what our source reads. */
+  readonly protocol: 'cbor' | 'json';
   /** Records read before the measurement begins. */
   readonly warmUp: number;
   /** Records measured. */

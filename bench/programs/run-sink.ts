@@ -16,6 +16,7 @@ const PRODUCER: ProducerSettings = {
   batchingMaxPublishDelay: 1,
   batchingMaxMessages: 1000,
   batchingMaxBytes: 128 * 1024,
+  chunkingEnabled: true,
   maxPendingMessages: 1000,
   maxPendingBytes: 64 * 1024 * 1024,
   sendTimeout: 0,

@@ -16,6 +16,7 @@ const PRODUCER: ProducerSettings = {
   batchingMaxPublishDelay: 1,
   batchingMaxMessages: 1000,
   batchingMaxBytes: 128 * 1024,
+  chunkingEnabled: true,
   maxPendingMessages: 1000,
   maxPendingBytes: 64 * 1024 * 1024,
   sendTimeout: 0,
@@ -26,6 +27,8 @@ export interface RunParts {
   readonly addresses: CannedAddresses;
   readonly configs?: { readonly [option: string]: unknown };
   readonly transport: ProducerTransport;
+  /** One of this kind when absent. */
+  readonly source?: KinesisSource;
 }
 
 /** `memory://` into topics of its own. */
@@ -34,7 +37,12 @@ export function memoryTransport(broker: MemoryBroker): MemoryTransport {
 }
 
 /** Runs our source from a canned service, until the program is ended from outside. */
-export async function runForEver({ addresses, configs, transport }: RunParts): Promise<void> {
+export async function runForEver({
+  addresses,
+  configs,
+  transport,
+  source = new KinesisSource(),
+}: RunParts): Promise<void> {
   await runSourceInstance({
     definition: {
       tenant: 'public',
@@ -65,7 +73,7 @@ export async function runForEver({ addresses, configs, transport }: RunParts): P
       connectionTimeout: 10_000,
       keepAliveInterval: 30_000,
     },
-    source: new KinesisSource(),
+    source,
     shutdownTimeoutMs: 25_000,
     clock: systemClock,
     random: systemRandom,

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
       maxConnections: settings.inFlight,
       rateLimit: UNLIMITED,
       retainOrdering: false,
+      ...settings.configs,
     },
   });
   for (let published = 0, acknowledged = 0; ; ) {

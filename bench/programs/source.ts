@@ -23,7 +23,7 @@ const broker = new MemoryBroker({
 runForEver({
   addresses: settings,
   // The canned service has no limits; those of AWS would be measured instead of the source.
-  configs: { maxReadsPerSecondPerShard: 1000 },
+  configs: { maxReadsPerSecondPerShard: 1000, getRecordsProtocol: settings.protocol },
   transport: memoryTransport(broker),
 }).catch((error) => {
   process.stderr.write(`${error?.stack}\n`);

@@ -21,6 +21,10 @@ export class StallingTransport implements ProducerTransport {
     return this.#stalled;
   }
 
+  get chunks(): boolean {
+    return this.#inner.chunks;
+  }
+
   get maxMessageBytes(): number | undefined {
     return this.#inner.maxMessageBytes;
   }

@@ -13,6 +13,8 @@ export interface WriterSettings extends CannedAddresses {
   readonly warmUp: number;
   /** Records measured. */
   readonly records: number;
+  /** Options of a sink over those it is measured with otherwise. */
+  readonly configs?: { readonly [option: string]: unknown };
 }
 
 export const STREAM = 'bench';

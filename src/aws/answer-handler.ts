@@ -2,6 +2,7 @@ import type { AgentOptions, IncomingMessage } from 'node:http';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { abortable } from '../util/abort';
 import type { Clock } from '../util/clock';
+import { ArrivingBody } from './arriving-body';
 
 /** A body that holds nothing. */
 export const NOTHING = Buffer.alloc(0);
@@ -20,6 +21,8 @@ export interface AnswerOptions extends HandlerOptions {
   readonly onDate?: (serviceTime: number) => void;
   /** Takes the body of a success; the SDK is given an empty one and reads no output from it. */
   readonly take?: (body: Buffer) => void;
+  /** Gives the body of an error as the SDK can read it. */
+  readonly explain?: (status: number, body: Buffer) => Buffer;
 }
 
 /**
@@ -82,8 +85,10 @@ export class AnswerHandler extends NodeHttpHandler {
       if (options.admit !== undefined && response.statusCode < 300) {
         await admitted(body, options.admit(bytes), options.abortSignal);
       }
-      response.body = await this.#read(body);
-      if (options.take !== undefined && response.statusCode < 300) {
+      response.body = await this.#read(body, bytes);
+      if (response.statusCode >= 300) {
+        response.body = options.explain?.(response.statusCode, response.body) ?? response.body;
+      } else if (options.take !== undefined) {
         options.take(response.body);
         response.body = NOTHING;
       }
@@ -93,9 +98,10 @@ export class AnswerHandler extends NodeHttpHandler {
     }
   }
 
-  #read(body: IncomingMessage): Promise<Buffer> {
+  /** @param expected bytes of the body, 0 when nobody knows. */
+  #read(body: IncomingMessage, expected: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
+      const bytes = new ArrivingBody(expected);
       let heardAt = this.#clock.monotonic();
       const check = (): void => {
         const left = heardAt + this.#idleMs - this.#clock.monotonic();
@@ -109,9 +115,9 @@ export class AnswerHandler extends NodeHttpHandler {
       let timer = this.#clock.setTimer(check, this.#idleMs);
       body.on('data', (chunk: Buffer) => {
         heardAt = this.#clock.monotonic();
-        chunks.push(chunk);
+        bytes.add(chunk);
       });
-      body.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+      body.once('end', () => resolve(bytes.whole()));
       body.once('error', reject);
       body.once('close', () => {
         this.#clock.clearTimer(timer);

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { ConnectorError, type ErrorCode, messageOf } from '../errors';
 import { AdmissionRefused, ConnectionFailed } from './answer-handler';
-import { CODES, ERRNO_CODES, TLS_ERRNO } from './error-codes';
+import { CODES, ERRNO_CODES, HTTP2_ERRNO, TLS_ERRNO } from './error-codes';
 
 /** Prefix of the IAM actions. */
 export type Service = 'kinesis' | 'dynamodb' | 'cloudwatch';
@@ -20,7 +20,13 @@ const CLOCK_NAMES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestI
 const SIGNATURE_NAMES = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'AuthFailure']);
 const CLOCK_MESSAGE = /signature (expired|not yet current)/i;
 const DENIED_MESSAGE = /not authorized to perform: (\S+)(?: on resource: (\S+))?/;
-const READ_ACTIONS = new Set(['GetRecords', 'GetShardIterator']);
+const READ_ACTIONS = new Set(['GetRecords', 'GetShardIterator', 'SubscribeToShard']);
+const CONSUMER_ACTIONS = new Set(['DescribeStreamConsumer', 'DeregisterStreamConsumer']);
+/** "Stream X under account Y not found", "Stream arn X not found". */
+const STREAM_MESSAGE = /^\s*(the )?stream\b/i;
+const CONSUMER_MESSAGE = /^\s*(the )?consumer/i;
+/** "Consumer X under stream Y is not in ACTIVE status", but "Another active subscription exists for this consumer". */
+const NOT_ACTIVE_MESSAGE = /\bnot (in )?(an? )?ACTIVE\b|must be in the ACTIVE state/i;
 
 interface SdkError {
   readonly name: string;
@@ -66,12 +72,19 @@ function codeOf(error: SdkError, status: number | undefined, context: CallContex
   }
   // Before the name: the HTTP handler calls a reset connection TimeoutError.
   if (typeof error.code === 'string') {
-    const code = ERRNO_CODES.get(error.code) ?? (TLS_ERRNO.test(error.code) ? 'AWS_TLS' : undefined);
+    const code = ERRNO_CODES.get(error.code) ?? codeOfErrno(error.code);
     if (code !== undefined) {
       return code;
     }
   }
-  return CODES.get(error.name) ?? codeOfCall(error, context) ?? codeOfStatus(status) ?? 'AWS_UNKNOWN';
+  return codeOfCall(error, context) ?? CODES.get(error.name) ?? codeOfStatus(status) ?? 'AWS_UNKNOWN';
+}
+
+function codeOfErrno(errno: string): ErrorCode | undefined {
+  if (TLS_ERRNO.test(errno)) {
+    return 'AWS_TLS';
+  }
+  return HTTP2_ERRNO.test(errno) ? 'AWS_UNAVAILABLE' : undefined;
 }
 
 /** Names whose meaning depends on the call. */
@@ -84,12 +97,14 @@ function codeOfCall(error: SdkError, context: CallContext): ErrorCode | undefine
       if (!kinesis) {
         return service === 'dynamodb' ? 'LEASE_TABLE_NOT_FOUND' : undefined;
       }
-      // "Stream X under account Y not found" against "Shard X in stream Y under account Z does not exist".
-      return read && !/^\s*(the )?stream\b/i.test(error.message)
-        ? 'KINESIS_SHARD_NOT_FOUND'
-        : 'KINESIS_STREAM_NOT_FOUND';
+      return missingPart(error.message, context.action);
     case 'ResourceInUseException':
-      return kinesis ? 'KINESIS_STREAM_NOT_READY' : 'LEASE_TABLE_NOT_READY';
+      return kinesis ? partInUse(error.message, context.action) : 'LEASE_TABLE_NOT_READY';
+    case 'LimitExceededException':
+      // The other limit of the call is a rate.
+      return context.action === 'RegisterStreamConsumer' && !/\brate\b/i.test(error.message)
+        ? 'KINESIS_CONSUMER_LIMIT'
+        : undefined;
     case 'InvalidArgumentException':
     case 'ValidationException':
       return read ? 'KINESIS_POSITION_REFUSED' : 'AWS_REQUEST_REFUSED';
@@ -102,6 +117,30 @@ function codeOfCall(error: SdkError, context: CallContext): ErrorCode | undefine
     default:
       return error.message === 'Region is missing' ? 'AWS_REGION_MISSING' : undefined;
   }
+}
+
+/** Kinesis has one name for whatever it does not find; the message begins with the thing. */
+function missingPart(message: string, action: string): ErrorCode {
+  if (STREAM_MESSAGE.test(message)) {
+    return 'KINESIS_STREAM_NOT_FOUND';
+  }
+  if (CONSUMER_ACTIONS.has(action) || (action === 'SubscribeToShard' && CONSUMER_MESSAGE.test(message))) {
+    return 'KINESIS_CONSUMER_NOT_FOUND';
+  }
+  // "Shard X in stream Y under account Z does not exist".
+  return READ_ACTIONS.has(action) ? 'KINESIS_SHARD_NOT_FOUND' : 'KINESIS_STREAM_NOT_FOUND';
+}
+
+/** The same for whatever is not in the state that a call needs. */
+function partInUse(message: string, action: string): ErrorCode {
+  if (action === 'SubscribeToShard') {
+    return NOT_ACTIVE_MESSAGE.test(message) ? 'KINESIS_CONSUMER_NOT_READY' : 'KINESIS_SUBSCRIPTION_IN_USE';
+  }
+  // A consumer of that name exists, or is being made or deleted.
+  const consumers = CONSUMER_ACTIONS.has(action) || action === 'RegisterStreamConsumer';
+  return consumers && !STREAM_MESSAGE.test(message)
+    ? 'KINESIS_CONSUMER_NOT_READY'
+    : 'KINESIS_STREAM_NOT_READY';
 }
 
 function codeOfStatus(status: number | undefined): ErrorCode | undefined {

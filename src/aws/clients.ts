@@ -29,6 +29,15 @@ export function createKinesisPutClient(settings: AwsSettings, deps: AwsDependenc
   return kinesisClient(settings, boundedHandler(settings, deps), deps);
 }
 
+/** @param handler takes the calls; the client destroys it. */
+export function createFanOutClient(
+  settings: AwsSettings,
+  handler: AnswerHandler,
+  deps: AwsDependencies,
+): KinesisClient {
+  return kinesisClient(settings, handler, deps);
+}
+
 function kinesisClient(settings: AwsSettings, handler: AnswerHandler, deps: AwsDependencies): KinesisClient {
   const { endpoints, credentials } = settings;
   return new KinesisClient(clientConfig(settings, endpoints.kinesis, credentials, handler, deps));

@@ -16,6 +16,8 @@ export interface MetricDependencies {
 
 /** What the services of every open connector have in common: its metrics are published, and all are closed together. */
 export class ConnectorServices {
+  /** The dimension StreamId of a source of several streams, by the label of each. */
+  readonly streamIds = new Map<string, string>();
   readonly #closables: Closable[] = [];
   #publisher: CloudWatchPublisher | undefined;
 
@@ -49,7 +51,13 @@ export class ConnectorServices {
       const api = this.own(
         dependencies.createMetricData?.(aws, clock) ?? createMetricDataApi(aws, { clock }),
       );
-      this.#publisher = startCloudWatchPublisher({ ...context, settings, api, reader: metrics.reader() });
+      this.#publisher = startCloudWatchPublisher({
+        ...context,
+        settings,
+        api,
+        reader: metrics.reader(),
+        streamIds: this.streamIds,
+      });
     }
   }
 }

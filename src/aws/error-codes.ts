@@ -75,4 +75,6 @@ export const ERRNO_CODES = new Map<string, ErrorCode>(
     ESOCKETTIMEDOUT: 'AWS_TIMEOUT',
   }),
 );
+/** What Node says of a stream or session that the other side has ended. */
+export const HTTP2_ERRNO = /^ERR_HTTP2_/;
 export const TLS_ERRNO = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/;

@@ -28,6 +28,20 @@ export interface ShardPage {
   readonly nextToken: string | undefined;
 }
 
+export interface ListedStream {
+  readonly name: string;
+  /** Milliseconds since the epoch; undefined when the service does not say. */
+  readonly createdAt: number | undefined;
+}
+
+/** Streams of the region and account of a client. */
+export interface StreamPage {
+  /** In the order of their names. */
+  readonly streams: readonly ListedStream[];
+  /** Whether there are streams behind the last of these. */
+  readonly more: boolean;
+}
+
 /** A record as Kinesis stores it, aggregated or not. */
 export interface RawRecord {
   readonly data: Uint8Array;
@@ -88,6 +102,8 @@ export interface KinesisApi {
     query: { readonly filter?: ShardFilter; readonly nextToken?: string },
     options?: CallOptions,
   ): Promise<ShardPage>;
+  /** One page of streams, from the first behind the name `after` on. */
+  listStreams(query: { readonly after?: string }, options?: CallOptions): Promise<StreamPage>;
   getShardIterator(
     stream: StreamRef,
     shardId: string,

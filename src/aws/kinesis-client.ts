@@ -1,27 +1,31 @@
-import {
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  type ChildShard as SdkChildShard,
-  type _Record as SdkRecord,
-} from '@aws-sdk/client-kinesis';
-import type { AwsSettings } from '../config/types';
-import type { ChildShard } from '../stream/shard';
+import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
+import type { AwsSettings, GetRecordsProtocol } from '../config/types';
+import type { Logger } from '../util/logger';
 import type { AnswerOptions } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createKinesisClient } from './clients';
-import type { IteratorPosition, KinesisApi, RawRecord } from './kinesis-api';
+import type { IteratorPosition, KinesisApi } from './kinesis-api';
+import type { RecordsExchange, RecordsQuery } from './records-exchange';
+import { RecordsProtocol } from './records-protocol';
 import { labelOf, named, present, streamCalls } from './stream-calls';
 
-const EMPTY = new Uint8Array(0);
+export interface KinesisDependencies extends AwsDependencies {
+  /** `auto` when absent. */
+  readonly getRecordsProtocol?: GetRecordsProtocol;
+  readonly logger?: Logger;
+}
 
-/** Kinesis over the AWS SDK. `close` gives up its connections. */
+/**
+ * Kinesis over the AWS SDK, which signs and sends requests. Those for records are written here and their answers read
+ * here: that takes a fraction of the SDK's time. `close` gives up its connections.
+ */
 export function createKinesisApi(
   settings: AwsSettings,
-  deps: AwsDependencies,
+  deps: KinesisDependencies,
 ): KinesisApi & { close(): void } {
   const client = createKinesisClient(settings, deps);
-
   const call = callsTo('kinesis');
+  const protocol = new RecordsProtocol(deps.getRecordsProtocol ?? 'auto', deps.logger);
 
   return {
     ...streamCalls(client, call),
@@ -35,28 +39,23 @@ export function createKinesisApi(
 
     getRecords: (stream, { iterator, limit }, options) =>
       call('GetRecords', labelOf(stream), options, async (handler) => {
-        const input = {
-          ShardIterator: iterator,
-          Limit: limit,
-          ...(stream.arn === undefined ? {} : { StreamARN: stream.arn }),
-        };
-        const admit = options?.admit;
+        const arn = stream.arn === undefined ? {} : { StreamARN: stream.arn };
+        const query = { ShardIterator: iterator, Limit: limit, ...arn };
         let serviceTime: number | undefined;
-        const answerOptions: AnswerOptions = {
-          ...handler,
-          ...(admit === undefined ? {} : { admit }),
-          onDate: (date) => {
-            serviceTime = date;
-          },
+        const send = async (exchange: RecordsExchange): Promise<void> => {
+          const answerOptions: AnswerOptions = {
+            ...handler,
+            ...(options?.admit === undefined ? {} : { admit: options.admit }),
+            onDate: (date) => {
+              serviceTime = date;
+            },
+            take: (body) => exchange.take(body),
+            explain: (status, body) => exchange.explain(status, body),
+          };
+          await client.send(readyCommand(query, exchange), answerOptions);
         };
-        const answer = await client.send(new GetRecordsCommand(input), answerOptions);
-        return {
-          records: (answer.Records ?? []).map(recordOf),
-          nextIterator: answer.NextShardIterator,
-          millisBehindLatest: answer.MillisBehindLatest,
-          childShards: (answer.ChildShards ?? []).map(childOf),
-          serviceTime,
-        };
+        const { records, nextIterator, millisBehindLatest, childShards } = await protocol.ask(query, send);
+        return { records, nextIterator, millisBehindLatest, childShards, serviceTime };
       }),
 
     close: () => client.destroy(),
@@ -76,21 +75,20 @@ function startOf(position: IteratorPosition) {
   }
 }
 
-function childOf(child: SdkChildShard): ChildShard {
-  return {
-    shardId: present(child.ShardId, 'ShardId'),
-    parentShards: child.ParentShards ?? [],
-    startingHashKey: present(child.HashKeyRange?.StartingHashKey, 'StartingHashKey'),
-    endingHashKey: present(child.HashKeyRange?.EndingHashKey, 'EndingHashKey'),
-  };
-}
-
-function recordOf(record: SdkRecord): RawRecord {
-  return {
-    data: record.Data ?? EMPTY,
-    partitionKey: record.PartitionKey ?? '',
-    sequenceNumber: present(record.SequenceNumber, 'SequenceNumber'),
-    approximateArrival: record.ApproximateArrivalTimestamp?.getTime() ?? 0,
-    encryptionType: record.EncryptionType === 'KMS' ? 'KMS' : 'NONE',
-  };
+/** A GetRecords whose body is that of `exchange`. */
+function readyCommand(query: RecordsQuery, { request, contentType }: RecordsExchange): GetRecordsCommand {
+  const command = new GetRecordsCommand(query);
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { readonly headers: { readonly [name: string]: string } };
+      Object.assign(args.request as object, {
+        body: request,
+        headers: { ...headers, 'content-type': contentType, accept: contentType },
+      });
+      return next(args);
+    },
+    // Before the length and the signature are made.
+    { step: 'build', priority: 'high', name: 'getRecordsBody' },
+  );
+  return command;
 }

@@ -2,6 +2,7 @@ import {
   DescribeStreamSummaryCommand,
   type KinesisClient,
   ListShardsCommand,
+  ListStreamsCommand,
   type Shard as SdkShard,
 } from '@aws-sdk/client-kinesis';
 import { ConnectorError } from '../errors';
@@ -13,11 +14,14 @@ import type { KinesisApi, ShardFilter, StreamRef } from './kinesis-api';
 /** Largest record of a stream that does not say, in KiB. Source: Kinesis API, UpdateMaxRecordSize. */
 const DEFAULT_RECORD_KIB = 1024;
 
-/** What readers and writers alike ask about a stream. */
+/** Most that ListStreams gives at once. Source: Kinesis API. */
+const STREAMS_A_PAGE = 10_000;
+
+/** What readers and writers alike ask about streams. */
 export function streamCalls(
   client: KinesisClient,
   call: Call,
-): Pick<KinesisApi, 'describeStream' | 'listShards'> {
+): Pick<KinesisApi, 'describeStream' | 'listShards' | 'listStreams'> {
   return {
     describeStream: (stream, options) =>
       call('DescribeStreamSummary', labelOf(stream), options, async (handler) => {
@@ -49,6 +53,17 @@ export function streamCalls(
           nextToken === undefined ? { ...named(stream), ...filterOf(filter) } : { NextToken: nextToken };
         const answer = await client.send(new ListShardsCommand(input), handler);
         return { shards: (answer.Shards ?? []).map(shardOf), nextToken: answer.NextToken };
+      }),
+
+    listStreams: ({ after }, options) =>
+      call('ListStreams', 'all streams', options, async (handler) => {
+        const from = after === undefined ? {} : { ExclusiveStartStreamName: after };
+        const answer = await client.send(new ListStreamsCommand({ Limit: STREAMS_A_PAGE, ...from }), handler);
+        const created = new Map(
+          answer.StreamSummaries?.map((one) => [one.StreamName, one.StreamCreationTimestamp?.getTime()]),
+        );
+        const streams = (answer.StreamNames ?? []).map((name) => ({ name, createdAt: created.get(name) }));
+        return { streams, more: answer.HasMoreStreams === true && streams.length > 0 };
       }),
   };
 }

@@ -8,6 +8,8 @@ export interface CliIo {
   stderr(text: string): void;
   /** Whether standard error is a terminal. */
   readonly isTty: boolean;
+  /** Asks who sits at the terminal; absent when nobody does. */
+  ask?(question: string): Promise<string>;
   readonly env: Environment;
   /** Exit code of the process once the command is through: 0 done, 2 configuration or usage, 3 fatal, 4 not drained. */
   setExitCode(code: number): void;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Emulator, SHARD_WRITE_LIMITS, startEmulator } from '../emulator';
+import { type Emulator, SHARD_READ_LIMITS, SHARD_WRITE_LIMITS, startEmulator } from '../emulator';
 import { createPinoLogger } from '../runtime/pino-logger';
 import type { CliIo } from './cli-io';
 import { stopOnSignals } from './stop-signals';
@@ -10,6 +10,8 @@ Examples:
   $ pulsar-io-kinesis emulator --kinesis-port 4567 --dynamodb-port 4568 --stream orders:4 --stream clicks:1
   $ aws --endpoint-url http://127.0.0.1:4567 --no-sign-request kinesis list-shards --stream-name orders
 
+Every port answers HTTP/1.1 and HTTP/2 without TLS (h2c with prior knowledge), JSON and, for Kinesis, CBOR;
+SubscribeToShard streams its events over both. Signatures are not checked.
 It keeps everything in memory, listens on 127.0.0.1 only, and ends with Ctrl-C.`;
 
 interface StreamSpec {
@@ -22,6 +24,10 @@ interface EmulatorFlags {
   readonly dynamodbPort?: number;
   readonly stream: readonly StreamSpec[];
   readonly writeLimits?: boolean;
+  readonly readLimits?: boolean;
+  readonly cbor: boolean;
+  readonly checkSignatureTime?: boolean;
+  readonly separateRegions?: boolean;
   readonly json?: boolean;
 }
 
@@ -54,6 +60,10 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
     )
     .option('--stream <name:shards>', 'create a stream; may be given several times', streamSpec, [])
     .option('--write-limits', 'refuse what a shard of AWS would: over 1,000 records/s or 1 MiB/s a shard')
+    .option('--read-limits', 'the same for reads: over 5 calls/s or 2 MiB/s a shard')
+    .option('--no-cbor', 'refuse CBOR, as endpoints do that know JSON alone')
+    .option('--check-signature-time', 'refuse requests signed more than five minutes off this clock')
+    .option('--separate-regions', 'a name means a stream of the region that signs; without it all are one')
     .option('--json', 'print {"kinesis","dynamodb","cloudwatch","streams"} when ready')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: EmulatorFlags) => {
@@ -61,6 +71,10 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
         kinesisPort: flags.kinesisPort,
         ...(flags.dynamodbPort === undefined ? {} : { dynamodbPort: flags.dynamodbPort }),
         ...(flags.writeLimits && { writeLimits: SHARD_WRITE_LIMITS }),
+        ...(flags.readLimits && { readLimits: SHARD_READ_LIMITS }),
+        cbor: flags.cbor,
+        ...(flags.checkSignatureTime && { checkSignatureTime: true }),
+        regionsApart: flags.separateRegions ?? false,
       });
       for (const { name, shards } of flags.stream) {
         emulator.kinesis.call('CreateStream', { StreamName: name, ShardCount: shards });

@@ -5,16 +5,21 @@ import type { CliIo } from './cli-io';
 export interface Progress {
   at(value: number): void;
   done(): void;
+  /** Ends it where it is. */
+  stop(): void;
 }
+
+const nothing = (): void => undefined;
+const SILENT: Progress = { at: nothing, done: nothing, stop: nothing };
 
 /** A bar on standard error when that is a terminal; a line at start and end otherwise, none when `quiet`. */
 export function startProgress(io: CliIo, label: string, total: number, quiet: boolean): Progress {
   if (quiet) {
-    return { at: () => undefined, done: () => undefined };
+    return SILENT;
   }
   if (!io.isTty) {
     io.stderr(`${label} ${total} …\n`);
-    return { at: () => undefined, done: () => undefined };
+    return SILENT;
   }
   const bar = new SingleBar(
     {
@@ -31,5 +36,6 @@ export function startProgress(io: CliIo, label: string, total: number, quiet: bo
       bar.update(total);
       bar.stop();
     },
+    stop: () => bar.stop(),
   };
 }

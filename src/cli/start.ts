@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { processEnvironment } from '../config';
 import { systemClock } from '../util/clock';
 import { boundHeapGrowth } from '../util/heap';
@@ -23,6 +24,7 @@ export async function start(): Promise<void> {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     isTty: process.stderr.isTTY === true,
+    ...(process.stdin.isTTY && { ask }),
     env: processEnvironment(),
     setExitCode: (code) => {
       process.exitCode = code;
@@ -39,4 +41,14 @@ export async function start(): Promise<void> {
   await runProgram(process.argv.slice(2), io);
   const end = systemClock.setTimer(() => process.exit(), END_MS) as NodeJS.Timeout;
   end.unref();
+}
+
+async function ask(question: string): Promise<string> {
+  // Not as a terminal: Ctrl-C then is a signal like any other.
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }

@@ -3,9 +3,9 @@ import { credentialPlace, credentialsOf, pluginCredentials } from './credentials
 import { withDefaults } from './normalise';
 import { joinPath } from './path';
 import { ProblemList } from './problems';
-import { streamOf } from './stream-name';
+import { regionOfStreams } from './stream-name';
 import { get, type JsonObject } from './tree';
-import type { AwsSettings } from './types';
+import type { AwsSettings, SubscriptionSettings } from './types';
 
 const SERVICES = ['kinesis', 'dynamodb', 'cloudwatch', 'sts'] as const;
 
@@ -20,7 +20,7 @@ export function placeProblems(
   path: string,
   problems: ProblemList,
 ): void {
-  const region = awsValue(configs, spellings, 'region') ?? streamOf(configs)?.region;
+  const region = awsValue(configs, spellings, 'region') ?? regionOfStreams(configs);
   const needed = configs.cloudwatchMetricsLevel === 'NONE' ? services : [...services, 'cloudwatchEndpoint'];
   const missing = spellings
     .filter(({ java }) => needed.includes(java))
@@ -42,7 +42,7 @@ export function awsSettings(complete: JsonObject, spellings: readonly Spelling[]
   const plugin = pluginCredentials(complete, '', new ProblemList());
   const credentials = plugin === undefined ? undefined : withDefaults(plugin, credentialPlace());
   const dynamo = get(complete, 'aws', 'dynamoCredentials');
-  const region = value('region') ?? streamOf(complete)?.region;
+  const region = value('region') ?? regionOfStreams(complete);
   const endpoints = SERVICES.map((service) => [service, value('endpoints', service)] as const);
   return {
     region: region === undefined ? undefined : String(region),
@@ -52,5 +52,18 @@ export function awsSettings(complete: JsonObject, spellings: readonly Spelling[]
     connectTimeout: Number(value('connectTimeout')),
     requestTimeout: Number(value('requestTimeout')),
     maxSockets: Number(get(complete, 'aws', 'maxSockets')),
+    subscriptions: subscriptionSettings(complete, Number(value('requestTimeout'))),
+  };
+}
+
+function subscriptionSettings(complete: JsonObject, requestTimeout: number): SubscriptionSettings {
+  const number = (name: string): number => Number(get(complete, 'aws', name));
+  return {
+    protocol: get(complete, 'aws', 'subscribeProtocol') as SubscriptionSettings['protocol'],
+    // A sink has none.
+    idleTimeout: Number(get(complete, 'efoEventTimeout') ?? requestTimeout),
+    windowBytes: number('subscriptionWindow'),
+    perConnection: number('subscriptionsPerConnection'),
+    pingInterval: number('subscriptionPingInterval'),
   };
 }

@@ -10,6 +10,7 @@ export { type ConfigOptions, type ResolvedConfig, resolveConfig } from './resolv
 export { type SchemaName, schemaDocument } from './schema';
 export { hide } from './secret';
 export type { SecretLookup } from './secret-options';
+export { isPattern, type StreamName, type StreamPattern } from './stream-name';
 export type {
   AuditSettings,
   AwsCredentials,
@@ -31,4 +32,5 @@ export type {
   SinkDefinition,
   SinkMessageFormat,
   SourceDefinition,
+  StreamSelection,
 } from './types';

@@ -3,6 +3,7 @@ import { awsSettings } from './aws-settings';
 import { SOURCE_SPELLINGS } from './aws-spellings';
 import { cloudWatchSettings, effectiveLevel } from './cloudwatch-settings';
 import { credentialProblems } from './credentials';
+import { retrievalMode, retrievalSettings } from './fan-out-settings';
 import { parseInstant } from './instant';
 import { leaseTableSettings } from './lease-table-settings';
 import { normalise, withDefaults } from './normalise';
@@ -12,9 +13,9 @@ import { schemaRoot } from './schema';
 import { revealAll } from './secret';
 import { type SecretLookup, withSecrets } from './secret-options';
 import { sourceProblems } from './source-rules';
-import { streamOf } from './stream-name';
-import { type JsonObject, withoutEmpty } from './tree';
-import type { InitialPosition, KinesisSourceConfig } from './types';
+import { streamRoles, streamSelection } from './stream-selection';
+import { type JsonObject, textAt, withoutEmpty } from './tree';
+import type { GetRecordsProtocol, InitialPosition, KinesisSourceConfig } from './types';
 import { validate } from './validate';
 
 /**
@@ -48,6 +49,7 @@ export function completeSource(configs: JsonObject): JsonObject {
     'leaseTableName',
     'startAtTime',
     'cloudwatchNamespace',
+    'deadLetterTopic',
   ]);
   const level = effectiveLevel(configs, SOURCE_SPELLINGS);
   const complete = withDefaults(
@@ -56,8 +58,11 @@ export function completeSource(configs: JsonObject): JsonObject {
   );
   const { applicationName, backoffTime, maxBackoffTime } = complete;
   const { leaseTableName = applicationName, cloudwatchNamespace = applicationName } = complete;
+  const { onError = complete.deadLetterTopic === undefined ? 'fail' : 'dlq' } = complete;
   return {
     ...complete,
+    onError,
+    retrievalMode: retrievalMode(given),
     leaseTableName,
     cloudwatchNamespace,
     maxBackoffTime: Math.max(Number(backoffTime), Number(maxBackoffTime)),
@@ -68,12 +73,14 @@ function build(complete: JsonObject): KinesisSourceConfig {
   const number = (name: string): number => Number(complete[name]);
   const text = (name: string): string => String(complete[name]);
   const aws = awsSettings(complete, SOURCE_SPELLINGS);
-  const stream = streamOf(complete);
   const shardIds = complete.shardIds as readonly string[] | undefined;
+  const deadLetterTopic = textAt(complete, 'deadLetterTopic');
+  const { dlqOversize } = complete;
   return {
     aws,
-    awsKinesisStreamName: stream?.name ?? text('awsKinesisStreamName'),
-    ...(stream?.arn === undefined ? {} : { awsKinesisStreamArn: stream.arn }),
+    streams: streamSelection(complete),
+    streamRoles: streamRoles(complete),
+    streamDiscoveryInterval: number('streamDiscoveryInterval'),
     applicationName: text('applicationName'),
     leaseTableName: text('leaseTableName'),
     leaseTable: leaseTableSettings(complete, aws.region),
@@ -84,11 +91,19 @@ function build(complete: JsonObject): KinesisSourceConfig {
     numRetries: number('numRetries'),
     receiveQueueSize: number('receiveQueueSize'),
     receiveQueueBytes: number('receiveQueueBytes'),
+    subRecordFilter: complete.subRecordFilter === 'drop' ? 'drop' : 'keep',
+    onDataLoss: complete.onDataLoss === 'continue' ? 'continue' : 'fail',
     failoverTime: number('failoverTime'),
     maxReadsPerSecondPerShard: number('maxReadsPerSecondPerShard'),
     maxRecordsPerRead: number('maxRecordsPerRead'),
+    getRecordsProtocol: text('getRecordsProtocol') as GetRecordsProtocol,
+    retrieval: retrievalSettings(complete),
     kinesisRecordProperties: recordProperties(complete.kinesisRecordProperties),
     messageKeyMode: complete.messageKeyMode === 'SHARD_ID' ? 'SHARD_ID' : 'PARTITION_KEY',
+    outputFormat: complete.outputFormat as KinesisSourceConfig['outputFormat'],
+    onError: complete.onError as KinesisSourceConfig['onError'],
+    ...(deadLetterTopic === undefined ? {} : { deadLetterTopic }),
+    ...(dlqOversize === undefined ? {} : { dlqOversize: dlqOversize as 'fail' | 'truncate' }),
     ...(shardIds === undefined ? {} : { shardIds }),
     maxLeasesForWorker: number('maxLeasesForWorker'),
     handoffTimeout: number('handoffTimeout'),

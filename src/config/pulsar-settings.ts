@@ -107,6 +107,7 @@ export function producerSettings(producer: unknown): ProducerSettings {
     batchingMaxPublishDelay: Number(batching.batchingMaxPublishDelayMs),
     batchingMaxMessages: Number(batching.batchingMaxMessages),
     batchingMaxBytes: Number(batching.batchingMaxBytes),
+    chunkingEnabled: get(producer, 'chunkingEnabled') === true,
     maxPendingMessages: Number(get(producer, 'maxPendingMessages')),
     maxPendingBytes: Number(get(producer, 'maxPendingBytes')),
     sendTimeout,

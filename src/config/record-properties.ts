@@ -3,7 +3,7 @@ import type { ProblemList } from './problems';
 import { didYouMean } from './suggestion';
 import type { KinesisRecordProperty } from './types';
 
-const AVAILABLE: readonly KinesisRecordProperty[] = [
+const NAMES: readonly KinesisRecordProperty[] = [
   'kinesis.arrival.timestamp',
   'kinesis.encryption.type',
   'kinesis.partition.key',
@@ -12,8 +12,10 @@ const AVAILABLE: readonly KinesisRecordProperty[] = [
   'kinesis.shard.id',
   'kinesis.stream',
   'kinesis.millis.behind.latest',
+  'kinesis.explicit.hash.key',
+  'kinesis.ingest.timestamp',
+  'kinesis.sharded.sequence.number',
 ];
-const LATER = ['kinesis.explicit.hash.key', 'kinesis.ingest.timestamp', 'kinesis.sharded.sequence.number'];
 
 /** The names in a list, or in a text separated by commas as the Java connector takes them. Empty: none. */
 export function propertyNames(value: unknown): string[] {
@@ -27,24 +29,19 @@ export function propertyNames(value: unknown): string[] {
 /** The properties named, each once. */
 export function recordProperties(value: unknown): KinesisRecordProperty[] {
   const names = new Set(propertyNames(value));
-  return AVAILABLE.filter((name) => names.has(name));
+  return NAMES.filter((name) => names.has(name));
 }
 
-/** Reports names that are not known, or not available yet. */
+/** Reports names that are not known. */
 export function propertyProblems(value: unknown, path: string, problems: ProblemList): void {
   for (const [i, name] of propertyNames(value).entries()) {
-    if ((AVAILABLE as readonly string[]).includes(name)) {
+    if ((NAMES as readonly string[]).includes(name)) {
       continue;
     }
-    const later = LATER.includes(name);
-    problems.add(
-      later ? 'NOT_AVAILABLE_YET' : 'CONFIG_ENUM',
-      Array.isArray(value) ? joinPath(path, i) : path,
-      {
-        found: JSON.stringify(name),
-        expected: `some of ${AVAILABLE.join(', ')}`,
-        hint: later ? `${name} comes with a later version.` : didYouMean(name, AVAILABLE, 'Remove it.'),
-      },
-    );
+    problems.add('CONFIG_ENUM', Array.isArray(value) ? joinPath(path, i) : path, {
+      found: JSON.stringify(name),
+      expected: `some of ${NAMES.join(', ')}`,
+      hint: didYouMean(name, NAMES, 'Remove it.'),
+    });
   }
 }

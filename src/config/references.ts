@@ -17,6 +17,8 @@ export interface ReferenceOptions {
   /** Folder that relative paths of `${file:}` start from. */
   readonly folder: string;
   readonly problems: ProblemList;
+  /** Whether names without a kind at `path` are none of ours, and stay. */
+  readonly isTemplate: (path: string) => boolean;
   /** Filled with the text of every value that held a reference, by path. */
   readonly references: Map<string, string>;
 }
@@ -48,6 +50,9 @@ function resolveText(text: string, path: string, options: ReferenceOptions): str
   const resolved = text.replace(REFERENCE, (whole: string, reference: string | undefined) => {
     if (reference === undefined) {
       return '${';
+    }
+    if (!reference.includes(':') && options.isTemplate(path)) {
+      return whole;
     }
     named.push(whole);
     return lookUp(reference, path, options) ?? whole;
@@ -86,14 +91,11 @@ function lookUp(reference: string, path: string, options: ReferenceOptions): str
       return undefined;
     }
   }
-  if (kind === 'secret' || kind === 'stream') {
+  if (kind === 'secret') {
     problems.add('NOT_AVAILABLE_YET', path, {
       found: `\${${reference}}`,
       expected: REFERENCES,
-      hint:
-        kind === 'secret'
-          ? 'AWS Secrets Manager comes with a later version.'
-          : 'Templates of topics come later.',
+      hint: 'AWS Secrets Manager comes with a later version.',
     });
     return undefined;
   }

@@ -21,6 +21,9 @@ import { get, isObject, type JsonObject, setIn, textAt } from './tree';
 import type { ConfigNotice } from './types';
 import { validate } from './validate';
 
+/** Options that may hold names of values of records. */
+const TEMPLATE = /^sources\[\d+\]\.(topicName|configs\.deadLetterTopic)$/;
+
 export interface ConfigOptions {
   /** Environment variables; those of this process when absent. */
   readonly env?: Environment;
@@ -58,7 +61,8 @@ export function resolveConfig(raw: JsonObject, file: string, options: ConfigOpti
   const origins = new Map(outside.map(({ path, origin }) => [path, origin]));
 
   const references = new Map<string, string>();
-  const reference = { environment: env, folder: dirname(file), problems, references };
+  const isTemplate = (path: string): boolean => TEMPLATE.test(path);
+  const reference = { environment: env, folder: dirname(file), problems, isTemplate, references };
   const given = resolveReferences(
     overlay(shaped, outside, () => undefined),
     '',

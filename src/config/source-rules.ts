@@ -1,16 +1,16 @@
 import { placeProblems } from './aws-settings';
 import { SOURCE_SPELLINGS, twiceProblems } from './aws-spellings';
 import { pluginCredentials } from './credentials';
+import { retrievalProblems } from './fan-out-settings';
 import { parseInstant } from './instant';
 import { leaseTableProblems } from './lease-table-settings';
 import { joinPath } from './path';
 import { describe, type ProblemList } from './problems';
 import { propertyProblems } from './record-properties';
 import { meansSeveralStreams } from './stream-name';
-import { streamProblems } from './stream-rules';
-import type { JsonObject } from './tree';
-
-const STREAM = 'awsKinesisStreamName';
+import { severalStreamsProblems, streamProblems } from './stream-rules';
+import { topicProblems } from './topic-template';
+import { type JsonObject, textAt } from './tree';
 
 /**
  * Reports what is wrong between the options of one source. Pure; copes with values of the wrong type, so that
@@ -20,20 +20,24 @@ const STREAM = 'awsKinesisStreamName';
  */
 export function sourceProblems(configs: JsonObject, path: string, now: number, problems: ProblemList): void {
   const at = (name: string): string => joinPath(path, name);
-  const stream = configs[STREAM];
-  if (meansSeveralStreams(stream)) {
-    problems.add('NOT_AVAILABLE_YET', at(STREAM), {
-      found: describe(stream),
-      expected: 'name or ARN of one stream',
-      hint: 'Several streams in one source come with a later version; give each a source of its own.',
-    });
+  if (meansSeveralStreams(configs.awsKinesisStreamName)) {
+    severalStreamsProblems(configs, path, problems);
   } else {
-    streamProblems(configs, STREAM, SOURCE_SPELLINGS, path, problems);
+    streamProblems(configs, 'awsKinesisStreamName', SOURCE_SPELLINGS, path, problems);
   }
   placeProblems(configs, SOURCE_SPELLINGS, ['awsEndpoint', 'dynamoEndpoint'], path, problems);
   startProblems(configs, at('startAtTime'), now, problems);
   leaseTableProblems(configs, path, problems);
+  retrievalProblems(configs, path, problems);
   propertyProblems(configs.kinesisRecordProperties, at('kinesisRecordProperties'), problems);
+  topicProblems(textAt(configs, 'deadLetterTopic'), at('deadLetterTopic'), true, problems);
+  if (configs.onError === 'dlq' && textAt(configs, 'deadLetterTopic') === undefined) {
+    problems.add('CONFIG_CROSS_FIELD', at('onError'), {
+      found: '"dlq", without a dead-letter topic',
+      expected: 'deadLetterTopic beside it',
+      hint: 'Set deadLetterTopic.',
+    });
+  }
   twiceProblems(configs, SOURCE_SPELLINGS, path, problems);
   pluginCredentials(configs, path, problems);
   const { backoffTime, maxBackoffTime } = configs;

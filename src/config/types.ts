@@ -1,4 +1,7 @@
 import type { ProcessingGuarantees, SchemaType, SubscriptionType } from '../io';
+import type { StreamName, StreamSelector } from './stream-name';
+
+export type { StreamName, StreamPattern, StreamSelector } from './stream-name';
 
 /** A sensitive value; printing or serialising it shows stars (G9). */
 export interface Secret {
@@ -43,8 +46,22 @@ export interface AwsSettings {
   /** Milliseconds until the answer's headers are there. */
   readonly requestTimeout: number;
   readonly maxSockets: number;
+  readonly subscriptions: SubscriptionSettings;
   /** False with the Java sink's skipCertificateValidation; true when absent. */
   readonly verifyCertificates?: boolean;
+}
+
+/** Connections of enhanced fan-out. */
+export interface SubscriptionSettings {
+  readonly protocol: 'auto' | 'http1' | 'http2';
+  /** Milliseconds that an event which is waited for may stay away. */
+  readonly idleTimeout: number;
+  /** Bytes of a subscription that HTTP/2 lets arrive before they are read. */
+  readonly windowBytes: number;
+  /** Subscriptions that share one HTTP/2 connection. */
+  readonly perConnection: number;
+  /** Milliseconds between two PINGs of an HTTP/2 connection. */
+  readonly pingInterval: number;
 }
 
 export type InitialPosition =
@@ -52,6 +69,9 @@ export type InitialPosition =
   | { readonly type: 'TRIM_HORIZON' }
   /** Milliseconds since the epoch. */
   | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number };
+
+/** The language in which records are asked for by GetRecords. `auto`: CBOR where the service speaks it, or JSON. */
+export type GetRecordsProtocol = 'auto' | 'cbor' | 'json';
 
 export type KinesisRecordProperty =
   | 'kinesis.arrival.timestamp'
@@ -61,14 +81,21 @@ export type KinesisRecordProperty =
   | 'kinesis.subsequence.number'
   | 'kinesis.shard.id'
   | 'kinesis.stream'
-  | 'kinesis.millis.behind.latest';
+  | 'kinesis.millis.behind.latest'
+  | 'kinesis.explicit.hash.key'
+  | 'kinesis.ingest.timestamp'
+  | 'kinesis.sharded.sequence.number';
+
+export type OutputFormat = 'bytes' | 'string' | 'json' | 'envelope';
 
 /** `configs` of a Kinesis source, validated, every default filled in. Times are milliseconds. */
 export interface KinesisSourceConfig {
   readonly aws: AwsSettings;
-  /** Name of the stream; `awsKinesisStreamArn` beside it when an ARN was given. */
-  readonly awsKinesisStreamName: string;
-  readonly awsKinesisStreamArn?: string;
+  readonly streams: StreamSelection;
+  /** How streams of other accounts are reached, by account id; by their ARN alone when absent. */
+  readonly streamRoles: { readonly [account: string]: StreamRole };
+  /** Milliseconds between two looks for streams that patterns match. */
+  readonly streamDiscoveryInterval: number;
   readonly applicationName: string;
   readonly leaseTableName: string;
   readonly leaseTable: LeaseTableSettings;
@@ -81,12 +108,25 @@ export interface KinesisSourceConfig {
   readonly numRetries: number;
   readonly receiveQueueSize: number;
   readonly receiveQueueBytes: number;
+  /** What becomes of sub-records of an aggregate whose key lies outside the shard. */
+  readonly subRecordFilter: 'keep' | 'drop';
+  /** When records were trimmed before they were read. */
+  readonly onDataLoss: 'fail' | 'continue';
   readonly failoverTime: number;
   readonly maxReadsPerSecondPerShard: number;
   /** Limit of GetRecords, 1 to 10,000. */
   readonly maxRecordsPerRead: number;
+  readonly getRecordsProtocol: GetRecordsProtocol;
+  readonly retrieval: RetrievalSettings;
   readonly kinesisRecordProperties: readonly KinesisRecordProperty[];
   readonly messageKeyMode: 'PARTITION_KEY' | 'SHARD_ID';
+  readonly outputFormat: OutputFormat;
+  /** What becomes of a record that can never be stored. */
+  readonly onError: 'fail' | 'dlq' | 'skip';
+  /** Always there with `dlq`. May be a template, see `fillTopic`. */
+  readonly deadLetterTopic?: string;
+  /** Of a dead letter too large for a transport without chunks; such a transport is refused when absent. */
+  readonly dlqOversize?: 'fail' | 'truncate';
   /** Only these shards; all when absent. */
   readonly shardIds?: readonly string[];
   readonly maxLeasesForWorker: number;
@@ -97,6 +137,30 @@ export interface KinesisSourceConfig {
   readonly audit: AuditSettings;
   readonly cloudwatch: CloudWatchSettings;
 }
+
+/** `auto`: fan-out where it is to be had, else polling. */
+export type RetrievalMode = 'polling' | 'fan-out' | 'auto';
+
+/** Whether a source reads by enhanced fan-out, and with which registered consumer. Times are milliseconds. */
+export interface RetrievalSettings {
+  readonly mode: RetrievalMode;
+  /** One that others have registered, or the name of one that is found or registered. */
+  readonly consumer: { readonly arn: string } | { readonly name: string };
+  /** `managed`: the worker that stops last deregisters it. */
+  readonly lifecycle: 'external' | 'managed';
+  /** RegisterStreamConsumer calls that may be refused for a limit. */
+  readonly registrationAttempts: number;
+  readonly activeTimeout: number;
+  readonly eventTimeout: number;
+}
+
+/** One stream, with rows of the lease table by shard; or several, with rows by stream and shard. */
+export type StreamSelection =
+  | { readonly several: false; readonly stream: StreamName }
+  | { readonly several: true; readonly selectors: readonly StreamSelector[] };
+
+/** A role that reads the streams of another account. */
+export type StreamRole = Omit<Extract<AwsCredentials, { type: 'assumeRole' }>, 'type' | 'base'>;
 
 /** When the lease table is compared with the stream. Names and defaults of the options are the KCL's. */
 export interface AuditSettings {
@@ -180,6 +244,12 @@ export interface KinesisSinkConfig {
   readonly recordTtl?: number;
   /** `route`: to the dead-letter topic where the sink has one, otherwise the sink ends. */
   readonly onError: 'route' | 'fail' | 'dlq' | 'skip';
+  /** Whether several records go in one, in the frame of the KPL. */
+  readonly aggregationEnabled: boolean;
+  /** Bytes of data and partition key of a frame, 64 to 10,485,760. */
+  readonly aggregationMaxSize: number;
+  /** Records of a frame, from 1. */
+  readonly aggregationMaxCount: number;
   /** Entries of one PutRecords, 1 to 500. */
   readonly collectionMaxCount: number;
   /** Bytes of data and keys of one PutRecords, up to 10 MiB. */
@@ -209,6 +279,8 @@ export interface ProducerSettings {
   readonly batchingMaxPublishDelay: number;
   readonly batchingMaxMessages: number;
   readonly batchingMaxBytes: number;
+  /** Whether messages above the broker's limit go in chunks; they can never be stored otherwise. */
+  readonly chunkingEnabled: boolean;
   readonly maxPendingMessages: number;
   /** Bytes sent and not yet confirmed, over all producers of a transport. */
   readonly maxPendingBytes: number;
@@ -223,6 +295,7 @@ export interface SourceDefinition {
   readonly tenant: string;
   readonly namespace: string;
   readonly name: string;
+  /** May be a template, see `fillTopic`. */
   readonly topicName: string;
   readonly className: string;
   readonly parallelism: number;

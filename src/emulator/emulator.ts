@@ -4,12 +4,12 @@ import { SettableClock } from './clock';
 import { type CloudWatchModel, createCloudWatchModel } from './cloudwatch/model';
 import { createDynamoDbModel } from './dynamodb/model';
 import { Faults } from './faults';
-import type { KinesisOptions } from './kinesis/account';
 import { createKinesisModel, type KinesisModel } from './kinesis/model';
-import { type RunningServer, startServer } from './server';
+import type { KinesisOptions } from './kinesis/options';
+import { type RunningServer, startServer, type WireOptions } from './server';
 import type { ServiceModel } from './service-model';
 
-export interface EmulatorOptions extends Omit<KinesisOptions, 'clock'> {
+export interface EmulatorOptions extends Omit<KinesisOptions, 'clock'>, WireOptions {
   /** 127.0.0.1 when absent: what listens elsewhere takes calls from anybody. */
   readonly host?: string;
   /** Any free port when absent or 0. */
@@ -57,6 +57,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const host = options.host ?? '127.0.0.1';
   const start = (port: number): Promise<RunningServer> =>
     startServer({
+      ...options,
       services: [kinesis, dynamodb, cloudwatch],
       clock,
       timer: options.timer ?? systemClock,

@@ -17,12 +17,13 @@ const NONE: PutRecordsOutput = { FailedRecordCount: 0, Records: [] };
 
 /** `service` whose PutRecords refuses some entries: it sees the others only, its answer names all in their order. */
 export function refusing(service: ServiceModel, refusal: EntryRefusal, random: Random): ServiceModel {
-  const { target, operations } = service;
+  const { target, operations, wireTypes } = service;
   return {
     target,
     operations,
-    invoke: (operation, input) =>
-      refuseEntries(input, refusal, random, (rest) => service.invoke(operation, rest)),
+    ...(wireTypes && { wireTypes }),
+    invoke: (operation, input, caller) =>
+      refuseEntries(input, refusal, random, (rest) => service.invoke(operation, rest, caller)),
   };
 }
 

@@ -1,10 +1,28 @@
 import { deferred } from '../util/deferred';
 import type { Random } from '../util/random';
 
+/** An error answer; nothing was done. */
+export interface ErrorFault {
+  readonly kind: 'error';
+  readonly type: string;
+  readonly message?: string;
+  readonly status?: number;
+}
+
+/**
+ * An answer that goes on comes to its end behind so many of its events: as if it were due, without a word (the connection
+ * stands), with the connection, or with an exception event. Of a call whose answer does not go on nothing is seen.
+ */
+export interface EventsFault {
+  readonly kind: 'events';
+  /** 0 = none of them; then only the answer itself has begun. */
+  readonly after: number;
+  readonly ending: 'end' | 'silence' | 'disconnect' | ErrorFault;
+}
+
 /** What may be wrong with one call. `applied` says whether the service did what was asked all the same. */
 export type Fault =
-  /** An error answer; nothing was done. */
-  | { readonly kind: 'error'; readonly type: string; readonly message?: string; readonly status?: number }
+  | ErrorFault
   /** No answer ever; the connection stays open until the caller gives up. */
   | { readonly kind: 'silence'; readonly applied: boolean }
   /** The connection is cut instead of an answer. */
@@ -12,18 +30,36 @@ export type Fault =
   /** Done at once and answered late (`applied`), or done late: a write that arrives after its sender gave it up. */
   | { readonly kind: 'latency'; readonly ms: number; readonly applied: boolean }
   /** PutRecords: each entry is refused with probability `share`, the others are put. */
-  | { readonly kind: 'refuse-entries'; readonly share: number; readonly errorCode: EntryErrorCode };
+  | { readonly kind: 'refuse-entries'; readonly share: number; readonly errorCode: EntryErrorCode }
+  | EventsFault;
 
 /** Source: Kinesis API, PutRecordsResultEntry. */
 export type EntryErrorCode = 'ProvisionedThroughputExceededException' | 'InternalFailure';
 
-export const THROTTLE: Fault = {
+export const THROTTLE: ErrorFault = {
   kind: 'error',
   type: 'ProvisionedThroughputExceededException',
   message: 'Rate exceeded.',
 };
 
-export const INTERNAL_FAILURE: Fault = { kind: 'error', type: 'InternalFailure', status: 500 };
+export const INTERNAL_FAILURE: ErrorFault = { kind: 'error', type: 'InternalFailure', status: 500 };
+
+/**
+ * What a caller without a permission is told. Source: IAM User Guide, troubleshooting access denied errors.
+ * @param action for example `kinesis:GetRecords`
+ * @param resource an ARN
+ */
+export function accessDenied(
+  action: string,
+  resource: string,
+  user = 'arn:aws:iam::000000000000:user/connector',
+): ErrorFault {
+  return {
+    kind: 'error',
+    type: 'AccessDeniedException',
+    message: `User: ${user} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
+  };
+}
 
 export interface FaultRule {
   /** Name of an operation, or `*` for all. */
@@ -46,7 +82,7 @@ export interface ActiveFault {
   remove(): void;
 }
 
-/** What the rules make of one call: delays, refused entries, and at most one of the other faults (the oldest rule's). */
+/** What the rules make of one call: delays, and of every other kind of fault at most one (the oldest rule's). */
 export interface CallPlan {
   /** Milliseconds before it is done. */
   readonly delayBefore: number;
@@ -54,7 +90,19 @@ export interface CallPlan {
   readonly delayAfter: number;
   readonly refusal: (Fault & { kind: 'refuse-entries' }) | undefined;
   readonly outcome: (Fault & { kind: 'error' | 'silence' | 'disconnect' }) | undefined;
+  /** For an answer that goes on. */
+  readonly events: EventsFault | undefined;
 }
+
+/** Faults of one place exclude each other; delays add up. */
+const PLACES = {
+  error: 'outcome',
+  silence: 'outcome',
+  disconnect: 'outcome',
+  'refuse-entries': 'refusal',
+  events: 'events',
+  latency: undefined,
+} as const satisfies { readonly [K in Fault['kind']]: keyof CallPlan | undefined };
 
 /** The rules of one emulator. The same rules, calls and seed strike the same calls. */
 export class Faults {
@@ -76,27 +124,31 @@ export class Faults {
   }
 
   plan(operation: string, input: unknown): CallPlan {
-    let delayBefore = 0;
-    let delayAfter = 0;
-    let refusal: CallPlan['refusal'];
-    let outcome: CallPlan['outcome'];
+    const plan: { -readonly [K in keyof CallPlan]: CallPlan[K] } = {
+      delayBefore: 0,
+      delayAfter: 0,
+      refusal: undefined,
+      outcome: undefined,
+      events: undefined,
+    };
     for (const state of [...this.#rules]) {
       const { fault } = state.rule;
-      const taken =
-        fault.kind === 'refuse-entries' ? refusal : fault.kind === 'latency' ? undefined : outcome;
-      if (taken !== undefined || !state.strikes(operation, input, this.#random)) {
+      const place = PLACES[fault.kind];
+      const taken = place !== undefined && plan[place] !== undefined;
+      if (taken || !state.strikes(operation, input, this.#random)) {
         continue;
       }
       if (fault.kind === 'latency') {
-        delayBefore += fault.applied ? 0 : fault.ms;
-        delayAfter += fault.applied ? fault.ms : 0;
+        plan[fault.applied ? 'delayAfter' : 'delayBefore'] += fault.ms;
       } else if (fault.kind === 'refuse-entries') {
-        refusal = fault;
+        plan.refusal = fault;
+      } else if (fault.kind === 'events') {
+        plan.events = fault;
       } else {
-        outcome = fault;
+        plan.outcome = fault;
       }
     }
-    return { delayBefore, delayAfter, refusal, outcome };
+    return plan;
   }
 }
 

@@ -4,15 +4,17 @@ export { type CloudWatchModel, createCloudWatchModel } from './cloudwatch/model'
 export { type Emulator, type EmulatorOptions, startEmulator } from './emulator';
 export {
   type ActiveFault,
+  accessDenied,
   type CallPlan,
   type EntryErrorCode,
+  type ErrorFault,
+  type EventsFault,
   type Fault,
   type FaultRule,
   Faults,
   INTERNAL_FAILURE,
   THROTTLE,
 } from './faults';
-export type { KinesisOptions } from './kinesis/account';
 export {
   createKinesisModel,
   type KinesisInput,
@@ -20,6 +22,8 @@ export {
   type KinesisOperation,
   type KinesisOutput,
 } from './kinesis/model';
+export type { KinesisOptions } from './kinesis/options';
+export { type ReadLimits, SHARD_READ_LIMITS } from './kinesis/read-limits';
 export { SHARD_WRITE_LIMITS, type WriteLimits } from './kinesis/write-limits';
-export { type RunningServer, type ServerOptions, startServer } from './server';
-export { type ServiceClock, ServiceError, type ServiceModel } from './service-model';
+export { type RunningServer, type ServerOptions, startServer, type WireOptions } from './server';
+export { type Caller, type ServiceClock, ServiceError, type ServiceModel } from './service-model';

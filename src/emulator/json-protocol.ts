@@ -1,36 +1,24 @@
 import { queryErrorCode } from './query-protocol';
+import { rpcTarget } from './rpc-target';
 import { ServiceError } from './service-model';
 import { contentTypeOf, type WireProtocol, type WireRequest } from './wire-protocol';
 
-const CONTENT_TYPES = ['application/x-amz-json-1.0', 'application/x-amz-json-1.1'];
+const JSON_1_1 = 'application/x-amz-json-1.1';
+const CONTENT_TYPES = ['application/x-amz-json-1.0', JSON_1_1];
 
-/** AWS JSON 1.0 and 1.1: X-Amz-Target names service and operation. Source: Smithy, AWS JSON protocols. */
+/** AWS JSON 1.0 and 1.1. Source: Smithy, AWS JSON protocols. */
 export const JSON_PROTOCOL: WireProtocol = {
   read(services, request) {
-    const contentType = contentTypeOf(request);
-    const [target, operation] = String(request.headers['x-amz-target'] ?? '').split('.');
-    const service = services.find((candidate) => candidate.target === target);
-    if (
-      request.method !== 'POST' ||
-      service === undefined ||
-      operation === undefined ||
-      !service.operations.includes(operation)
-    ) {
-      throw new ServiceError('UnknownOperationException', `${target}.${operation} is not emulated.`);
-    }
-    if (!CONTENT_TYPES.includes(contentType)) {
-      throw new ServiceError(
-        'UnknownOperationException',
-        `Content type ${contentType} is not emulated.`,
-        404,
-      );
-    }
-    return { service, operation, input: parse(request.body) };
+    const target = rpcTarget(services, request, (_service, type) => CONTENT_TYPES.includes(type));
+    return { ...target, input: parse(request.body) };
   },
 
   invoke({ service, operation, input }, request) {
-    const text = service.invokeText?.(operation, input) ?? JSON.stringify(service.invoke(operation, input));
-    return { contentType: answerType(request), text };
+    const { caller } = request;
+    const body =
+      service.invokeText?.(operation, input, caller) ??
+      JSON.stringify(service.invoke(operation, input, caller));
+    return { contentType: answerType(request), body };
   },
 
   failure(error, request) {
@@ -41,15 +29,19 @@ export const JSON_PROTOCOL: WireProtocol = {
       ...(request.headers['x-amzn-query-mode'] === 'true' && {
         headers: { 'x-amzn-query-error': `${queryErrorCode(type)};${senderOf(error)}` },
       }),
-      text: JSON.stringify({ __type: type, message, ...fields }),
+      body: JSON.stringify({ __type: type, message, ...fields }),
     };
   },
+
+  event: (_call, text) => ({ contentType: JSON_1_1, body: text }),
 };
 
 const senderOf = ({ status }: ServiceError): string => (status < 500 ? 'Sender' : 'Receiver');
 
-const answerType = ({ headers }: WireRequest): string =>
-  headers['content-type']?.toString() ?? 'application/x-amz-json-1.1';
+/** That of the request, unless it is one of another protocol. */
+function answerType(request: WireRequest): string {
+  return CONTENT_TYPES.includes(contentTypeOf(request)) ? String(request.headers['content-type']) : JSON_1_1;
+}
 
 function parse(body: Buffer): unknown {
   try {

@@ -23,13 +23,13 @@ export const QUERY_PROTOCOL: WireProtocol = {
     return { service, operation, input: inputOf(form) };
   },
 
-  invoke({ service, operation, input }, _request, requestId) {
-    const output = xml(service.invoke(operation, input));
+  invoke({ service, operation, input }, { caller }, requestId) {
+    const output = xml(service.invoke(operation, input, caller));
     const result = output === '' ? '' : `<${operation}Result>${output}</${operation}Result>`;
     const namespace = service.query?.xmlNamespace ?? '';
     return {
       contentType: 'text/xml',
-      text:
+      body:
         `<${operation}Response xmlns="${namespace}">${result}` +
         `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${operation}Response>`,
     };
@@ -43,8 +43,12 @@ export const QUERY_PROTOCOL: WireProtocol = {
     };
     return {
       contentType: 'text/xml',
-      text: `<ErrorResponse><Error>${xml(error)}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
+      body: `<ErrorResponse><Error>${xml(error)}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
     };
+  },
+
+  event() {
+    throw new ServiceError('InvalidAction', 'The query protocol has no event streams.');
   },
 };
 

@@ -17,6 +17,21 @@ export interface ServiceClock {
   now(): number;
 }
 
+/** Who signed a request, by its signature; nothing of it is checked. */
+export interface Caller {
+  /** Of the credential scope: where the caller believes the service to be. */
+  readonly region?: string;
+  readonly accessKeyId?: string;
+}
+
+/** Members that are more than their JSON shows, in requests and answers alike. Needed by protocols that tell them apart. */
+export interface WireTypes {
+  /** Bytes; base64 text in JSON. */
+  readonly blobs: ReadonlySet<string>;
+  /** Instants; seconds since the epoch in JSON. */
+  readonly timestamps: ReadonlySet<string>;
+}
+
 /** One event of an answer that goes on. */
 export interface ServiceEvent {
   /** `:event-type`, for example `SubscribeToShardEvent`. */
@@ -52,15 +67,17 @@ export interface ServiceModel {
   };
   /** Longest body of a request, as it is sent; 20 MiB when absent. */
   readonly maxBodyBytes?: number;
+  /** For a service that speaks CBOR too. */
+  readonly wireTypes?: WireTypes;
   /** @throws ServiceError */
-  invoke(operation: string, input: unknown): unknown;
+  invoke(operation: string, input: unknown, caller?: Caller): unknown;
   /** Opens the answer of an operation that streams events. @throws ServiceError */
-  openEvents?(operation: string, input: unknown): EventSource;
+  openEvents?(operation: string, input: unknown, caller?: Caller): EventSource;
   /** Operations that `openEvents` takes. */
   readonly eventOperations?: readonly string[];
   /**
    * The same, answered as ready JSON text: for a model that can write its answer faster than JSON.stringify can.
    * @throws ServiceError
    */
-  invokeText?(operation: string, input: unknown): string;
+  invokeText?(operation: string, input: unknown, caller?: Caller): string;
 }

@@ -1,10 +1,11 @@
-import type { ServiceError, ServiceModel } from './service-model';
+import type { Caller, ServiceError, ServiceModel } from './service-model';
 
 /** A request as a protocol reads it; `body` is no longer compressed. */
 export interface WireRequest {
   readonly method: string;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly body: Buffer;
+  readonly caller: Caller;
 }
 
 export interface WireCall {
@@ -16,7 +17,7 @@ export interface WireCall {
 export interface WireAnswer {
   readonly contentType: string;
   readonly headers?: { readonly [name: string]: string };
-  readonly text: string;
+  readonly body: string | Uint8Array;
 }
 
 /** How requests and answers of AWS stand on the wire. */
@@ -26,6 +27,8 @@ export interface WireProtocol {
   /** Does the call. @throws ServiceError */
   invoke(call: WireCall, request: WireRequest, requestId: string): WireAnswer;
   failure(error: ServiceError, request: WireRequest, requestId: string): WireAnswer;
+  /** The payload of an event of an answer that goes on, from its JSON text. */
+  event(call: WireCall, text: string): WireAnswer;
 }
 
 /** The media type of a request, without its parameters. */

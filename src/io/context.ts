@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
+import type { DeadLetterOrder } from './dead-letter';
 import type { MetricSink } from './metrics';
 import type { RecordPartition } from './record';
 
@@ -32,7 +33,10 @@ export interface BaseContext {
 }
 
 export interface SourceContext extends BaseContext {
+  /** As configured: what is in it of names of values is for the source to fill, by `destinationTopic`. */
   readonly outputTopic: string;
+  /** Whether dead letters of any size are stored whole: the transport sends what is above the broker's limit in chunks. */
+  readonly storesAnySize: boolean;
   /**
    * Ends the delivery of one tenure: nothing of it that is unsent is sent any more, what is in flight is
    * waited for until `deadlineMs` from now, then its producer is closed (or its connection destroyed).
@@ -41,6 +45,13 @@ export interface SourceContext extends BaseContext {
    * flight was answered, false when the deadline came first. Never rejects.
    */
   closePartition(partition: RecordPartition, deadlineMs: number): Promise<boolean>;
+  /**
+   * Stores a record that can never be stored where it belongs in a dead-letter topic, beside all other delivery and
+   * for as long as it takes; then acks it. One that cannot be stored there either ends the instance with
+   * DEAD_LETTER_REFUSED. Ignored when the tenure has ended, so that its record is sent again by the next one;
+   * `closePartition` waits for what was taken before.
+   */
+  deadLetter(order: DeadLetterOrder): void;
 }
 
 /** Source: Pulsar `SubscriptionType`. */

@@ -1,5 +1,6 @@
 export { type ConnectorConfig, HAS_ROOM, type Sink, type Source } from './connector';
 export type { BaseContext, SinkContext, SourceContext, SubscriptionType } from './context';
+export type { DeadLetterOrder } from './dead-letter';
 export type { EncryptionContext } from './encryption';
 export {
   type Instrument,

@@ -34,6 +34,7 @@ export interface Record<T> {
   readonly recordSequence: number | undefined;
   /** Topic to send to instead of the connector's own. */
   readonly destinationTopic: string | undefined;
+  /** From a source: the same for all records of a tenure that go to one topic. */
   readonly schema: Schema;
   /** The tenure this record belongs to; absent for sources without partitions. */
   readonly partition: RecordPartition | undefined;

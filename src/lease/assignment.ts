@@ -1,6 +1,7 @@
 import { shuffled } from '../util/random';
 import type { AssignmentRules, LeaseCensus, ObservedLease } from './census';
 import { hasBegun, isFinished, type Lease, type OwnedLease } from './lease';
+import { leaseKey } from './row-key';
 
 /**
  * The leases that this worker should take now, in this order (source: KCL `DynamoDBLeaseTaker.computeLeasesToTake`):
@@ -16,7 +17,7 @@ export function leasesToTake(census: LeaseCensus, rules: Pick<AssignmentRules, '
     return [];
   }
   const depths = depthsOf(wanted);
-  const depthOf = ({ lease }: ObservedLease): number => depths.get(lease.shardId) ?? 0;
+  const depthOf = ({ lease }: ObservedLease): number => depths.get(lease.key) ?? 0;
   // Whether an ancestor without a row is still to be waited for is not known here. When there is not room for all,
   // who may wait for one goes behind who does not, older shards (their ids count upwards) before younger ones.
   const ageOf = ({ lease }: ObservedLease): string =>
@@ -101,14 +102,11 @@ function mostLoaded(
 export function leasesToAdopt(
   leases: readonly Lease[],
   rules: Pick<AssignmentRules, 'worker' | 'isWanted'>,
-  isHeld: (shardId: string) => boolean,
+  isHeld: (key: string) => boolean,
 ): Lease[] {
   return leases.filter(
     (lease) =>
-      lease.owner === rules.worker &&
-      !isFinished(lease) &&
-      rules.isWanted(lease.shardId) &&
-      !isHeld(lease.shardId),
+      lease.owner === rules.worker && !isFinished(lease) && rules.isWanted(lease) && !isHeld(lease.key),
   );
 }
 
@@ -117,17 +115,22 @@ export function leasesToAdopt(
  * shards, and with few leases allowed a child must not occupy the place of the parent it waits for.
  */
 function depthsOf(leases: readonly ObservedLease[]): ReadonlyMap<string, number> {
-  const parents = new Map(leases.map(({ lease }) => [lease.shardId, lease.parentShardIds]));
+  const parents = new Map(
+    leases.map(({ lease: { key, stream, parentShardIds } }) => [
+      key,
+      parentShardIds.map((id) => leaseKey(stream, id)),
+    ]),
+  );
   const depths = new Map<string, number>();
   // A stack of its own: generations of shards may be deeper than that of the calls. A shard is on it twice, for
   // its parents to be looked at before it, and ends the walk where a row names itself as an ancestor.
   const stack = [...parents.keys()];
-  for (let shardId = stack.pop(); shardId !== undefined; shardId = stack.pop()) {
-    const unfinished = (parents.get(shardId) ?? []).filter((id) => parents.has(id));
-    const isNew = !depths.has(shardId);
-    depths.set(shardId, Math.max(0, ...unfinished.map((id) => (depths.get(id) ?? 0) + 1)));
+  for (let key = stack.pop(); key !== undefined; key = stack.pop()) {
+    const unfinished = (parents.get(key) ?? []).filter((id) => parents.has(id));
+    const isNew = !depths.has(key);
+    depths.set(key, Math.max(0, ...unfinished.map((id) => (depths.get(id) ?? 0) + 1)));
     if (isNew && unfinished.some((id) => !depths.has(id))) {
-      stack.push(shardId, ...unfinished.filter((id) => !depths.has(id)));
+      stack.push(key, ...unfinished.filter((id) => !depths.has(id)));
     }
   }
   return depths;

@@ -10,24 +10,26 @@ import { Alarm } from '../util/alarm';
 import type { Logger } from '../util/logger';
 import { Audit, type Finding, withoutRange } from './audit';
 import { longFinished, vanishedLeases } from './cleanup';
-import type { LeaseTable } from './lease-table';
 import type { LeaseView } from './lease-view';
 import { isStorable } from './serializer';
 import type { ShardSync } from './shard-sync';
+import type { StreamRows } from './stream-rows';
 
 /** Rows of vanished shards that one audit deletes, at most. */
 const DELETED_AT_ONCE = 250;
 
 export interface AuditorDeps {
   readonly settings: AuditSettings;
-  readonly table: LeaseTable;
+  readonly rows: Pick<StreamRows, 'fill' | 'deleteFinished'>;
   readonly view: LeaseView;
-  readonly sync: Pick<ShardSync, 'mend' | 'shards'>;
+  readonly sync: Pick<ShardSync, 'check' | 'mend' | 'shards'>;
   readonly retry: RetryPolicy;
   readonly logger: Logger;
   readonly metrics: MetricSink;
-  /** Name of the stream. */
+  /** Label of the stream. */
   readonly stream: string;
+  /** See LeasedStream.isGone. */
+  readonly isGone: () => boolean;
   /** Milliseconds. */
   readonly failoverTime: number;
   /** Rows were created. */
@@ -78,7 +80,7 @@ export class Auditor {
         if (signal.aborted) {
           return;
         }
-        if (!mayHeal(error)) {
+        if (!mayHeal(error) && !this.deps.isGone()) {
           throw error;
         }
         logger.warn({ error: explain(error) }, 'the leases could not be audited; the next audit will');
@@ -98,12 +100,16 @@ export class Auditor {
   async #inspect(signal: AbortSignal): Promise<void> {
     const { view, failoverTime } = this.deps;
     let listed: ReadonlyMap<string, Shard> | undefined;
+    // A stream made anew under its name answers in the place of the one before: nothing else would show it.
+    await this.deps.sync.check(signal);
     const unknown = withoutRange(view.leases()).filter((shardId) => !this.#ranges.has(shardId));
     if (unknown.length > 0) {
       listed = await this.deps.sync.shards(signal);
       await this.#fill(unknown, listed, signal);
     }
-    await this.#mend(this.#audit.look(view.leases(), this.#ranges), signal);
+    if (!this.deps.isGone()) {
+      await this.#mend(this.#audit.look(view.leases(), this.#ranges), signal);
+    }
     if (longFinished(view.observed(), failoverTime).length > 0) {
       listed ??= await this.deps.sync.shards(signal);
       await this.#deleteVanished(listed, signal);
@@ -141,16 +147,16 @@ export class Auditor {
         const hashRange = { startingHashKey, endingHashKey };
         this.#ranges.set(shardId, hashRange);
         if (isStorable(hashRange)) {
-          await this.deps.table.fill(shardId, { hashRange }, signal);
+          await this.deps.rows.fill(shardId, { hashRange }, signal);
         }
       }
     }
   }
 
   async #deleteVanished(listed: ReadonlyMap<string, Shard>, signal: AbortSignal): Promise<void> {
-    const { view, table, failoverTime } = this.deps;
+    const { view, rows, failoverTime } = this.deps;
     for (const shardId of vanishedLeases(view.observed(), failoverTime, listed).slice(0, DELETED_AT_ONCE)) {
-      await table.deleteFinished(shardId, signal);
+      await rows.deleteFinished(shardId, signal);
       throwIfAborted(signal);
     }
   }

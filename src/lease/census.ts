@@ -20,10 +20,10 @@ export interface AssignmentRules {
   readonly maxLeases: number;
   /** Milliseconds within which every worker looks at the table, and takes what it lacks of its share. */
   readonly takeTime: number;
-  /** Limits the source to some shards. */
-  readonly isWanted: (shardId: string) => boolean;
+  /** Limits the source to some streams and shards. */
+  readonly isWanted: (lease: Lease) => boolean;
   /** Whether this worker follows a hand-over of that lease to itself. */
-  readonly isAskedFor: (shardId: string) => boolean;
+  readonly isAskedFor: (key: string) => boolean;
   /** Spreads workers that take at the same time over different leases. */
   readonly random: Random;
 }
@@ -32,7 +32,7 @@ export interface AssignmentRules {
 const VERY_OLD_FAILOVERS = 3;
 
 /** Milliseconds for which a lease that was given up to one worker is left alone by the others. */
-const RESERVED_MS = 2000;
+export const RESERVED_MS = 2000;
 
 /** An owned lease whose owner gave no sign of life for failoverTime. No clock of another machine is believed. */
 export function isExpired({ lease, unchangedFor }: ObservedLease, failoverTime: number): boolean {
@@ -49,7 +49,7 @@ export function effectiveOwner(one: ObservedLease, rules: AssignmentRules): stri
   if (lease.owner !== undefined && lease.owner !== worker && isExpired(one, failoverTime)) {
     return undefined;
   }
-  if (lease.owner !== worker && rules.isAskedFor(lease.shardId)) {
+  if (lease.owner !== worker && rules.isAskedFor(lease.key)) {
     return worker;
   }
   if (lease.owner === undefined) {
@@ -94,7 +94,7 @@ export interface LeaseCensus {
 export function takeCensus(observed: readonly ObservedLease[], rules: AssignmentRules): LeaseCensus {
   const { worker, failoverTime, takeTime, maxLeases } = rules;
   const restTime = VERY_OLD_FAILOVERS * failoverTime;
-  const wanted = observed.filter(({ lease }) => !isFinished(lease) && rules.isWanted(lease.shardId));
+  const wanted = observed.filter(({ lease }) => !isFinished(lease) && rules.isWanted(lease));
   const loads = new Map([[worker, 0]]);
   const askable = new Map<string, OwnedLease[]>();
   const available: ObservedLease[] = [];
@@ -119,7 +119,7 @@ export function takeCensus(observed: readonly ObservedLease[], rules: Assignment
     }
   }
   for (const leases of askable.values()) {
-    leases.sort((a, b) => (a.shardId < b.shardId ? -1 : 1));
+    leases.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
   const mine = loads.get(worker) ?? 0;
   const isAtRest =

@@ -3,14 +3,14 @@ import { explain } from '../errors';
 import type { Logger } from '../util/logger';
 import { type Random, shuffled } from '../util/random';
 import { leasesToDelete } from './cleanup';
-import type { LeaseTable } from './lease-table';
 import type { LeaseView } from './lease-view';
+import type { StreamRows } from './stream-rows';
 
 /** Deleted after one scan, at most: many workers see the same rows, and nobody waits for it. */
 const DELETED_AT_ONCE = 25;
 
 export interface CleanerDeps {
-  readonly table: LeaseTable;
+  readonly rows: Pick<StreamRows, 'deleteFinished'>;
   readonly view: LeaseView;
   readonly random: Random;
   readonly logger: Logger;
@@ -39,12 +39,12 @@ export class Cleaner {
   }
 
   async #clean(signal: AbortSignal): Promise<void> {
-    const { table, view, random, failoverTime } = this.deps;
-    const rows = leasesToDelete(view.observed(), failoverTime);
+    const { rows, view, random, failoverTime } = this.deps;
+    const finished = leasesToDelete(view.observed(), failoverTime);
     // Not the same ones as the others do.
-    for (const shardId of shuffled(random, rows).slice(0, DELETED_AT_ONCE)) {
+    for (const shardId of shuffled(random, finished).slice(0, DELETED_AT_ONCE)) {
       try {
-        await table.deleteFinished(shardId, signal);
+        await rows.deleteFinished(shardId, signal);
       } catch (error) {
         this.#failed(error, signal);
         return;

@@ -22,13 +22,13 @@ export function askInput(
   }
   update.set('handoffTo', { S: worker });
   update.set('handoffId', { S: handoffId });
-  return update.build(tableName, { leaseKey: { S: seen.shardId } });
+  return update.build(tableName, { leaseKey: { S: seen.key } });
 }
 
 /** Takes the request of `worker` back, or its right to be first at a lease that was given up to it. */
-export function withdrawInput(tableName: string, shardId: string, worker: string): UpdateItemCommandInput {
+export function withdrawInput(tableName: string, key: string, worker: string): UpdateItemCommandInput {
   const update = new UpdateBuilder();
   update.when('handoffTo', { S: worker });
   update.remove('handoffTo', 'handoffId');
-  return update.build(tableName, { leaseKey: { S: shardId } });
+  return update.build(tableName, { leaseKey: { S: key } });
 }

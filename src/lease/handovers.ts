@@ -54,13 +54,13 @@ export class Handovers {
     return this.#underWay.size;
   }
 
-  has(shardId: string): boolean {
-    return this.#underWay.has(shardId);
+  has(key: string): boolean {
+    return this.#underWay.has(key);
   }
 
   /** The lease is to be had without its owner's help: whoever takes it is the only one here to write to its row. */
-  forget(shardId: string): void {
-    this.#underWay.get(shardId)?.forgotten.abort(new Error('the owner is dead'));
+  forget(key: string): void {
+    this.#underWay.get(key)?.forgotten.abort(new Error('the owner is dead'));
   }
 
   /**
@@ -102,30 +102,30 @@ export class Handovers {
       arrived = false;
     }
     if (this.#stopping.signal.aborted) {
-      await this.#withdraw(seen.shardId);
+      await this.#withdraw(seen.key);
       return false;
     }
     metrics.handoversAsked.record(1);
     const forgotten = new AbortController();
     const begun = beginHandover(request, arrived, retry.clock.monotonic());
-    this.#underWay.set(seen.shardId, { ended: this.#follow(request, begun, forgotten.signal), forgotten });
+    this.#underWay.set(seen.key, { ended: this.#follow(request, begun, forgotten.signal), forgotten });
     return arrived;
   }
 
   /** Never rejects. */
   async #follow(request: HandoverRequest, begun: Handover, forgotten: AbortSignal): Promise<void> {
-    const { shardId } = request.seen;
+    const { key } = request.seen;
     const { signal } = this.#stopping;
     const { onIdle, onFailed } = this.deps;
     try {
       const taken = await this.#await(request, begun, AbortSignal.any([signal, forgotten]));
       if (!taken && signal.aborted && !forgotten.aborted) {
-        await this.#withdraw(shardId);
+        await this.#withdraw(key);
       }
     } catch (error) {
       onFailed(error);
     } finally {
-      this.#underWay.delete(shardId);
+      this.#underWay.delete(key);
       if (this.#underWay.size === 0 && !signal.aborted) {
         onIdle();
       }
@@ -138,7 +138,7 @@ export class Handovers {
     let handover = begun;
     for (;;) {
       await sleep(clock, LOOK_MS, signal).catch(() => undefined);
-      const look = signal.aborted ? undefined : await this.#look(request.seen.shardId);
+      const look = signal.aborted ? undefined : await this.#look(request.seen.key);
       if (signal.aborted) {
         return false;
       }
@@ -167,11 +167,11 @@ export class Handovers {
   }
 
   /** @returns undefined when no answer came */
-  async #look(shardId: string): Promise<Look | undefined> {
+  async #look(key: string): Promise<Look | undefined> {
     const { table, retry, onTrouble } = this.deps;
     const started = retry.clock.monotonic();
     try {
-      const row = await this.#request((signal) => table.get(shardId, signal));
+      const row = await this.#request((signal) => table.get(key, signal));
       return { row, started, ended: retry.clock.monotonic() };
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
@@ -185,10 +185,10 @@ export class Handovers {
   }
 
   /** Whoever is next need not wait for this worker then. One attempt: nothing depends on it. */
-  async #withdraw(shardId: string): Promise<void> {
+  async #withdraw(key: string): Promise<void> {
     const { table, worker } = this.deps;
     const unlimited = new AbortController().signal;
-    await shortRequest(this.deps, unlimited, (signal) => table.withdraw(shardId, worker, signal)).catch(
+    await shortRequest(this.deps, unlimited, (signal) => table.withdraw(key, worker, signal)).catch(
       () => undefined,
     );
   }

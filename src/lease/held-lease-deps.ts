@@ -5,6 +5,7 @@ import type { Gate } from '../util/gate';
 import type { Lease } from './lease';
 import type { LeaseMetrics } from './lease-metrics';
 import type { LeaseTable } from './lease-table';
+import type { ShardNames } from './shard-names';
 
 /** What the time for one request to the lease table follows from. */
 export interface ShortRequestDeps {
@@ -22,6 +23,7 @@ export interface HeldLeaseDeps extends ShortRequestDeps {
   /** Bounds the requests of all leases together. */
   readonly gate: Gate;
   readonly metrics: LeaseMetrics;
+  readonly names: ShardNames;
   /** Told every state of the row that a write of ours brought about. */
   readonly onWritten?: (lease: Lease) => void;
 }

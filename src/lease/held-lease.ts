@@ -15,6 +15,8 @@ import { type Instant, instantOf } from './validity';
  */
 export class HeldLease {
   readonly shardId: string;
+  /** For people. */
+  readonly name: string;
   #lease: Lease;
   /** Start of the first attempt made with the counter now held; undefined while there was none. */
   #firstAttempt: Instant | undefined;
@@ -37,10 +39,11 @@ export class HeldLease {
     private readonly deps: HeldLeaseDeps,
   ) {
     this.shardId = lease.shardId;
+    this.name = deps.names.nameOf(lease);
     this.#lease = lease;
     this.#progress = new Progress(lease.checkpoint);
-    this.#metrics = deps.metrics.ofLease(lease.shardId);
-    this.#tenure = new Tenure(lease.shardId, since, deps.failoverTime, deps.retry.clock);
+    this.#metrics = deps.metrics.ofLease(deps.names.streamOf(lease), lease.shardId);
+    this.#tenure = new Tenure(this.name, since, deps.failoverTime, deps.retry.clock);
     this.#show(lease);
   }
 
@@ -184,7 +187,7 @@ export class HeldLease {
       this.#releaseAttempted ||= release;
       const change = this.#progress.changeOf(this.#lease, release);
       const calls = change.checkpoint === undefined ? this.#metrics.renew : this.#metrics.update;
-      return calls.measure(() => this.deps.table.write(this.shardId, this.#holder(), change, signal));
+      return calls.measure(() => this.deps.table.write(this.#lease.key, this.#holder(), change, signal));
     });
   }
 
@@ -192,7 +195,7 @@ export class HeldLease {
   async #readBack(): Promise<Lease | undefined> {
     for (let attempt = 0; ; attempt++) {
       const found = await this.#request(async (signal) => ({
-        row: await this.deps.table.get(this.shardId, signal),
+        row: await this.deps.table.get(this.#lease.key, signal),
       }));
       if (found !== undefined) {
         return found.row;

@@ -1,10 +1,12 @@
 import { messageOf } from '../errors';
 import type { Logger } from '../util/logger';
 import type { HeldLease } from './held-lease';
+import type { Lease } from './lease';
 import type { LeaseMetrics } from './lease-metrics';
 
 export interface HeldLeasesDeps {
-  readonly logger: Logger;
+  /** Names the stream where there are several. */
+  readonly loggerOf: (lease: Lease) => Logger;
   readonly metrics: LeaseMetrics;
   /** See LeaseCoordinatorOptions. */
   readonly onAcquired: (held: HeldLease) => Promise<void>;
@@ -19,8 +21,9 @@ export class HeldLeases {
 
   constructor(private readonly deps: HeldLeasesDeps) {}
 
-  get(shardId: string): HeldLease | undefined {
-    return this.#held.get(shardId);
+  /** @param key of its row */
+  get(key: string): HeldLease | undefined {
+    return this.#held.get(key);
   }
 
   values(): Iterable<HeldLease> {
@@ -29,19 +32,19 @@ export class HeldLeases {
 
   /** Runs the consumer of a lease that was taken. Never rejects. */
   async consume(held: HeldLease): Promise<void> {
-    const { logger, metrics, onAcquired, onFailed } = this.deps;
-    const { shardId, lease } = held;
-    this.#held.set(shardId, held);
+    const { metrics, onAcquired, onFailed } = this.deps;
+    const { key, shardId, checkpoint } = held.lease;
+    this.#held.set(key, held);
     metrics.current.record(this.#held.size);
     held.signal.addEventListener('abort', () => this.#lost(held), { once: true });
-    logger.info({ shardId, checkpoint: lease.checkpoint.sequenceNumber }, 'lease taken');
+    this.#logger(held).info({ shardId, checkpoint: checkpoint.sequenceNumber }, 'lease taken');
     try {
       await onAcquired(held);
     } catch (error) {
       onFailed(error);
     } finally {
       held.abandon('its consumer ended without giving it up');
-      this.#held.delete(shardId);
+      this.#held.delete(key);
       metrics.current.record(this.#held.size);
     }
   }
@@ -54,10 +57,15 @@ export class HeldLeases {
     }
   }
 
-  #lost({ shardId, signal }: HeldLease): void {
+  #logger(held: HeldLease): Logger {
+    return this.deps.loggerOf(held.lease);
+  }
+
+  #lost(held: HeldLease): void {
+    const { shardId, signal } = held;
     if (!this.#ended) {
       this.deps.metrics.lost.record(1);
-      this.deps.logger.warn(
+      this.#logger(held).warn(
         { shardId, reason: messageOf(signal.reason) },
         'lease lost; reading of the shard stops here and goes on wherever it is held',
       );

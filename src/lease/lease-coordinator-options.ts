@@ -1,5 +1,4 @@
 import type { DynamoApi } from '../aws/dynamo-api';
-import type { KinesisApi, StreamRef } from '../aws/kinesis-api';
 import type { AuditSettings, InitialPosition, LeaseTableSettings } from '../config/types';
 import type { MetricSink } from '../io';
 import type { BackoffBounds } from '../util/backoff';
@@ -7,11 +6,13 @@ import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import type { HeldLease } from './held-lease';
+import type { TableLayout } from './lease-table';
 import type { LeaseWatch } from './lease-watch';
+import type { LeasedStream } from './leased-stream';
+import type { StreamId } from './row-key';
 
-export interface LeaseCoordinatorOptions {
+export interface LeaseCoordinatorOptions<S extends LeasedStream = LeasedStream> {
   readonly dynamo: DynamoApi;
-  readonly kinesis: KinesisApi;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -21,7 +22,9 @@ export interface LeaseCoordinatorOptions {
   readonly leaseTable: LeaseTableSettings;
   /** Names the tables that a KCL 3.x keeps beside the leases. */
   readonly applicationName: string;
-  readonly stream: StreamRef;
+  readonly layout: TableLayout;
+  /** Label of the stream in the metrics of the worker; of several, what stands for all. */
+  readonly label: string;
   /** Unique among all workers of the table, past ones included. */
   readonly worker: string;
   readonly initialPosition: InitialPosition;
@@ -32,7 +35,7 @@ export interface LeaseCoordinatorOptions {
   readonly maxLeases: number;
   /** When the leases are audited. */
   readonly audit: AuditSettings;
-  /** Only these shards; all when absent. */
+  /** Only these shards; all when absent. For a table of one stream. */
   readonly shardIds?: readonly string[];
   /** Waits between attempts that do not renew a lease. */
   readonly backoff: BackoffBounds;
@@ -47,7 +50,9 @@ export interface LeaseCoordinatorOptions {
    * Starts the consumer of a shard and resolves when it has ended; until then the shard is not taken again by this
    * worker, its lease lost or not. A lease still held then is abandoned. A rejection is fatal.
    */
-  readonly onAcquired: (held: HeldLease) => Promise<void>;
+  readonly onAcquired: (held: HeldLease, stream: S) => Promise<void>;
+  /** Told how the rows of a table of several streams name a stream, once that is known. */
+  readonly onNamed?: (stream: S, id: StreamId) => void;
   /** Something cannot heal: the instance has to end. */
   readonly onFatal: (error: Error) => void;
 }

@@ -1,12 +1,10 @@
-import type { RetryPolicy } from '../aws/retry';
+import { type RetryPolicy, retrying } from '../aws/retry';
 import { explain, isConnectorError } from '../errors';
-import { covers } from '../stream/hash-coverage';
 import type { ChildShard } from '../stream/shard';
 import { allowManyListeners } from '../util/abort';
 import { Alarm } from '../util/alarm';
 import { Gate } from '../util/gate';
-import { Auditor } from './auditor';
-import { Cleaner } from './cleaner';
+import { RESERVED_MS } from './census';
 import { Fleet3x } from './fleet-3x';
 import type { HeldLease } from './held-lease';
 import { HeldLeases } from './held-leases';
@@ -14,12 +12,10 @@ import { isFinished, type Lease } from './lease';
 import type { LeaseCoordinatorOptions } from './lease-coordinator-options';
 import { LeaseMetrics } from './lease-metrics';
 import { LeaseTable } from './lease-table';
-import { LeaseView } from './lease-view';
-import { ParentWatch } from './parent-watch';
-import { Parents } from './parents';
+import type { LeasedStream } from './leased-stream';
+import { LeasedStreams } from './leased-streams';
 import { Renewer } from './renewer';
 import { ScanWatch } from './scan-watch';
-import { ShardSync } from './shard-sync';
 import { openLeaseTable } from './table-opening';
 import { takeInterval } from './take-interval';
 import { Taker } from './taker';
@@ -30,95 +26,89 @@ import { Taker } from './taker';
  */
 const REQUESTS_AT_ONCE = 50;
 
+/** Streams whose rows are made ready at once: AWS allows 20 DescribeStreamSummary calls a second. */
+const STREAMS_AT_ONCE = 10;
+
+/** Of the jitter of scans. */
+const LONGEST = { next: () => 0 };
+
 /**
- * The leases of one worker: creates the table and its rows, takes its share, renews what it holds, creates the
- * rows of children. What is read and stored under a lease is its consumer's business.
+ * The leases of one worker, of one stream or of several: creates the table and its rows, takes its share, renews
+ * what it holds, creates the rows of children. What is read and stored under a lease is its consumer's business.
  *
  * Stop: `stopTaking`, then every consumer drains and evicts, then `stop`.
  */
-export class LeaseCoordinator {
-  readonly #options: LeaseCoordinatorOptions;
+export class LeaseCoordinator<S extends LeasedStream = LeasedStream> {
+  readonly #options: LeaseCoordinatorOptions<S>;
   readonly #stopped = new AbortController();
   readonly #alarm = new Alarm();
-  readonly #view = new LeaseView();
+  readonly #streams: LeasedStreams<S>;
   readonly #retry: RetryPolicy;
   readonly #metrics: LeaseMetrics;
   readonly #held: HeldLeases;
   readonly #table: LeaseTable;
-  readonly #sync: ShardSync;
-  readonly #parents: Parents;
-  readonly #parentWatch: ParentWatch;
-  readonly #cleaner: Cleaner;
-  readonly #auditor: Auditor;
   readonly #taker: Taker;
   readonly #renewer: Renewer;
-  #loops: Promise<unknown> = Promise.resolve();
+  #loops: Promise<unknown>[] = [];
   #inTrouble = false;
 
-  constructor(options: LeaseCoordinatorOptions) {
-    const { clock, random, dynamo, tableName, worker, failoverTime, shardIds } = options;
+  constructor(options: LeaseCoordinatorOptions<S>) {
+    const { clock, random, dynamo, tableName, layout, worker, failoverTime } = options;
     this.#options = options;
     allowManyListeners(this.#stopped.signal);
-    const gate = new Gate(REQUESTS_AT_ONCE);
     this.#retry = { clock, random, bounds: options.backoff };
-    this.#metrics = new LeaseMetrics({ ...options, stream: options.stream.name });
-    this.#table = new LeaseTable(tableName, dynamo);
+    this.#metrics = new LeaseMetrics({ ...options, stream: options.label });
+    this.#table = new LeaseTable(tableName, dynamo, layout);
     const { watchdog, settings } = options.watch;
     const scanWatch = new ScanWatch(settings.scanStallTimeout);
     for (const part of scanWatch.parts) {
       watchdog.watch(part);
     }
-    this.#sync = new ShardSync({
+    const gate = new Gate(REQUESTS_AT_ONCE);
+    this.#streams = new LeasedStreams({
       ...options,
       table: this.#table,
-      view: this.#view,
       retry: this.#retry,
       gate,
-      metrics: this.#metrics,
-    });
-    const wanted = shardIds === undefined ? undefined : new Set(shardIds);
-    const isWanted = (shardId: string): boolean => wanted?.has(shardId) ?? true;
-    const shared = {
-      ...options,
-      table: this.#table,
-      view: this.#view,
-      retry: this.#retry,
-      onFailed: (error: unknown) => this.#failed(error),
-    };
-    this.#held = new HeldLeases({ ...shared, metrics: this.#metrics });
-    this.#parents = new Parents({ ...shared, sync: this.#sync, isWanted });
-    this.#parentWatch = new ParentWatch({
-      ...shared,
+      leaseMetrics: this.#metrics,
       watchdog,
-      // Never shorter than what lies between two scans.
-      interval: settings.childStallTimeout && Math.max(settings.childStallTimeout, 3 * failoverTime),
-      wait: (lease, signal) => this.#parents.wait(lease, signal),
+      childStallTimeout: settings.childStallTimeout,
+      onCreated: () => this.#alarm.ring(),
+      onFailed: (error, stream) => this.#failed(error, stream),
     });
-    this.#cleaner = new Cleaner(shared);
-    this.#auditor = new Auditor({
-      ...shared,
-      stream: options.stream.name,
-      settings: options.audit,
-      sync: this.#sync,
-      onMended: () => this.#alarm.ring(),
+    this.#held = new HeldLeases({
+      metrics: this.#metrics,
+      loggerOf: (lease) => this.#streams.of(lease).stream.logger,
+      onAcquired: (held) => options.onAcquired(held, this.#streams.of(held.lease).stream),
+      onFailed: (error) => this.#failed(error),
     });
     this.#taker = new Taker({
-      ...shared,
+      ...options,
+      table: this.#table,
+      view: this.#streams.view,
+      names: this.#streams,
       gate,
       takeGate: new Gate(REQUESTS_AT_ONCE),
       // Several attempts have to fit into the time that is left to a lease.
       retry: { clock, random, bounds: { initialMs: failoverTime / 50, maxMs: failoverTime / 10 } },
       metrics: this.#metrics,
       onWritten: (lease) => this.#noted(lease),
-      rules: { worker, failoverTime, maxLeases: options.maxLeases, isWanted, random },
+      rules: {
+        worker,
+        failoverTime,
+        maxLeases: options.maxLeases,
+        isWanted: (lease) => this.#streams.isWanted(lease),
+        random,
+      },
       scanWatch,
       scanInterval: (rows) => options.scanInterval ?? takeInterval(rows, failoverTime, random),
       alarm: this.#alarm,
-      startAt: (seen) => this.#sync.startAt(seen),
-      held: (shardId) => this.#held.get(shardId),
+      startAt: (seen) => this.#streams.of(seen).startAt(seen),
+      held: (key) => this.#held.get(key),
       onAcquired: (held) => void this.#held.consume(held),
       onScanned: () => this.#scanned(),
       onTrouble: (error) => this.#troubled(error),
+      onFailed: (error) => this.#failed(error),
     });
     this.#renewer = new Renewer({
       clock,
@@ -134,22 +124,33 @@ export class LeaseCoordinator {
 
   /**
    * Makes table and rows ready, then starts to take and to renew.
+   * @param streams exactly one where the table is one of one stream
    * @throws what cannot heal, the reasons of `stop` included
    */
-  async start(): Promise<void> {
+  async start(streams: readonly S[]): Promise<void> {
     const { signal } = this.#stopped;
     const { dynamo, logger, tableName, leaseTable: settings, applicationName } = this.#options;
     const shared = { dynamo, logger, retry: { ...this.#retry, logger } };
     await openLeaseTable({ ...shared, tableName, settings }, signal);
     const fleet = new Fleet3x({ ...shared, applicationName, leaseTable: tableName });
     await fleet.refuseLive(signal);
-    await this.#metrics.syncShards.measure(() => this.#sync.start(signal), signal);
-    this.#loops = Promise.all([
-      this.#renewer.run(signal),
-      this.#taker.run(signal).catch((error) => this.#failed(error)),
-      this.#auditor.run(signal).catch((error) => this.#failed(error)),
-      fleet.watch(signal).catch((error) => this.#failed(error)),
-    ]);
+    const opening = new Gate(STREAMS_AT_ONCE);
+    const open = (stream: S) => opening.run(() => this.#streams.open(stream, false, signal));
+    const opened = await Promise.all(streams.map(open));
+    this.#run(this.#renewer.run(signal));
+    this.#run(this.#taker.run(signal));
+    for (const leases of opened) {
+      this.#run(leases.run(signal), leases.stream);
+    }
+    this.#run(fleet.watch(signal));
+  }
+
+  /** Reads one more stream from now on. @throws what cannot heal of that stream: it is not read then */
+  async join(stream: S): Promise<void> {
+    const { signal } = this.#stopped;
+    const leases = await this.#streams.open(stream, true, signal);
+    this.#run(leases.run(signal), stream);
+    this.#alarm.ring();
   }
 
   /** From its resolution on nothing is taken any more; what is held goes on being renewed. */
@@ -162,8 +163,8 @@ export class LeaseCoordinator {
     await this.#taker.stopTaking();
     this.#stopped.abort(new Error('the leases of this worker were closed'));
     this.#held.abandon();
-    await this.#loops;
-    await this.#cleaner.idle();
+    await Promise.all(this.#loops);
+    await Promise.all(Array.from(this.#streams.values(), (leases) => leases.stop()));
   }
 
   /**
@@ -174,9 +175,22 @@ export class LeaseCoordinator {
     return this.#renewer.caughtUp(signal);
   }
 
-  /** The table as the last scan, and own writes since, show it. */
+  /** The table as the last scan, and own writes since, show it, without rows of streams that are not read. */
   leases(): readonly Lease[] {
-    return this.#view.leases();
+    return this.#streams.view.leases();
+  }
+
+  /** The same of one stream; none when it is not read any more. */
+  leasesOf(stream: S): readonly Lease[] {
+    return [...this.#streams.values()].find((leases) => leases.stream === stream)?.view.leases() ?? [];
+  }
+
+  /**
+   * Looks whether the stream is still the one that its rows were made for.
+   * @throws ConnectorError KINESIS_STREAM_RECREATED, and what cannot heal
+   */
+  async check(stream: S, signal: AbortSignal): Promise<void> {
+    await [...this.#streams.values()].find((leases) => leases.stream === stream)?.check(signal);
   }
 
   /** Leases whose consumer has not ended; some may be lost already. */
@@ -184,46 +198,60 @@ export class LeaseCoordinator {
     return [...this.#held.values()];
   }
 
+  /**
+   * Whether any worker holds a lease of an unfinished shard, by a look at the whole table.
+   * @throws what cannot heal; the signal's reason
+   */
+  async anyHeld(signal: AbortSignal): Promise<boolean> {
+    const leases = await retrying(this.#retry, signal, () => this.#table.scan(signal));
+    return leases.some((lease) => lease.owner !== undefined && !isFinished(lease));
+  }
+
+  /** Milliseconds in which every worker that runs has looked twice for what is free, also for what is kept for another. */
+  get takeTime(): number {
+    const { failoverTime, scanInterval } = this.#options;
+    const rows = this.leases().length;
+    return RESERVED_MS + 2 * (scanInterval ?? takeInterval(rows, failoverTime, LONGEST));
+  }
+
   /** Whether every parent of the shard has ended; `unknown` until a listing was looked at, see `awaitParents`. */
   parentsFinished(lease: Lease): boolean | 'unknown' {
-    return this.#parents.finished(lease);
+    return this.#streams.of(lease).parentsFinished(lease);
   }
 
   /** Resolves when every parent has ended; creates rows of parents that lack them. @throws the signal's reason */
   awaitParents(lease: Lease, signal: AbortSignal): Promise<void> {
-    return this.#parentWatch.wait(lease, signal);
+    return this.#streams.of(lease).awaitParents(lease, signal);
   }
 
   /** Creates the rows of a shard's children; `parent.finish` comes after it. @throws ConnectorError LEASE_LOST */
-  async createChildren(parent: HeldLease, children: readonly ChildShard[]): Promise<void> {
-    await this.#sync.createChildren(parent, children);
-    const { hashRange } = parent.lease;
-    if (children.length === 0 || (hashRange !== undefined && !covers(children, hashRange))) {
-      // Every shard that ends has children; some have vanished as well, and only a listing shows who came after.
-      await this.#metrics.syncShards.measure(() => this.#sync.createMissing(parent), parent.signal);
-    }
-    this.#alarm.ring();
+  createChildren(parent: HeldLease, children: readonly ChildShard[]): Promise<void> {
+    return this.#streams.of(parent.lease).createChildren(parent, children);
+  }
+
+  /** @param stream in whose name it runs */
+  #run(loop: Promise<void>, stream?: S): void {
+    this.#loops.push(loop.catch((error) => this.#failed(error, stream)));
   }
 
   #noted(lease: Lease): void {
-    this.#view.noted(lease, this.#retry.clock.monotonic());
+    this.#streams.view.noted(lease, this.#retry.clock.monotonic());
     if (lease.owner !== undefined) {
       return;
     }
     if (isFinished(lease)) {
       this.#alarm.ring();
-      this.#parents.changed();
+      this.#streams.of(lease).finished();
     } else if (lease.handoffTo !== undefined) {
       this.#metrics.handoversGiven.record(1);
-      this.#options.logger.info({ shardId: lease.shardId, to: lease.handoffTo }, 'lease handed over');
+      const { logger } = this.#streams.of(lease).stream;
+      logger.info({ shardId: lease.shardId, to: lease.handoffTo }, 'lease handed over');
     }
   }
 
   #scanned(): void {
     this.#inTrouble = false;
-    this.#parents.changed();
-    this.#cleaner.scanned(this.#stopped.signal);
-    this.#auditor.scanned();
+    this.#streams.scanned(this.#held.values(), this.#stopped.signal);
   }
 
   /** Once until the next scan succeeds. */
@@ -234,8 +262,10 @@ export class LeaseCoordinator {
     }
   }
 
-  #failed(error: unknown): void {
-    if (!this.#stopped.signal.aborted && !isConnectorError(error, 'LEASE_LOST')) {
+  /** @param stream in whose name it happened */
+  #failed(error: unknown, stream?: S): void {
+    const expected = isConnectorError(error, 'LEASE_LOST') || stream?.isGone() === true;
+    if (!this.#stopped.signal.aborted && !expected) {
       this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
     }
   }

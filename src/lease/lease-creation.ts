@@ -1,22 +1,22 @@
 import { type RetryPolicy, retrying } from '../aws/retry';
 import type { Gate } from '../util/gate';
 import type { Logger } from '../util/logger';
-import type { LeaseMetrics } from './lease-metrics';
-import type { LeaseTable } from './lease-table';
+import type { StreamLeaseMetrics } from './lease-metrics';
 import type { LeaseView } from './lease-view';
 import type { NewLease } from './serializer';
+import type { StreamRows } from './stream-rows';
 
 /** Half of what the gate lets through: thousands of rows must not hold up renewals. */
 const LANES = 10;
 const PROGRESS_MS = 10_000;
 
 export interface LeaseCreationDeps {
-  readonly table: LeaseTable;
+  readonly rows: StreamRows;
   readonly view: LeaseView;
   readonly retry: RetryPolicy;
   readonly gate: Gate;
   readonly logger: Logger;
-  readonly metrics: LeaseMetrics;
+  readonly metrics: StreamLeaseMetrics;
 }
 
 /** Creates rows, several at a time; a row that is there already stays as it is. */
@@ -51,12 +51,12 @@ export class LeaseCreation {
 
   /** The view shows the row that stands, this one or another. @returns whether it is known to be this one */
   create(row: NewLease, signal: AbortSignal, check: () => void): Promise<boolean> {
-    const { gate, retry, table, view, metrics } = this.deps;
+    const { gate, retry, rows, view, metrics } = this.deps;
     return retrying(retry, signal, () =>
       gate.run(async () => {
         check();
-        const created = await metrics.createLease.measure(() => table.create(row, signal), signal);
-        const lease = created ?? (await table.get(row.shardId, signal));
+        const created = await metrics.createLease.measure(() => rows.create(row, signal), signal);
+        const lease = created ?? (await rows.get(row.shardId, signal));
         if (lease !== undefined) {
           view.noted(lease, retry.clock.monotonic());
         }

@@ -6,7 +6,7 @@ import type { LeaseCensus } from './census';
 export interface LeaseMetricsOptions {
   readonly metrics: MetricSink;
   readonly clock: Clock;
-  /** Name of the stream. */
+  /** Label of the stream; of a source of several, what stands for all of them. */
   readonly stream: string;
   /** Worker id. */
   readonly worker: string;
@@ -28,8 +28,6 @@ export class LeaseMetrics {
   readonly renewalLateness: Instrument;
   readonly current: Instrument;
   readonly lost: Instrument;
-  readonly syncShards: CallMetrics;
-  readonly createLease: CallMetrics;
   readonly #options: LeaseMetricsOptions;
   readonly #renewLease: CallMetrics;
   readonly #total: Instrument;
@@ -76,11 +74,6 @@ export class LeaseMetrics {
     );
     this.current = metrics.instrument('current_leases', labels);
     this.lost = metrics.instrument('lost_leases', labels);
-    this.syncShards = calls(metrics.instrument('sync_shards_success', { stream }));
-    this.createLease = calls(
-      metrics.instrument('create_lease_success', { stream }),
-      metrics.instrument('create_lease_time', { stream }),
-    );
     this.#total = metrics.instrument('total_leases', labels);
     this.#workers = metrics.instrument('workers', labels);
     this.#expired = metrics.instrument('expired_leases', labels);
@@ -101,9 +94,22 @@ export class LeaseMetrics {
     this.#spillover.record(census.spillover);
   }
 
+  /** What the work on the rows of one stream reports. */
+  ofStream(stream: string): StreamLeaseMetrics {
+    const { metrics, clock } = this.#options;
+    return {
+      syncShards: new CallMetrics(clock, metrics.instrument('sync_shards_success', { stream })),
+      createLease: new CallMetrics(
+        clock,
+        metrics.instrument('create_lease_success', { stream }),
+        metrics.instrument('create_lease_time', { stream }),
+      ),
+    };
+  }
+
   /** What the writes of one lease report. */
-  ofLease(shardId: string): HeldLeaseMetrics {
-    const { metrics, clock, stream } = this.#options;
+  ofLease(stream: string, shardId: string): HeldLeaseMetrics {
+    const { metrics, clock } = this.#options;
     const labels = { stream, shard: shardId };
     return {
       renew: this.#renewLease,
@@ -115,6 +121,11 @@ export class LeaseMetrics {
       checkpoints: metrics.instrument('checkpoints', labels),
     };
   }
+}
+
+export interface StreamLeaseMetrics {
+  readonly syncShards: CallMetrics;
+  readonly createLease: CallMetrics;
 }
 
 export interface HeldLeaseMetrics {

@@ -11,7 +11,6 @@ import {
   factsInput,
   getInput,
   type LeaseFacts,
-  multiStreamName,
   type NewLease,
   scanInput,
 } from './serializer';
@@ -22,9 +21,12 @@ export interface Holder {
   readonly counter: number;
 }
 
+/** Whether the rows of a table are those of one stream, by shard id, or of several, by stream and shard id. */
+export type TableLayout = 'ONE_STREAM' | 'SEVERAL_STREAMS';
+
 /**
- * The lease table of one stream. One attempt a call; what is done after an error is the caller's business.
- * Errors beyond those of DynamoApi stand at each method.
+ * A lease table, its rows named by their keys. One attempt a call; what is done after an error is the caller's
+ * business. Errors beyond those of DynamoApi stand at each method.
  */
 export class LeaseTable {
   #streamArn: string | undefined;
@@ -32,9 +34,10 @@ export class LeaseTable {
   constructor(
     readonly name: string,
     private readonly dynamo: DynamoApi,
+    readonly layout: TableLayout = 'ONE_STREAM',
   ) {}
 
-  /** From now on rows of any other stream are refused. */
+  /** Of a table of one stream: from now on rows of any other stream are refused. */
   belongsTo(streamArn: string): void {
     this.#streamArn = streamArn;
   }
@@ -42,7 +45,7 @@ export class LeaseTable {
   /**
    * Every lease, all pages, consistent. Rows that are no leases are left out.
    * @param onPage told of each page that has come
-   * @throws ConnectorError LEASE_TABLE_OTHER_STREAM, LEASE_TABLE_MULTI_STREAM
+   * @throws ConnectorError LEASE_TABLE_OTHER_STREAM, LEASE_TABLE_MULTI_STREAM, LEASE_TABLE_SINGLE_STREAM
    */
   async scan(signal: AbortSignal, onPage?: () => void): Promise<Lease[]> {
     const leases: Lease[] = [];
@@ -63,8 +66,8 @@ export class LeaseTable {
   }
 
   /** One row, consistent; undefined when it is not there. */
-  async get(shardId: string, signal: AbortSignal): Promise<Lease | undefined> {
-    const item = await this.dynamo.getItem(getInput(this.name, shardId), { signal });
+  async get(key: string, signal: AbortSignal): Promise<Lease | undefined> {
+    const item = await this.dynamo.getItem(getInput(this.name, key), { signal });
     return item === undefined ? undefined : this.#decode(item);
   }
 
@@ -86,8 +89,8 @@ export class LeaseTable {
   }
 
   /** A write of the owner. @throws ConnectorError LEASE_TABLE_CONDITION when the row no longer shows `holder` */
-  async write(shardId: string, holder: Holder, change: OwnerChange, signal: AbortSignal): Promise<Lease> {
-    const input = ownerInput(this.name, shardId, holder, change);
+  async write(key: string, holder: Holder, change: OwnerChange, signal: AbortSignal): Promise<Lease> {
+    const input = ownerInput(this.name, key, holder, change);
     return this.#written(await this.dynamo.updateItem(input, { signal }));
   }
 
@@ -100,18 +103,18 @@ export class LeaseTable {
   }
 
   /** Takes back what `worker` asked for. @returns false when nothing of it stands any more */
-  withdraw(shardId: string, worker: string, signal: AbortSignal): Promise<boolean> {
-    return met(this.dynamo.updateItem(withdrawInput(this.name, shardId, worker), { signal }));
+  withdraw(key: string, worker: string, signal: AbortSignal): Promise<boolean> {
+    return met(this.dynamo.updateItem(withdrawInput(this.name, key, worker), { signal }));
   }
 
   /** Adds what a row lacks, see factsInput. @returns false when it is not as it must be for that */
-  fill(shardId: string, facts: LeaseFacts, signal: AbortSignal): Promise<boolean> {
-    return met(this.dynamo.updateItem(factsInput(this.name, shardId, facts), { signal }));
+  fill(key: string, facts: LeaseFacts, signal: AbortSignal): Promise<boolean> {
+    return met(this.dynamo.updateItem(factsInput(this.name, key, facts), { signal }));
   }
 
   /** Deletes the row of a shard that was read to its end. @returns false when it is not, or the row is gone. */
-  async deleteFinished(shardId: string, signal: AbortSignal): Promise<boolean> {
-    return met(this.dynamo.deleteItem(deleteFinishedInput(this.name, shardId), { signal }));
+  async deleteFinished(key: string, signal: AbortSignal): Promise<boolean> {
+    return met(this.dynamo.deleteItem(deleteFinishedInput(this.name, key), { signal }));
   }
 
   #decode(item: Item): Lease | undefined {
@@ -119,16 +122,27 @@ export class LeaseTable {
     if (lease === undefined) {
       return undefined;
     }
-    const multiStream = multiStreamName(item);
-    const stream = multiStream ?? lease.streamArn;
-    const found = `${stream} (row ${lease.shardId})`;
+    if (this.layout === 'ONE_STREAM') {
+      this.#requireOneStream(lease);
+    } else if (lease.stream === undefined) {
+      throw new ConnectorError('LEASE_TABLE_SINGLE_STREAM', `lease table ${this.name} serves one stream`, {
+        expected: 'rows that name their stream',
+        found: `row ${lease.key}${lease.streamArn === undefined ? '' : ` of ${lease.streamArn}`}`,
+      });
+    }
+    return lease;
+  }
+
+  #requireOneStream(lease: Lease): void {
+    const stream = lease.stream ?? lease.streamArn;
+    const found = `${stream} (row ${lease.key})`;
     if (this.#streamArn !== undefined && stream !== undefined && !isSameStream(stream, this.#streamArn)) {
       throw new ConnectorError('LEASE_TABLE_OTHER_STREAM', `lease table ${this.name} serves another stream`, {
         expected: this.#streamArn,
         found,
       });
     }
-    if (multiStream !== undefined) {
+    if (lease.stream !== undefined) {
       throw new ConnectorError(
         'LEASE_TABLE_MULTI_STREAM',
         `lease table ${this.name} serves several streams`,
@@ -138,7 +152,6 @@ export class LeaseTable {
         },
       );
     }
-    return lease;
   }
 
   #written(item: Item): Lease {

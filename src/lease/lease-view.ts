@@ -1,5 +1,5 @@
 import type { ObservedLease } from './census';
-import type { Lease } from './lease';
+import { isFinished, type Lease } from './lease';
 
 interface Entry {
   lease: Lease;
@@ -16,7 +16,8 @@ interface Entry {
 /** The table as this worker saw it last, with what it has written itself since. */
 export class LeaseView {
   readonly #entries = new Map<string, Entry>();
-  readonly #everSeen = new Set<string>();
+  /** The parents of every row that was ever there. */
+  readonly #everSeen = new Map<string, readonly string[]>();
   #startAt: number | undefined;
   #scanStarted = 0;
 
@@ -64,6 +65,26 @@ export class LeaseView {
     return this.#everSeen.has(shardId);
   }
 
+  /**
+   * Whether a row that is absent was there and went because its shard had ended: not when something above it is to be
+   * read, which means that the table was set back.
+   */
+  hasEnded(shardId: string): boolean {
+    const above = [shardId];
+    for (const id of above) {
+      for (const parent of this.#everSeen.get(id) ?? []) {
+        const row = this.get(parent);
+        if (row !== undefined && !isFinished(row) && row.readFrom === undefined) {
+          return false;
+        }
+        if (!above.includes(parent)) {
+          above.push(parent);
+        }
+      }
+    }
+    return this.hasSeen(shardId);
+  }
+
   leases(): Lease[] {
     return Array.from(this.#entries.values(), ({ lease }) => lease);
   }
@@ -97,7 +118,7 @@ export class LeaseView {
       requestedAt: sameRequest ? before.requestedAt : at,
       notedAt,
     });
-    this.#everSeen.add(lease.shardId);
+    this.#everSeen.set(lease.shardId, lease.parentShardIds);
   }
 }
 

@@ -1,12 +1,16 @@
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { DecimalHashRange } from '../stream/hash-coverage';
+import type { StreamId } from './row-key';
 
 /**
  * One row of a KCL 2.x lease table: the right to read one shard, and how far it has been read.
  * Source: KCL 2.7 DynamoDBLeaseSerializer; attributes of our own are marked.
  */
 export interface Lease {
-  /** Key of the row. */
+  /** Key of the row: the shard id, in a table of several streams behind the stream. See row-key.ts. */
+  readonly key: string;
+  /** Undefined in a table of one stream. */
+  readonly stream: StreamId | undefined;
   readonly shardId: string;
   /** Worker id; undefined when nobody holds it. */
   readonly owner: string | undefined;
@@ -30,6 +34,11 @@ export interface Lease {
   readonly draining: string | undefined;
   /** Ours: instant at which LATEST (or AT_TIMESTAMP) was frozen, service time in ms since the epoch. */
   readonly startAt: number | undefined;
+  /**
+   * Ours: this shard alone was set back to that instant, ms since the epoch (0: to its oldest record). To the others
+   * that says nothing, and what it descends from is not read again.
+   */
+  readonly readFrom: number | undefined;
   /** Ours: service time (ms since the epoch) at which everything in the shard had been read and stored. */
   readonly caughtUpAt: number | undefined;
   /** Ours: the stream this row belongs to. */
@@ -42,7 +51,7 @@ export interface Lease {
 export type OwnedLease = Lease & { readonly owner: string };
 
 /** Whether nothing is left to read. */
-export function isFinished(lease: Lease): boolean {
+export function isFinished(lease: Pick<Lease, 'checkpoint'>): boolean {
   return lease.checkpoint.sequenceNumber === 'SHARD_END';
 }
 
@@ -55,6 +64,14 @@ export function isUnanswered({ handoffId, draining }: Lease): boolean {
 export function startsAtInstant(lease: Lease): boolean {
   const { sequenceNumber } = lease.checkpoint;
   return sequenceNumber === 'LATEST' || sequenceNumber === 'AT_TIMESTAMP';
+}
+
+/** That instant; undefined when the row does not tell. */
+export function instantOfLease({
+  readFrom,
+  startAt,
+}: Pick<Lease, 'readFrom' | 'startAt'>): number | undefined {
+  return readFrom ?? startAt;
 }
 
 /**

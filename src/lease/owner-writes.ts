@@ -1,6 +1,6 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
-import { type Lease, startsAtInstant } from './lease';
+import { instantOfLease, type Lease, startsAtInstant } from './lease';
 import { number, text, texts, UpdateBuilder } from './update-builder';
 
 /** What an owner's write changes beside the counter. */
@@ -51,17 +51,22 @@ export function takeInput(
   if (seen.owner !== undefined && seen.owner !== worker) {
     update.add('ownerSwitchesSinceCheckpoint', number(1));
   }
-  if (startAt !== undefined && seen.startAt === undefined && startsAtInstant(seen)) {
+  if (startAt !== undefined && instantOfLease(seen) === undefined && startsAtInstant(seen)) {
     update.set('startAt', number(startAt));
   }
   update.remove(...REMOVED_ON_TAKE);
-  return update.build(tableName, { leaseKey: text(seen.shardId) });
+  const ofKcl = seen.owner !== undefined && !seen.ours;
+  if (ofKcl && seen.caughtUpAt !== undefined && !startsAtInstant(seen)) {
+    // A KCL worker has read since, and has not said until when: what is caught up is not known any more.
+    update.remove('caughtUpAt');
+  }
+  return update.build(tableName, { leaseKey: text(seen.key) });
 }
 
 /** A write of the owner: only with owner and counter as held (G4). */
 export function ownerInput(
   tableName: string,
-  shardId: string,
+  key: string,
   held: { readonly owner: string; readonly counter: number },
   change: OwnerChange,
 ): UpdateItemCommandInput {
@@ -90,5 +95,5 @@ export function ownerInput(
       update.remove('handoffTo');
     }
   }
-  return update.build(tableName, { leaseKey: text(shardId) });
+  return update.build(tableName, { leaseKey: text(key) });
 }

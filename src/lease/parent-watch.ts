@@ -5,14 +5,16 @@ import { resolvesWithin } from '../util/limited-wait';
 import type { Watchdog } from '../util/watchdog';
 import { type ShortRequestDeps, shortRequest } from './held-lease-deps';
 import { isFinished, type Lease } from './lease';
-import type { LeaseTable } from './lease-table';
 import type { LeaseView } from './lease-view';
+import type { ShardNames } from './shard-names';
+import type { StreamRows } from './stream-rows';
 
 export interface ParentWatchDeps extends ShortRequestDeps {
   readonly watchdog: Watchdog;
   /** Milliseconds between two looks, longer than between two scans of the table; 0: none. */
   readonly interval: number;
-  readonly table: Pick<LeaseTable, 'get'>;
+  readonly rows: Pick<StreamRows, 'get'>;
+  readonly names: Pick<ShardNames, 'nameOf'>;
   readonly view: Pick<LeaseView, 'get' | 'noted'>;
   /** See Parents.wait. */
   readonly wait: (lease: Lease, signal: AbortSignal) => Promise<void>;
@@ -38,7 +40,8 @@ export class ParentWatch {
     if (interval === 0) {
       return this.deps.wait(lease, signal);
     }
-    const part = `${lease.shardId} parents`;
+    const name = this.deps.names.nameOf(lease);
+    const part = `${name} parents`;
     let round = new AbortController();
     let waiting = this.#begin(lease, signal, round);
     let hadEnded = false;
@@ -48,7 +51,7 @@ export class ParentWatch {
         if (rows === 'STILL_READ') {
           watchdog.report(part, undefined);
         } else if (rows !== 'UNKNOWN' && hadEnded) {
-          const problem = blocked(lease, interval);
+          const problem = blocked(name, lease, interval);
           watchdog.report(part, problem);
           watchdog.restarting(part, problem);
           this.#note(rows);
@@ -71,13 +74,13 @@ export class ParentWatch {
 
   /** The rows of the parents, if all have ended, those that are absent left out. */
   async #endedParents(lease: Lease, signal: AbortSignal): Promise<Seen[] | 'STILL_READ' | 'UNKNOWN'> {
-    const { retry, table, view } = this.deps;
+    const { retry, rows, view } = this.deps;
     const seen: Seen[] = [];
     for (const parent of lease.parentShardIds) {
       const at = retry.clock.monotonic();
       let row: Lease | undefined;
       try {
-        row = await shortRequest(this.deps, signal, (limit) => table.get(parent, limit));
+        row = await shortRequest(this.deps, signal, (limit) => rows.get(parent, limit));
       } catch (error) {
         throwIfAborted(signal);
         if (!mayHeal(error)) {
@@ -102,13 +105,9 @@ export class ParentWatch {
   }
 }
 
-function blocked({ shardId, parentShardIds }: Lease, ms: number): ConnectorError {
-  return new ConnectorError(
-    'CHILD_BLOCKED',
-    `${shardId} waits for parents that ended more than ${ms} ms ago`,
-    {
-      expected: 'a start',
-      found: `a wait for ${parentShardIds.join(' and ')}`,
-    },
-  );
+function blocked(name: string, { parentShardIds }: Lease, ms: number): ConnectorError {
+  return new ConnectorError('CHILD_BLOCKED', `${name} waits for parents that ended more than ${ms} ms ago`, {
+    expected: 'a start',
+    found: `a wait for ${parentShardIds.join(' and ')}`,
+  });
 }

@@ -81,9 +81,9 @@ export class Parents {
       return isFinished(row);
     }
     // Rows are deleted only when finished, and a child that has begun began after its parents. One at LATEST was a
-    // start: where a KCL worker made it, everything without a row lies before that.
-    const isStart = lease.checkpoint.sequenceNumber === 'LATEST';
-    if (hasBegun(lease) || isStart || view.hasSeen(parent) || this.#ended.has(parent)) {
+    // start: where a KCL worker made it, everything without a row lies before that. One that was set back alone is one.
+    const isStart = lease.checkpoint.sequenceNumber === 'LATEST' || lease.readFrom !== undefined;
+    if (hasBegun(lease) || isStart || view.hasEnded(parent) || this.#ended.has(parent)) {
       return true;
     }
     const since = this.#awaited.get(parent);

@@ -13,7 +13,13 @@ import {
 import type { Logger } from '../util/logger';
 import { isFinished, type Lease } from './lease';
 import type { NewLease } from './serializer';
-import { describeUsable, type ListingDeps, listShardMap, listStart } from './shard-listing';
+import {
+  describeUsable,
+  type ListingDeps,
+  listShardMap,
+  listStart,
+  requireSameCreation,
+} from './shard-listing';
 import { FROM_BEGINNING, startOfTable } from './table-start';
 
 export interface RowPlanDeps extends ListingDeps {
@@ -28,11 +34,16 @@ export class RowPlan {
 
   constructor(private readonly deps: RowPlanDeps) {}
 
-  /** Looks at the stream; the first look freezes LATEST by its Date, so it comes before any listing. */
+  /**
+   * Looks at the stream; the first look freezes LATEST by its Date, so it comes before any listing.
+   * @throws ConnectorError KINESIS_STREAM_RECREATED, and see describeUsable
+   */
   async describe(signal: AbortSignal): Promise<StreamDescription> {
     const { retry, logger } = this.deps;
     const { kinesis, stream } = this.deps;
-    this.#description = await describeUsable(kinesis, stream, { ...retry, logger }, signal);
+    const description = await describeUsable(kinesis, stream, { ...retry, logger }, signal);
+    requireSameCreation(this.#description ?? description, description);
+    this.#description = description;
     this.#begunAt ??= this.#description.serviceTime ?? retry.clock.now();
     return this.#description;
   }

@@ -10,10 +10,13 @@ import type { Item } from '../aws/dynamo-api';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { DecimalHashRange } from '../stream/hash-coverage';
 import type { Lease } from './lease';
+import { leaseKey, type StreamId } from './row-key';
 import { number, text, texts, UpdateBuilder } from './update-builder';
 
 /** What a row is born with; counter 0 and no owner are given. */
 export interface NewLease {
+  /** Undefined in a table of one stream. */
+  readonly stream?: StreamId | undefined;
   readonly shardId: string;
   readonly checkpoint: ExtendedSequenceNumber;
   readonly parentShardIds: readonly string[];
@@ -35,18 +38,21 @@ export interface LeaseFacts {
  * whatever lacks a counter or a checkpoint.
  */
 export function decodeLease(item: Item): Lease | undefined {
-  const shardId = item.leaseKey?.S;
+  const key = item.leaseKey?.S;
   const sequenceNumber = item.checkpoint?.S;
   const counter = Number(item.leaseCounter?.N);
   const foreign = item.entityType !== undefined && item.entityType.S !== 'LEASE';
-  if (foreign || shardId === undefined || sequenceNumber === undefined || !Number.isSafeInteger(counter)) {
+  if (foreign || key === undefined || sequenceNumber === undefined || !Number.isSafeInteger(counter)) {
     return undefined;
   }
   const owner = item.leaseOwner?.S;
   const startingHashKey = item.startingHashKey?.S;
   const endingHashKey = item.endingHashKey?.S;
+  const stream = item.streamName?.S;
   return {
-    shardId,
+    key,
+    stream,
+    shardId: (stream === undefined ? undefined : item.shardId?.S) ?? key,
     owner,
     counter,
     checkpoint: { sequenceNumber, subSequenceNumber: Number(item.checkpointSubSequenceNumber?.N ?? 0) },
@@ -62,15 +68,11 @@ export function decodeLease(item: Item): Lease | undefined {
     handoffId: item.handoffId?.S,
     draining: item.draining?.S,
     startAt: optionalNumber(item.startAt),
+    readFrom: optionalNumber(item.readFrom),
     caughtUpAt: optionalNumber(item.caughtUpAt),
     streamArn: item.streamArn?.S,
     anchor: item.anchor !== undefined,
   };
-}
-
-/** The stream that a row of a multi-stream KCL application names; undefined for rows of one stream. */
-export function multiStreamName(item: Item): string | undefined {
-  return item.streamName?.S;
 }
 
 export function scanInput(tableName: string, startKey: Item | undefined): ScanCommandInput {
@@ -81,20 +83,24 @@ export function scanInput(tableName: string, startKey: Item | undefined): ScanCo
   };
 }
 
-export function getInput(tableName: string, shardId: string): GetItemCommandInput {
-  return { TableName: tableName, Key: { leaseKey: text(shardId) }, ConsistentRead: true };
+export function getInput(tableName: string, key: string): GetItemCommandInput {
+  return { TableName: tableName, Key: { leaseKey: text(key) }, ConsistentRead: true };
 }
 
 /** Puts a row that nobody has created yet; never over one that is there. */
 export function createInput(tableName: string, lease: NewLease): PutItemCommandInput {
   const item: Item = {
-    leaseKey: text(lease.shardId),
+    leaseKey: text(leaseKey(lease.stream, lease.shardId)),
     leaseCounter: number(0),
     checkpoint: text(lease.checkpoint.sequenceNumber),
     checkpointSubSequenceNumber: number(lease.checkpoint.subSequenceNumber),
     ownerSwitchesSinceCheckpoint: number(0),
     streamArn: text(lease.streamArn),
   };
+  if (lease.stream !== undefined) {
+    item.streamName = text(lease.stream);
+    item.shardId = text(lease.shardId);
+  }
   if (lease.parentShardIds.length > 0) {
     item.parentShardId = texts(lease.parentShardIds);
   }
@@ -117,11 +123,11 @@ export function createInput(tableName: string, lease: NewLease): PutItemCommandI
  */
 export function factsInput(
   tableName: string,
-  shardId: string,
+  key: string,
   { hashRange, startAt }: LeaseFacts,
 ): UpdateItemCommandInput {
   const update = new UpdateBuilder();
-  update.when('leaseKey', text(shardId));
+  update.when('leaseKey', text(key));
   if (hashRange !== undefined) {
     update.whenAbsent('startingHashKey');
     update.whenAbsent('endingHashKey');
@@ -133,7 +139,7 @@ export function factsInput(
     update.when('checkpoint', text('LATEST'));
     update.set('startAt', number(startAt));
   }
-  return update.build(tableName, { leaseKey: text(shardId) });
+  return update.build(tableName, { leaseKey: text(key) });
 }
 
 /** Java throws on a range of one key: such a row goes without one. */
@@ -142,10 +148,10 @@ export function isStorable({ startingHashKey, endingHashKey }: DecimalHashRange)
 }
 
 /** Deletes a row whose shard has been read to its end; any other row stays. */
-export function deleteFinishedInput(tableName: string, shardId: string): DeleteItemCommandInput {
+export function deleteFinishedInput(tableName: string, key: string): DeleteItemCommandInput {
   return {
     TableName: tableName,
-    Key: { leaseKey: text(shardId) },
+    Key: { leaseKey: text(key) },
     ConditionExpression: '#checkpoint = :end',
     ExpressionAttributeNames: { '#checkpoint': 'checkpoint' },
     ExpressionAttributeValues: { ':end': text('SHARD_END') },

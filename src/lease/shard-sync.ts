@@ -9,7 +9,8 @@ import { LeaseCreation, type LeaseCreationDeps } from './lease-creation';
 import { smallestStartAt } from './lease-view';
 import { RowPlan, type RowPlanDeps, statesOf } from './row-plan';
 import { requireSameStream } from './shard-listing';
-import { anchorAmong, anchorOfKcl } from './start-anchor';
+import { ANCHOR, anchorAmong, anchorOfKcl } from './start-anchor';
+import type { StreamScan } from './stream-rows';
 import { ancestry, FROM_BEGINNING } from './table-start';
 import { type Instant, instantOf as now, timeLeft } from './validity';
 
@@ -24,21 +25,14 @@ const ROWS_A_MS = 2;
 export interface ShardSyncDeps extends RowPlanDeps, LeaseCreationDeps {
   /** Milliseconds. */
   readonly failoverTime: number;
+  /** Whether the stream joins a source that reads others already. */
+  readonly late: boolean;
 }
 
 /** The shards of the stream at one moment, and those among them with which reading starts: see startShards. */
 export interface ShardSnapshot {
   readonly shards: ReadonlyMap<string, Shard>;
   readonly openAtStart: ReadonlySet<string>;
-}
-
-/** A complete scan of the table. */
-interface TableScan {
-  readonly leases: readonly Lease[];
-  /** When it began. */
-  readonly at: Instant;
-  /** Rows that the scan before it showed. */
-  readonly before: number;
 }
 
 /** Keeps the rows of the table in step with the shards of the stream; any number of workers do so at once. */
@@ -52,20 +46,37 @@ export class ShardSync {
   }
 
   /**
-   * Creates the rows that the table lacks, all of them when it is empty. The table must exist.
-   * @throws ConnectorError START_POSITION_IN_FUTURE, KINESIS_STREAM_NOT_FOUND, KINESIS_STREAM_NOT_READY,
-   * KINESIS_HASH_RANGE_INCOMPLETE, LEASE_TABLE_OTHER_STREAM, KINESIS_STREAM_RECREATED
+   * Looks at the stream; to be called before anything else.
+   * @throws ConnectorError KINESIS_STREAM_NOT_FOUND, KINESIS_STREAM_NOT_READY
    */
-  async start(signal: AbortSignal): Promise<void> {
-    const { retry, table, view } = this.deps;
-    const { arn } = await this.#plan.describe(signal);
-    table.belongsTo(arn);
-    await this.#complete(signal, ({ leases, at }) =>
-      view.scanned(leases, at.monotonic, retry.clock.monotonic()),
-    );
+  async describe(signal: AbortSignal): Promise<void> {
+    this.deps.rows.belongTo(await this.#plan.describe(signal));
   }
 
-  /** The same while leases are taken and renewed: the scans that the view lives on are the taker's. */
+  /**
+   * Creates the rows that the table lacks, all of them when it has none of the stream. The table must exist.
+   * @throws ConnectorError START_POSITION_IN_FUTURE, KINESIS_HASH_RANGE_INCOMPLETE, LEASE_TABLE_OTHER_STREAM,
+   * KINESIS_STREAM_RECREATED
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { retry, view, late } = this.deps;
+    // Where the taker is at work already the view lives on its scans: an older one would hide rows that it has seen.
+    await this.#complete(signal, ({ leases, at }) => {
+      if (!late) {
+        view.scanned(leases, at.monotonic, retry.clock.monotonic());
+      }
+    });
+  }
+
+  /**
+   * Looks whether the stream is still the one that was described first.
+   * @throws ConnectorError KINESIS_STREAM_RECREATED, and what cannot heal
+   */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#plan.describe(signal);
+  }
+
+  /** `start`, while leases are taken and renewed. */
   async mend(signal: AbortSignal): Promise<void> {
     await this.#plan.describe(signal);
     await this.#complete(signal, () => undefined);
@@ -128,23 +139,21 @@ export class ShardSync {
     const { view } = this.deps;
     const leases = view.leases();
     const shards = await this.#plan.shards(parent.signal);
-    requireSameStream(leases, shards);
+    requireSameStream(this.deps.stream, leases, shards);
     const missing = missingLeases([...shards.values()], statesOf(leases), FROM_BEGINNING);
     const rows = this.#plan.rows(missing, this.#plan.start(view.startAt()));
     await this.#creation.createAll(rows, parent.signal, () => parent.require());
   }
 
   /** Scans and creates until nothing is missing. */
-  async #complete(signal: AbortSignal, scanned: (scan: TableScan) => void): Promise<void> {
-    const { retry, table } = this.deps;
-    for (let before = 0, complete = false; !complete; ) {
-      const scan = await retrying(retry, signal, async () => {
-        const at = now(retry.clock);
-        return { at, leases: await table.scan(signal), before };
-      });
+  async #complete(signal: AbortSignal, scanned: (scan: StreamScan) => void): Promise<void> {
+    const { retry, rows, isGone } = this.deps;
+    for (let before = 0, complete = false; !complete && !isGone(); ) {
+      const scan = await retrying(retry, signal, () => rows.scan(signal));
       scanned(scan);
+      const seenBefore = before;
       before = scan.leases.length;
-      complete = await this.#pass(scan, signal).catch((error) => {
+      complete = await this.#pass(scan, seenBefore, signal).catch((error) => {
         if (error instanceof StalePlan) {
           return false;
         }
@@ -153,44 +162,72 @@ export class ShardSync {
     }
   }
 
-  /** @returns false when the table has to be looked at again */
-  async #pass(scan: TableScan, signal: AbortSignal): Promise<boolean> {
-    const { initialPosition, table, view, retry } = this.deps;
+  /**
+   * @param before rows that the scan before it showed
+   * @returns false when the table has to be looked at again
+   */
+  async #pass(scan: StreamScan, before: number, signal: AbortSignal): Promise<boolean> {
+    const { initialPosition, rows, view, retry } = this.deps;
     const frozen = smallestStartAt(scan.leases, view.startAt());
     if (scan.leases.length === 0) {
-      return this.#bootstrap(this.#plan.start(frozen, true), this.#soon(scan.at), signal);
+      return this.#bootstrap(this.#startOfNew(frozen, scan), this.#soon(scan.at), signal);
     }
     if (frozen === undefined && initialPosition.type === 'LATEST') {
       const { shardId } = anchorOfKcl(scan.leases) ?? {};
       if (shardId !== undefined) {
         const startAt = this.#plan.begunAt;
-        await retrying(retry, signal, () => table.fill(shardId, { startAt }, signal));
+        await retrying(retry, signal, () => rows.fill(shardId, { startAt }, signal));
         return false;
       }
     }
-    return this.#fillGaps(scan, this.#plan.start(frozen), signal);
+    return this.#fillGaps(scan, before, this.#plan.start(frozen), signal);
   }
 
-  /** An empty table: see start-anchor.ts. */
+  /**
+   * Where a stream without rows starts. One that came after the application had begun is read from its beginning,
+   * whatever the configuration says: nothing in it was there before. See start-anchor.ts.
+   */
+  #startOfNew(
+    frozen: number | undefined,
+    { othersBegan = Number.POSITIVE_INFINITY }: StreamScan,
+  ): StartPosition {
+    const { initialPosition, late } = this.deps;
+    const isNew = late || this.#plan.described.createdAt > othersBegan;
+    return isNew && frozen === undefined && initialPosition.type === 'LATEST'
+      ? FROM_BEGINNING
+      : this.#plan.start(frozen, true);
+  }
+
+  /** No row of the stream stands in the table: see start-anchor.ts. */
   async #bootstrap(start: StartPosition, check: () => void, signal: AbortSignal): Promise<boolean> {
     const startAt = instantOf(start);
     const rows = await this.#plan.first(start, signal);
-    if (startAt !== undefined) {
-      const anchor = anchorAmong(rows, startAt, this.#plan.described.arn);
-      if (!(await this.#creation.create(anchor, signal, check))) {
-        return false;
-      }
+    if (this.deps.isGone()) {
+      return true;
+    }
+    const anchor =
+      startAt !== undefined
+        ? anchorAmong(rows, startAt, this.#plan.described.arn)
+        : this.deps.initialPosition.type === 'LATEST'
+          ? rows.find(({ shardId }) => shardId === ANCHOR)
+          : undefined;
+    if (anchor !== undefined && !(await this.#creation.create(anchor, signal, check))) {
+      return false;
     }
     await this.#creation.createAll(rows, signal, check);
     return true;
   }
 
   /** A table in use. */
-  async #fillGaps(scan: TableScan, start: StartPosition, signal: AbortSignal): Promise<boolean> {
+  async #fillGaps(
+    { leases, at }: StreamScan,
+    before: number,
+    start: StartPosition,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { retry } = this.deps;
-    const { leases, before } = scan;
     const shards = await this.#plan.shards(signal);
-    requireSameStream(leases, shards);
+    requireSameStream(this.deps.stream, leases, shards);
     const rows = await this.#plan.missing(leases, shards, start, signal);
     if (rows.length > MANY_ROWS && leases.length > before) {
       // Another worker may be at it: as long as rows are added, they are not paid for twice.
@@ -198,7 +235,7 @@ export class ShardSync {
       await sleep(retry.clock, lookAgain * (1 + retry.random.next()), signal);
       return false;
     }
-    await this.#creation.createAll(rows, signal, this.#soon(scan.at));
+    await this.#creation.createAll(rows, signal, this.#soon(at));
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { SHARD_END } from '../stream/extended-sequence-number';
-import type { Lease } from './lease';
+import { instantOfLease, type Lease } from './lease';
 import type { NewLease } from './serializer';
 
 /**
@@ -49,6 +49,6 @@ export function anchorAmong(rows: readonly NewLease[], startAt: number, streamAr
  */
 export function anchorOfKcl(leases: readonly Lease[]): Lease | undefined {
   return leases
-    .filter(({ checkpoint, startAt }) => checkpoint.sequenceNumber === 'LATEST' && startAt === undefined)
+    .filter((lease) => lease.checkpoint.sequenceNumber === 'LATEST' && instantOfLease(lease) === undefined)
     .reduce<Lease | undefined>((a, b) => (a === undefined || b.shardId < a.shardId ? b : a), undefined);
 }

@@ -12,7 +12,7 @@ const JITTER = 0.2;
  * at most pass between the death of a worker and the takes, beside failoverTime.
  * @param failoverTime milliseconds
  */
-export function takeInterval(rows: number, failoverTime: number, random: Random): number {
+export function takeInterval(rows: number, failoverTime: number, random: Pick<Random, 'next'>): number {
   const longest = Math.max(SHORTEST_MS, 2 * failoverTime);
   const interval = Math.min(longest, Math.max(SHORTEST_MS, rows * MS_PER_ROW));
   return interval * (1 - JITTER * random.next());

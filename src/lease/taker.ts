@@ -9,8 +9,8 @@ import { Handovers } from './handovers';
 import { HeldLease } from './held-lease';
 import { type HeldLeaseDeps, shortRequest } from './held-lease-deps';
 import { isFinished, type Lease, type OwnedLease } from './lease';
-import type { LeaseView } from './lease-view';
 import type { ScanWatch } from './scan-watch';
+import type { TableView } from './table-view';
 import { instantOf } from './validity';
 
 /** Scans in which every worker has seen what there is to take, and taken its share. */
@@ -18,7 +18,7 @@ const SCANS_TO_TAKE = 2;
 
 export interface TakerDeps extends HeldLeaseDeps, HandoverLimits {
   readonly rules: Omit<AssignmentRules, 'isAskedFor' | 'takeTime'>;
-  readonly view: LeaseView;
+  readonly view: TableView;
   readonly scanWatch: ScanWatch;
   /** See LeaseTable.take. */
   readonly startAt: (seen: Lease) => number | undefined;
@@ -29,8 +29,8 @@ export interface TakerDeps extends HeldLeaseDeps, HandoverLimits {
   /** Bounds the takes, apart from what renewals need. */
   readonly takeGate: Gate;
   readonly maxConcurrentHandovers: number;
-  /** The lease of a shard of which this process still has a consumer, lost or not. */
-  readonly held: (shardId: string) => HeldLease | undefined;
+  /** The lease, by the key of its row, of a shard of which this process still has a consumer, lost or not. */
+  readonly held: (key: string) => HeldLease | undefined;
   readonly onAcquired: (held: HeldLease) => void;
   /** Told after every scan, before anything is taken. */
   readonly onScanned: () => void;
@@ -48,7 +48,7 @@ export class Taker {
 
   constructor(private readonly deps: TakerDeps) {
     const { alarm, metrics } = deps;
-    this.#rules = { ...deps.rules, isAskedFor: (shardId) => this.#handovers.has(shardId) };
+    this.#rules = { ...deps.rules, isAskedFor: (key) => this.#handovers.has(key) };
     this.#handovers = new Handovers({
       ...deps,
       take: async (seen) => {
@@ -102,20 +102,20 @@ export class Taker {
     view.scanned(rows, started, ended);
     onScanned();
     this.#answer(rows);
-    const isHeld = (shardId: string): boolean => held(shardId) !== undefined;
+    const isHeld = (key: string): boolean => held(key) !== undefined;
     // A take of a hand-over whose answer is on its way shows in the row already: adopted, it would be held twice.
-    const isBusy = (shardId: string): boolean => isHeld(shardId) || this.#handovers.has(shardId);
+    const isBusy = (key: string): boolean => isHeld(key) || this.#handovers.has(key);
     const adopted = leasesToAdopt(view.leases(), this.#rules, isBusy);
     const takeTime = SCANS_TO_TAKE * scanInterval(rows.length);
     const census = takeCensus(view.observed(), { ...this.#rules, takeTime });
-    const toTake = leasesToTake(census, this.#rules).filter(({ shardId }) => !isHeld(shardId));
+    const toTake = leasesToTake(census, this.#rules).filter(({ key }) => !isHeld(key));
     metrics.scanned(census, toTake.length);
     const adoptions = adopted.map((seen) => {
       const holder = { owner: worker, counter: seen.counter };
-      return this.#acquire(signal, (limit) => table.write(seen.shardId, holder, {}, limit));
+      return this.#acquire(signal, (limit) => table.write(seen.key, holder, {}, limit));
     });
     const takes = toTake.map((seen) => {
-      this.#handovers.forget(seen.shardId);
+      this.#handovers.forget(seen.key);
       return this.#take(seen, signal);
     });
     this.#takes = Promise.all([...adoptions, ...takes, this.#move(census, ended - started, signal)]);
@@ -133,8 +133,8 @@ export class Taker {
    */
   #answer(rows: readonly Lease[]): void {
     const { worker, held, onFailed } = this.deps;
-    for (const { shardId, owner, handoffId } of rows) {
-      const lease = held(shardId);
+    for (const { key, owner, handoffId } of rows) {
+      const lease = held(key);
       if (handoffId !== undefined && owner === worker && lease?.lease.handoffId !== handoffId) {
         lease?.renew().catch(onFailed);
       }
@@ -149,8 +149,8 @@ export class Taker {
     if (!this.#taking) {
       return;
     }
-    await this.#handovers.ask(ask.filter(({ shardId }) => held(shardId) === undefined));
-    if (steal !== undefined && held(steal.shardId) === undefined) {
+    await this.#handovers.ask(ask.filter(({ key }) => held(key) === undefined));
+    if (steal !== undefined && held(steal.key) === undefined) {
       await this.#steal(steal, scanMs, signal);
     }
   }
@@ -161,7 +161,7 @@ export class Taker {
     let victim: Lease | undefined = seen;
     if (scanMs > failoverTime / 3 / 2) {
       // Its counter has moved since, as likely as not.
-      victim = await shortRequest(this.deps, signal, (limit) => table.get(seen.shardId, limit));
+      victim = await shortRequest(this.deps, signal, (limit) => table.get(seen.key, limit));
     }
     if (victim?.owner === seen.owner && !isFinished(victim) && (await this.#take(victim, signal))) {
       metrics.taken.record(1);

@@ -20,11 +20,12 @@ export class Tenure {
   readonly #ended = new AbortController();
 
   /**
+   * @param name of the shard, for people
    * @param since start of the attempt that made the lease ours
    * @param failoverTime milliseconds
    */
   constructor(
-    private readonly shardId: string,
+    private readonly name: string,
     since: Instant,
     private readonly failoverTime: number,
     private readonly clock: Clock,
@@ -66,7 +67,7 @@ export class Tenure {
     if (!this.isValid()) {
       throw this.signal.aborted
         ? this.signal.reason
-        : new ConnectorError('LEASE_LOST', `the lease of ${this.shardId} was given up`);
+        : new ConnectorError('LEASE_LOST', `the lease of ${this.name} was given up`);
     }
   }
 
@@ -99,7 +100,7 @@ export class Tenure {
     }
     this.#state = 'LOST';
     this.#stopExpiry();
-    const message = `the lease of ${this.shardId} is lost: ${why}`;
+    const message = `the lease of ${this.name} is lost: ${why}`;
     this.#ended.abort(new ConnectorError('LEASE_LOST', message, { expected, found }));
   }
 

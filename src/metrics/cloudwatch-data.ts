@@ -1,14 +1,15 @@
 import type { MetricLabels, MetricSample } from '../io';
-import { METRICS, type MetricDefinition, type MetricLabel, OPERATIONS } from './definitions';
+import { type DimensionLabel, METRICS, type MetricDefinition, OPERATIONS } from './definitions';
 import type { MetricDatum } from './metric-data-api';
 
 const DEFINITIONS: ReadonlyMap<string, MetricDefinition> = new Map(Object.entries(METRICS));
 
 /** Source: KCL `MetricsUtil`; `StreamName`: KPL. */
-const DIMENSIONS: { readonly [label in MetricLabel]?: string } = {
+const DIMENSIONS: { readonly [label in DimensionLabel]?: string } = {
   shard: 'ShardId',
   worker: 'WorkerIdentifier',
   stream: 'StreamName',
+  streamId: 'StreamId',
 };
 
 /** Source: CloudWatch API, MetricDatum and Dimension: ASCII without control characters, not all blank. */
@@ -18,6 +19,9 @@ const LONGEST_VALUE = 1024;
 /** Source: KCL `MetricsLevel`. SUMMARY has no dimension per shard. */
 export type MetricsLevel = 'NONE' | 'SUMMARY' | 'DETAILED';
 
+/** How a multi-stream KCL names streams, by the label `stream`. */
+export type StreamIds = ReadonlyMap<string, string>;
+
 type Dimensions = MetricDatum['dimensions'];
 type Statistics = MetricDatum['statistics'];
 type Place = Pick<MetricDatum, 'name' | 'unit' | 'dimensions'>;
@@ -26,15 +30,17 @@ type Place = Pick<MetricDatum, 'name' | 'unit' | 'dimensions'>;
  * What CloudWatch is told of `samples`: those that differ only in labels which are no dimensions at `level` are
  * merged into one statistic set. Pure.
  * @param timestamp milliseconds since the epoch
+ * @param streamIds the dimension StreamId, by the label `stream`; of a source of one stream none
  */
 export function toMetricData(
   samples: readonly MetricSample[],
   level: MetricsLevel,
   timestamp: number,
+  streamIds: StreamIds = new Map(),
 ): MetricDatum[] {
   const data = new Map<string, MetricDatum>();
   for (const sample of samples) {
-    const place = placeOf(sample, level);
+    const place = placeOf(sample, level, streamIds);
     if (place !== undefined) {
       const key = JSON.stringify([place.name, place.dimensions]);
       const { count, sum, min, max } = sample;
@@ -58,7 +64,11 @@ export function mergeStatistics(one: Statistics | undefined, other: Statistics):
 }
 
 /** @returns undefined when nothing of it is published at `level`. */
-function placeOf({ name, labels }: MetricSample, level: MetricsLevel): Place | undefined {
+function placeOf(
+  { name, labels }: MetricSample,
+  level: MetricsLevel,
+  streamIds: StreamIds,
+): Place | undefined {
   const defined = DEFINITIONS.get(name);
   if (level === 'NONE' || (level === 'SUMMARY' && defined?.cloudwatch.level === 'DETAILED')) {
     return undefined;
@@ -69,18 +79,19 @@ function placeOf({ name, labels }: MetricSample, level: MetricsLevel): Place | u
   }
   const { cloudwatch, unit } = defined;
   const { operation } = cloudwatch;
-  return { name: cloudwatch.name, unit, dimensions: dimensionsOf(operation, labels, level) };
+  return { name: cloudwatch.name, unit, dimensions: dimensionsOf(operation, labels, level, streamIds) };
 }
 
 function dimensionsOf(
   operation: keyof typeof OPERATIONS,
   labels: MetricLabels,
   level: MetricsLevel,
+  streamIds: StreamIds,
 ): Dimensions {
   const dimensions = [{ name: 'Operation', value: operation as string }];
   for (const label of OPERATIONS[operation]) {
     const name = DIMENSIONS[label];
-    const value = labels[label];
+    const value = label === 'streamId' ? streamIds.get(labels.stream ?? '') : labels[label];
     if (name !== undefined && value !== undefined && !(label === 'shard' && level === 'SUMMARY')) {
       dimensions.push({ name, value: printable(value, LONGEST_VALUE) });
     }

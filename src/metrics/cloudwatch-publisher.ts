@@ -5,7 +5,7 @@ import { type Clock, sleep } from '../util/clock';
 import { withDeadline } from '../util/deadline';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
-import { type MetricsLevel, toMetricData } from './cloudwatch-data';
+import { type MetricsLevel, type StreamIds, toMetricData } from './cloudwatch-data';
 import type { MetricDataApi } from './metric-data-api';
 import { UnsentData } from './unsent-data';
 
@@ -24,6 +24,8 @@ export interface CloudWatchPublisherOptions {
   };
   readonly api: MetricDataApi;
   readonly reader: MetricReader;
+  /** May grow. */
+  readonly streamIds?: StreamIds;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -76,13 +78,13 @@ class Publisher implements CloudWatchPublisher {
   }
 
   async #run(): Promise<void> {
-    const { reader, clock, random, settings } = this.#options;
+    const { reader, clock, random, settings, streamIds } = this.#options;
     const { signal } = this.#closing;
     let next = clock.monotonic() + random.next() * settings.interval;
     for (let last = false; !last; next = Math.max(next + settings.interval, clock.monotonic())) {
       await sleep(clock, next - clock.monotonic(), signal).catch(() => undefined);
       last = signal.aborted;
-      this.#unsent.add(toMetricData(reader.read(), settings.level, clock.now()));
+      this.#unsent.add(toMetricData(reader.read(), settings.level, clock.now(), streamIds));
       if (last || clock.monotonic() >= this.#notBefore) {
         await this.#publish();
       }

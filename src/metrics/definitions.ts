@@ -11,13 +11,16 @@ export type MetricUnit = 'Count' | 'Bytes' | 'Milliseconds';
 
 export type MetricLabel = 'stream' | 'shard' | 'worker' | 'topic' | 'reason';
 
+export type DimensionLabel = MetricLabel | 'streamId';
+
 /**
  * Values of the CloudWatch dimension Operation, and the labels that become dimensions beside it; other labels are
- * merged. Source of the KCL's: kcl.md §6, its metrics of a single stream; `stream` of PutRecords: the KPL.
+ * merged. Source of the KCL's: kcl.md §6; `stream` of PutRecords: the KPL. `streamId` is no label of a metric: it follows
+ * from `stream` in a source of several streams, and is left out in one of a single stream.
  */
 export const OPERATIONS = {
   // of the KCL
-  ProcessTask: ['shard'],
+  ProcessTask: ['shard', 'streamId'],
   ApplicationTracker: [],
   RenewAllLeases: ['worker'],
   TakeLeases: ['worker'],
@@ -29,7 +32,7 @@ export const OPERATIONS = {
   ConsumeMessages: [],
   PutRecords: ['stream', 'shard'],
   Watchdog: [],
-} as const satisfies { readonly [operation: string]: readonly MetricLabel[] };
+} as const satisfies { readonly [operation: string]: readonly DimensionLabel[] };
 
 /** Where a metric stands in CloudWatch. Names and operations are the KCL's where it has them. */
 export interface CloudWatchPlace {
@@ -94,6 +97,27 @@ export const METRICS = define({
     help: 'From an answer until its records were queued.',
     cloudwatch: { name: 'Time', operation: 'ProcessTask', level: 'SUMMARY' },
   },
+  misplaced_sub_records_kept: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Sub-records of aggregates whose key lies outside the hash range of their shard, and that were delivered.',
+    cloudwatch: { name: 'MisplacedSubRecordsKept', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  misplaced_sub_records_dropped: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'The same with `subRecordFilter: drop`: they were not delivered.',
+    cloudwatch: { name: 'MisplacedSubRecordsDropped', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  damaged_aggregates: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'Records that begin like an aggregate and are none, delivered as they are; sub-records that name no key, delivered under that of their aggregate.',
+    cloudwatch: { name: 'DamagedAggregates', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
   delivery_time: {
     kind: 'distribution',
     unit: 'Milliseconds',
@@ -148,6 +172,27 @@ export const METRICS = define({
       level: 'DETAILED',
     },
   },
+  subscribe_to_shard_success: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard'],
+    help: 'SubscribeToShard calls: 1 each, 0 for one that failed.',
+    cloudwatch: { name: 'SubscribeToShard.Success', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  subscribe_to_shard_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'Duration of a SubscribeToShard call, until the subscription stood.',
+    cloudwatch: { name: 'SubscribeToShard.Time', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  resubscribes: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard', 'reason'],
+    help: 'Subscriptions made in place of one that ended: because its time was up (ENDED), or with an error, whose code is the reason.',
+    cloudwatch: { name: 'Resubscribes', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
   reads_throttled: {
     kind: 'counter',
     unit: 'Count',
@@ -166,8 +211,22 @@ export const METRICS = define({
     kind: 'counter',
     unit: 'Count',
     labels: ['stream', 'shard'],
-    help: 'Shards that passed their retention while being read: what was not read of them is lost.',
+    help: 'Shards that had passed their retention before they were read to their end; data_gaps counts those of which records may be missing.',
     cloudwatch: { name: 'VanishedShards', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
+  source_failures: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['reason'],
+    help: 'Errors that ended the source; the reason is the code.',
+    cloudwatch: { name: 'SourceFailures', operation: 'ApplicationTracker', level: 'SUMMARY' },
+  },
+  data_gaps: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'shard', 'reason'],
+    help: 'Places where records may have been trimmed before they were read: the position is older than the retention (TRIMMED), its shard is gone (VANISHED), nobody knows until when it was read (UNKNOWN), reading began where records are trimmed (START).',
+    cloudwatch: { name: 'DataGaps', operation: 'ProcessTask', level: 'SUMMARY' },
   },
   checkpoints: {
     kind: 'counter',
@@ -226,6 +285,20 @@ export const METRICS = define({
     labels: ['topic'],
     help: 'Records that Pulsar refused for themselves.',
     cloudwatch: { name: 'RecordsRejected', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  records_dead_lettered: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Records that can never be stored where they belong, and that the dead-letter topic has.',
+    cloudwatch: { name: 'RecordsDeadLettered', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  records_skipped: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'reason'],
+    help: 'Records that can never be stored and were passed over because onError is skip.',
+    cloudwatch: { name: 'RecordsSkipped', operation: 'DeliverRecords', level: 'SUMMARY' },
   },
   records_in_flight: {
     kind: 'gauge',
@@ -535,6 +608,20 @@ export const METRICS = define({
     help: 'Bytes of these records, partition keys included.',
     cloudwatch: { name: 'UserRecordsDataPut', operation: 'PutRecords', level: 'SUMMARY' },
   },
+  sink_entries_stored: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Entries that Kinesis accepted from the sink: fewer than records when they are aggregated.',
+    cloudwatch: { name: 'KinesisRecordsPut', operation: 'PutRecords', level: 'DETAILED' },
+  },
+  sink_records_misplaced: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Aggregated records sent again because their frame landed on a shard where not all of it belongs, as after a split.',
+    cloudwatch: { name: 'WrongShard', operation: 'PutRecords', level: 'SUMMARY' },
+  },
   sink_entries_refused: {
     kind: 'counter',
     unit: 'Count',
@@ -546,7 +633,7 @@ export const METRICS = define({
     kind: 'counter',
     unit: 'Count',
     labels: ['stream'],
-    help: 'Entries sent again without knowing whether they were stored before; each may be a duplicate.',
+    help: 'Records sent again without knowing whether they were stored before; each may be a duplicate.',
     cloudwatch: { name: 'AmbiguousRetries', operation: 'PutRecords', level: 'SUMMARY' },
   },
   sink_request_success: {

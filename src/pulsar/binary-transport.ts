@@ -6,6 +6,7 @@ import type { Random } from '../util/random';
 import { BinaryConsumer } from './binary-consumer';
 import { PulsarClient } from './protocol';
 import { connectorError } from './protocol-errors';
+import { schemaDataOf } from './schema-info';
 import type {
   Consumer,
   ConsumerOptions,
@@ -25,12 +26,15 @@ export interface BinaryTransportParts {
 
 /** Pulsar's binary protocol, by our own client. */
 export class BinaryTransport implements Transport {
+  readonly chunks = true;
   readonly #client: PulsarClient;
+  readonly #chunked: boolean;
   #maxMessageBytes: number | undefined;
 
   /** @throws ConnectorError CONFIG_INVALID when the service URL is no plain `pulsar://`. */
   constructor(pulsar: PulsarSettings, producer: ProducerSettings, parts: BinaryTransportParts) {
     const { authentication } = pulsar;
+    this.#chunked = producer.chunkingEnabled;
     try {
       this.#client = new PulsarClient({
         ...parts,
@@ -61,10 +65,13 @@ export class BinaryTransport implements Transport {
   }
 
   async createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
-    const { listener, ...request } = options;
+    const { listener, schema, chunked = this.#chunked, ...request } = options;
     try {
+      const schemaData = schema && schemaDataOf(schema);
       const producer = await this.#client.createProducer<M>({
         ...request,
+        chunked,
+        ...(schemaData === undefined ? {} : { schema: schemaData }),
         events: {
           confirmed: (message) => listener.confirmed(message),
           rejected: (message, error) => listener.rejected(message, connectorError(error, options.topic)),

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../errors';
+import type { Schema } from '../io';
 import type { PublishedMessage, StoredMessage } from './memory-message';
 import type { MemorySubscription, Subscriber } from './memory-subscription';
 import { MemoryTopic } from './memory-topic';
@@ -13,6 +14,8 @@ export interface MemoryBehaviour {
   messagesPerSecond: number;
   /** Bytes of the largest value it takes. */
   maxMessageBytes: number;
+  /** Whether producers may send larger ones in chunks. */
+  chunks: boolean;
   /** So many of the next sends are not stored and end their producer. */
   failNext: number;
   /** So many of the next sends are stored, and their receipt is lost. */
@@ -58,6 +61,7 @@ export class MemoryBroker {
       latencyMs: 0,
       messagesPerSecond: Number.POSITIVE_INFINITY,
       maxMessageBytes: 5 * 1024 * 1024,
+      chunks: true,
       failNext: 0,
       loseReceipts: 0,
       refuseProducer: () => undefined,
@@ -138,12 +142,29 @@ export class MemoryBroker {
     return latencyMs + this.#nextSlot - now;
   }
 
-  /** Stores a copy of what a producer has sent. @param topic a full name. @param publishTime by its clock. */
-  store(topic: string, { key, value, eventTime, properties }: OutgoingMessage, publishTime = 0): void {
+  /**
+   * Stores a copy of what a producer has sent.
+   * @param topic a full name.
+   * @param publishTime by its clock.
+   * @param schema of the producer.
+   */
+  store(
+    topic: string,
+    { key, value, eventTime, properties }: OutgoingMessage,
+    publishTime = 0,
+    schema?: Schema,
+  ): void {
     const found = this.#topic(topic);
     // The sender lets go of its own once the message is confirmed.
     const kept = found.discards ? value : Buffer.from(value);
-    found.append({ key, value: kept, eventTime, properties, publishTime });
+    // Bytes are no schema at all, as for a real broker.
+    const kind = schema?.type === 'BYTES' ? undefined : schema;
+    found.append({ key, value: kept, eventTime, properties, publishTime, schema: kind });
+  }
+
+  /** Schemas of `topic`, in the order they came. */
+  schemas(topic: string): readonly Schema[] {
+    return this.#topics.get(fullTopicName(topic))?.schemas ?? [];
   }
 
   /** Puts a message into `topic` without a producer; its value is kept and must not change. @throws ProtocolError invalid-topic */

@@ -142,7 +142,7 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
   };
 
   #arrive(message: M): void {
-    const { broker, listener } = this.#parts;
+    const { broker, listener, schema, chunked } = this.#parts;
     const { behaviour } = broker;
     if (behaviour.failNext > 0) {
       behaviour.failNext--;
@@ -150,7 +150,7 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
       return;
     }
     const refusal =
-      message.value.length > behaviour.maxMessageBytes
+      message.value.length > behaviour.maxMessageBytes && chunked !== true
         ? tooLarge(message, behaviour.maxMessageBytes)
         : behaviour.refuseMessage(message);
     if (refusal !== undefined) {
@@ -158,7 +158,7 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
       listener.rejected(message, refusal);
       return;
     }
-    broker.store(this.topic, message, this.#parts.clock.now());
+    broker.store(this.topic, message, this.#parts.clock.now(), schema);
     if (behaviour.loseReceipts > 0) {
       behaviour.loseReceipts--;
       this.#lost = true;

@@ -88,6 +88,11 @@ export class MemoryTopic implements MessageLog {
     }
   }
 
+  /** By their versions. */
+  get schemas(): readonly Schema[] {
+    return this.#schemas;
+  }
+
   /** The schema a version stands for; undefined for a version that this topic never gave. */
   schema(version: Uint8Array): Schema | undefined {
     return this.#schemas[Number(Buffer.from(version).readBigUInt64BE())];

@@ -38,12 +38,18 @@ export class MemoryTransport implements Transport {
     return this.broker.behaviour.maxMessageBytes;
   }
 
+  /** The values are stored whole: nobody has to put chunks together. */
+  get chunks(): boolean {
+    return this.broker.behaviour.chunks;
+  }
+
   async createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
     return this.#open(options.topic, (closed) => {
       const { broker } = this;
-      const { sendTimeout } = this.#settings;
+      const { sendTimeout, chunkingEnabled } = this.#settings;
       return new MemoryProducer<M>({
         ...options,
+        chunked: this.chunks && (options.chunked ?? chunkingEnabled),
         broker,
         budget: this.#budget,
         clock: this.#clock,

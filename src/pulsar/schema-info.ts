@@ -1,3 +1,4 @@
+import { ConnectorError } from '../errors';
 import { BYTES_SCHEMA, type Schema, type SchemaType } from '../io';
 import type { SchemaData } from './protocol';
 
@@ -48,6 +49,22 @@ export function schemaOf({ name, schemaData, type, properties }: SchemaData): Sc
       encoding: of.get('kv.encoding.type') === 'SEPARATED' ? 'SEPARATED' : 'INLINE',
     },
   };
+}
+
+/**
+ * A schema as a broker is told it; undefined for BYTES, which is no schema at all.
+ * @throws ConnectorError NOT_AVAILABLE_YET for a KEY_VALUE.
+ */
+export function schemaDataOf({ type, name, definition }: Schema): SchemaData | undefined {
+  if (type === 'KEY_VALUE') {
+    throw new ConnectorError('NOT_AVAILABLE_YET', 'a producer cannot have a KEY_VALUE schema', {
+      expected: 'a schema of the value alone',
+      found: name,
+    });
+  }
+  return type === 'BYTES'
+    ? undefined
+    : { name, schemaData: Buffer.from(definition), type: TYPES.indexOf(type), properties: [] };
 }
 
 function named(type: SchemaType, name: string, data: Buffer): Schema {

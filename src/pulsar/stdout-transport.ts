@@ -16,6 +16,7 @@ import type {
 /** `stdout:`: one line of JSON a message, confirmed when the stream has taken it. */
 export class StdoutTransport implements Transport {
   readonly maxMessageBytes = undefined;
+  readonly chunks = true;
   readonly #stream: Writable;
   readonly #clock: Clock;
   readonly #budget: PendingBudget;

@@ -38,6 +38,13 @@ export interface ProducerOptions<M extends OutgoingMessage> {
    * nothing more is sent and the producer fails.
    */
   readonly mayStillSend?: () => boolean;
+  /** Of all its messages; bytes when absent. */
+  readonly schema?: Schema;
+  /**
+   * Whether messages above the broker's limit are sent all the same, in chunks, where the transport can; what its
+   * settings say when absent.
+   */
+  readonly chunked?: boolean;
   readonly listener: ProducerListener<M>;
 }
 
@@ -138,6 +145,8 @@ export interface Consumer {
 export interface ProducerTransport {
   /** Largest message it takes, bytes of value; undefined when not known before the first producer. */
   readonly maxMessageBytes: number | undefined;
+  /** Whether a producer made with `chunked` takes messages of any size. */
+  readonly chunks: boolean;
   /** @throws ConnectorError after its own bounded tries; `treatment` says whether trying again makes sense. */
   createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>>;
   /** Closes everything, by force at `deadlineMs` from now. Never rejects. */

@@ -9,8 +9,19 @@ export interface RetrievalBatch {
   readonly millisBehindLatest: number | undefined;
   /** Time of the service when it answered, to the second below, milliseconds since the epoch; undefined when it did not say. */
   readonly serviceTime?: number | undefined;
+  /**
+   * Monotonic instant before which the service did not look for this batch, of one that was not asked for: it may have
+   * waited in the connection ever since. `serviceTime` is then not later than that look. Absent: it looked during `read`.
+   */
+  readonly lookedSince?: number;
   /** Set with the last records of a closed shard; there is nothing to read behind it. */
-  readonly end: { readonly childShards: readonly ChildShard[] } | undefined;
+  readonly end: ShardEnd | undefined;
+}
+
+export interface ShardEnd {
+  readonly childShards: readonly ChildShard[];
+  /** The shard was not read to its end: it is gone, with whatever was not read of it. */
+  readonly vanished?: boolean;
 }
 
 /**
@@ -35,6 +46,9 @@ export interface ShardReader {
   close(): void;
 }
 
+/** `nextEvent`: the wait for the next event of a subscription; as long as the shard is idle. */
+export type RetrievalCall = 'getRecords' | 'getShardIterator' | 'subscribeToShard' | 'nextEvent';
+
 /** Hears of what the reader does and heals by itself. */
 export interface RetrievalObserver {
   /** A call begins. */
@@ -43,15 +57,17 @@ export interface RetrievalObserver {
    * A call was answered, or failed.
    * @param ms duration, without the time its answer waited for admission
    */
-  called?(call: 'getRecords' | 'getShardIterator', succeeded: boolean, ms: number): void;
+  called?(call: RetrievalCall, succeeded: boolean, ms: number): void;
   throttled?(shardId: string): void;
   /**
    * A call is tried again.
    * @param attempt 1 for the first retry in a row.
    */
   retried?(shardId: string, error: ConnectorError, attempt: number, waitMs: number): void;
-  /** The shard is gone, with what was not read of it; reading goes on with its children. */
+  /** The shard is gone; reading goes on with its children. */
   vanished?(shardId: string): void;
   /** An iterator had expired and another one is taken. */
   iteratorRenewed?(shardId: string): void;
+  /** A subscription has ended and another one is made. @param error why, unless its time was up */
+  resubscribing?(shardId: string, error: ConnectorError | undefined): void;
 }

@@ -4,7 +4,7 @@ import type { ChildShard, Shard } from '../stream/shard';
 import { isOpen, parentIds } from '../stream/shard-graph';
 
 /**
- * Children of a shard whose reading has come to an end. GetRecords names them; when it does not (services before
+ * Children of a shard whose reading has come to an end. The last answer names them; when it does not (services before
  * 2020, some emulators, a wrong answer) ListShards has to show that the shard is closed and who came after it.
  * @throws ConnectorError KINESIS_SHARD_END_UNPROVEN: it is open there, or its children are not all listed yet.
  */
@@ -56,7 +56,7 @@ function asChild(shard: Shard): ChildShard {
 function unproven(shardId: string, found: string): ConnectorError {
   return new ConnectorError(
     'KINESIS_SHARD_END_UNPROVEN',
-    `GetRecords ended ${shardId} without naming its children`,
+    `${shardId} ended, and its children were not named`,
     {
       expected: 'a closed shard and its children in ListShards',
       found,

@@ -1,18 +1,30 @@
-import type { ReceivedMessage } from '../pulsar/transport';
+import { ConnectorError, isConnectorError, messageOf } from '../errors';
+import type { OutgoingMessage } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import { type Deferred, deferred } from '../util/deferred';
 import { resolvesWithin } from '../util/limited-wait';
-import { DeadLetter, type DeadLetterOwner, type MessageOrigin } from './dead-letter';
-import { DeliveryLane, type DeliveryLaneOptions } from './delivery-lane';
+import { DeadLetter, type DeadLetterOwner } from './dead-letter';
+import { DeliveryLane } from './delivery-lane';
+import type { DeliveryLaneOptions } from './delivery-lane-options';
 
-/** Dead letters, and bytes of them, on their way before no more messages are given to the sink. */
+/** Dead letters, and bytes of them, on their way before nothing more is moved that may add to them. */
 const MAX_PENDING = 1000;
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
-export type DeadLetterQueueOptions = Pick<
-  DeliveryLaneOptions,
-  'transport' | 'topic' | 'backoff' | 'clock' | 'random' | 'logger' | 'watch' | 'onFatal'
->;
+export interface DeadLetterQueueOptions
+  extends Pick<
+    DeliveryLaneOptions,
+    | 'transport'
+    | 'topic'
+    | 'backoff'
+    | 'clock'
+    | 'random'
+    | 'logger'
+    | 'watch'
+    | 'mayStillSend'
+    | 'onRoom'
+    | 'onFatal'
+  > {}
 
 /** The way into one dead-letter topic; its producer is made for the first letter. */
 export class DeadLetterQueue implements DeadLetterOwner {
@@ -29,17 +41,17 @@ export class DeadLetterQueue implements DeadLetterOwner {
     this.#options = options;
   }
 
-  /** Whether to wait for `room` before more messages are at risk of coming here. */
+  /** Whether to wait for `room`, or `onRoom`, before more messages are at risk of coming here. */
   get full(): boolean {
     return this.#pending >= MAX_PENDING || this.#pendingBytes >= MAX_PENDING_BYTES;
   }
 
-  /** Takes `message`; never refuses, however full. */
-  add(message: ReceivedMessage, cause: Error, origin: MessageOrigin): void {
+  /** Takes `content`; never refuses, however full. @param stored The topic has it. */
+  add(content: OutgoingMessage, stored: () => void): void {
     this.#lane ??= this.#open();
-    const letter = new DeadLetter(message, cause, origin, this);
+    const letter = new DeadLetter(content, stored, this);
     this.#pending++;
-    this.#pendingBytes += letter.value.length;
+    this.#pendingBytes += letter.bytes;
     this.#lane.offer(letter);
   }
 
@@ -56,7 +68,7 @@ export class DeadLetterQueue implements DeadLetterOwner {
   }
 
   refused(letter: DeadLetter, error: Error): void {
-    this.#options.onFatal(error);
+    this.#fatal(error);
     this.#drop(letter);
   }
 
@@ -64,7 +76,7 @@ export class DeadLetterQueue implements DeadLetterOwner {
   async close(deadlineMs: number): Promise<boolean> {
     const { clock } = this.#options;
     const until = clock.monotonic() + deadlineMs;
-    if (this.#pending > 0 && !this.#broken) {
+    if (this.#pending > 0 && !this.#broken && this.#options.mayStillSend()) {
       this.#quiet = deferred();
       await resolvesWithin(clock, deadlineMs, this.#quiet.promise);
     }
@@ -73,11 +85,13 @@ export class DeadLetterQueue implements DeadLetterOwner {
   }
 
   #drop(letter: DeadLetter): void {
+    const wasFull = this.full;
     this.#pending--;
-    this.#pendingBytes -= letter.value.length;
-    if (!this.full) {
+    this.#pendingBytes -= letter.bytes;
+    if (wasFull && !this.full) {
       this.#room?.resolve();
       this.#room = undefined;
+      this.#options.onRoom();
     }
     if (this.#pending === 0) {
       this.#quiet?.resolve();
@@ -88,13 +102,20 @@ export class DeadLetterQueue implements DeadLetterOwner {
     return new DeliveryLane({
       ...this.#options,
       atMostOnce: false,
-      mayStillSend: () => true,
+      chunked: true,
       onRoom: () => undefined,
       onFatal: (error) => {
         this.#broken = true;
         this.#quiet?.resolve();
-        this.#options.onFatal(error);
+        this.#fatal(error);
       },
     });
+  }
+
+  #fatal(error: Error): void {
+    const { topic, onFatal } = this.#options;
+    const mayHeal = isConnectorError(error) && error.retryable;
+    const message = `dead-letter topic ${topic}: ${messageOf(error)}`;
+    onFatal(mayHeal ? error : new ConnectorError('DEAD_LETTER_REFUSED', message, { cause: error }));
   }
 }

@@ -1,38 +1,18 @@
 import { ConnectorError } from '../errors';
-import type { Producer, ProducerListener, ProducerTransport } from '../pulsar/transport';
+import type { Producer, ProducerListener } from '../pulsar/transport';
 import { abortable } from '../util/abort';
-import { type BackoffBounds, fullJitter } from '../util/backoff';
-import { type Clock, sleep } from '../util/clock';
 import { deferred } from '../util/deferred';
-import type { Logger } from '../util/logger';
-import type { Random } from '../util/random';
+import { resolvesWithin } from '../util/limited-wait';
 import { Ring } from '../util/ring';
+import type { DeliveryLaneOptions } from './delivery-lane-options';
 import { type DeliveryCounts, noDeliveries } from './delivery-metrics';
+import { isSchemaRefusal, pauseLane } from './lane-pause';
 import { type DeliveredRecord, LaneRecords } from './lane-records';
-import { type LaneWatch, type WatchedLane, watchLane } from './lane-watch';
+import { type WatchedLane, watchLane } from './lane-watch';
 import { transportError, worthAnotherTry } from './retry-rule';
 
 /** Milliseconds that a failed producer has to answer its close before its connection is destroyed. */
 const CLOSE_MS = 5000;
-
-export interface DeliveryLaneOptions {
-  readonly transport: ProducerTransport;
-  readonly topic: string;
-  /** ATMOST_ONCE: what a producer leaves unconfirmed when it ends counts as done, and is not sent again. */
-  readonly atMostOnce: boolean;
-  readonly backoff: BackoffBounds;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Not watched when absent. */
-  readonly watch?: LaneWatch;
-  /** Whether this tenure may still send (G4). */
-  readonly mayStillSend: () => boolean;
-  /** The lane accepts records again after it had asked for a pause. */
-  onRoom(): void;
-  /** The lane cannot go on. */
-  onFatal(error: Error): void;
-}
 
 /**
  * OPENING: a producer is being made. SENDING: it is there. REWINDING: it failed, is closed, and what it left
@@ -55,6 +35,8 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   readonly #records = new LaneRecords();
   /** Failures in a row, without a confirmation in between. */
   #failures = 0;
+  /** Why the topic takes no record of this schema, until it is asked again. */
+  #refusal: ConnectorError | undefined;
   #counts = noDeliveries();
   /** Records settled before the counts began. */
   #settledBefore = 0;
@@ -97,6 +79,11 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
 
   offer(record: DeliveredRecord): void {
     if (this.#stopping) {
+      return;
+    }
+    if (this.#refusal !== undefined) {
+      this.#counts.rejected++;
+      record.fail(this.#refusal);
       return;
     }
     this.#records.add(record);
@@ -196,19 +183,29 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
       }
       this.#failures++;
       this.#counts.producerFailures++;
-      if (!worthAnotherTry(error, this.#failures)) {
+      if (isSchemaRefusal(error)) {
+        this.#refuse(error);
+      } else if (!worthAnotherTry(error, this.#failures)) {
         this.#options.onFatal(error);
         return;
       }
-      await this.#wait(error);
+      this.#state = this.#stopping ? this.#state : 'OPENING';
+      await pauseLane(this.#options, error, this.#failures, this.#ended.signal);
+      this.#refusal = undefined;
     }
   }
 
   /** One life of a producer. @returns why it ended; undefined when the lane did. */
   async #serve(): Promise<ConnectorError | undefined> {
     this.#failure = deferred();
-    const { transport, topic, mayStillSend } = this.#options;
-    const making = transport.createProducer<DeliveredRecord>({ topic, mayStillSend, listener: this });
+    const { transport, topic, schema, chunked, mayStillSend } = this.#options;
+    const making = transport.createProducer<DeliveredRecord>({
+      topic,
+      mayStillSend,
+      listener: this,
+      ...(schema === undefined ? {} : { schema }),
+      ...(chunked === undefined ? {} : { chunked }),
+    });
     const producer = await Promise.race([making.catch(transportError), this.#failure.promise]);
     if (producer instanceof ConnectorError) {
       // Given up while it is being made: nothing was sent through it.
@@ -230,6 +227,19 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     }
     this.#producer = undefined;
     return error;
+  }
+
+  /** The topic does not take the schema: no record can be stored. Those that follow hear it at once. */
+  #refuse(error: ConnectorError): void {
+    this.#refusal = error;
+    const { full } = this.#records;
+    for (const record of this.#records.takeUnsent()) {
+      this.#counts.rejected++;
+      record.fail(error);
+    }
+    if (full) {
+      this.#options.onRoom();
+    }
   }
 
   /** Puts what is unconfirmed back in front of what is unsent. */
@@ -255,28 +265,13 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     return new Ring();
   }
 
-  async #wait(error: ConnectorError): Promise<void> {
-    const { clock, random, logger, backoff, topic } = this.#options;
-    const waitMs = fullJitter(this.#failures - 1, backoff, random);
-    logger.warn(
-      { code: error.code, topic, attempt: this.#failures, waitMs: Math.round(waitMs), reason: error.message },
-      'sending failed; starting again from the first unconfirmed record after the wait',
-    );
-    this.#state = this.#stopping ? this.#state : 'OPENING';
-    await sleep(clock, waitMs, this.#ended.signal).catch(() => undefined);
-  }
-
   /** Resolves when nothing is in flight, the producer has failed, or `limitMs` has passed. */
-  #quiet(limitMs: number): Promise<void> {
+  #quiet(limitMs: number): Promise<unknown> {
     if (this.#records.inFlight === 0) {
       return Promise.resolve();
     }
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.setTimer(resolve, limitMs);
-      this.#onQuiet = () => {
-        this.#options.clock.clearTimer(timer);
-        resolve();
-      };
-    });
+    const quiet = deferred<void>();
+    this.#onQuiet = quiet.resolve;
+    return resolvesWithin(this.#options.clock, limitMs, quiet.promise);
   }
 }

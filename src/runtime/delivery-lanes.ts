@@ -1,5 +1,6 @@
-import type { Record, RecordPartition, SourceContext } from '../io';
-import { DeliveryLane, type DeliveryLaneOptions } from './delivery-lane';
+import type { Record, RecordPartition, Schema, SourceContext } from '../io';
+import { DeliveryLane } from './delivery-lane';
+import type { DeliveryLaneOptions } from './delivery-lane-options';
 import { DeliveryMetrics } from './delivery-metrics';
 import type { LaneWatch } from './lane-watch';
 
@@ -51,7 +52,7 @@ export class DeliveryLanes {
     }
     let lane = lanes.get(topic);
     if (lane === undefined) {
-      lane = this.#open(partition, topic);
+      lane = this.#open(partition, topic, record.schema);
       lanes.set(topic, lane);
     }
     lane.offer(record);
@@ -86,12 +87,13 @@ export class DeliveryLanes {
     this.#metrics.inFlight(inFlight);
   }
 
-  #open(partition: RecordPartition | undefined, topic: string): DeliveryLane {
+  #open(partition: RecordPartition | undefined, topic: string, schema: Schema): DeliveryLane {
     const { context, watchdog, sendStallTimeout, ...shared } = this.#options;
     const part = `${partition === undefined ? '' : `${partition.id} `}delivery to ${topic}`;
     return new DeliveryLane({
       ...shared,
       topic,
+      schema,
       clock: context.clock,
       random: context.random,
       logger: partition === undefined ? context.logger : context.logger.child({ partition: partition.id }),

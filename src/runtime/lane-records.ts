@@ -75,6 +75,15 @@ export class LaneRecords {
     return this.#sent.takeUnconfirmed();
   }
 
+  /** Takes out what is to be sent, or sent again. */
+  takeUnsent(): Ring<DeliveredRecord> {
+    const unsent = this.#unsent;
+    this.#unsent = new Ring();
+    this.#resent = 0;
+    this.#full = false;
+    return unsent;
+  }
+
   dropUnsent(): void {
     this.#unsent.clear();
   }

@@ -116,7 +116,16 @@ export class SinkInputs {
     if (queue === undefined) {
       const limit = definition.producer.sendStallTimeout;
       const watch = { watchdog: this.#watchdog, part: `delivery to ${topic}`, limit };
-      queue = new DeadLetterQueue({ ...context, transport, topic, backoff, watch, onFatal });
+      queue = new DeadLetterQueue({
+        ...context,
+        transport,
+        topic,
+        backoff,
+        watch,
+        mayStillSend: () => true,
+        onRoom: () => undefined,
+        onFatal,
+      });
       this.#looks ??= new Ticker(context.clock, LOOK_MS, () => this.#watchdog.look());
       this.#deadLetters.set(topic, queue);
     }

@@ -7,6 +7,7 @@ import type { BackoffBounds } from '../util/backoff';
 import { deferred } from '../util/deferred';
 import { Ticker } from '../util/ticker';
 import { LOOK_MS, Watchdog } from '../util/watchdog';
+import { DeliveryDeadLetters } from './delivery-dead-letters';
 import { DeliveryLanes } from './delivery-lanes';
 import type { RunOutcome } from './run-outcome';
 import { STEP_SHARE, timeToStop } from './stop-time';
@@ -15,7 +16,10 @@ import { STEP_SHARE, timeToStop } from './stop-time';
 const BATCH = 1024;
 
 /** What the runner's owner knows of an instance; the rest of the context is made here. */
-export type InstanceContext = Omit<SourceContext, 'closePartition' | 'fatal'>;
+export type InstanceContext = Omit<
+  SourceContext,
+  'closePartition' | 'deadLetter' | 'storesAnySize' | 'fatal'
+>;
 
 export interface SourceRunnerOptions {
   readonly source: Source<Uint8Array>;
@@ -41,6 +45,7 @@ export interface SourceRunnerOptions {
 export class SourceRunner {
   readonly #options: SourceRunnerOptions;
   readonly #lanes: DeliveryLanes;
+  readonly #deadLetters: DeliveryDeadLetters;
   readonly #closing = new AbortController();
   readonly #watchdog: Watchdog;
   readonly #failed: Promise<never>;
@@ -53,10 +58,9 @@ export class SourceRunner {
     this.#options = options;
     const { source, transport, context, atMostOnce, backoff, sendStallTimeout } = options;
     this.#watchdog = new Watchdog(context.clock, new StallReporter(context));
-    this.#lanes = new DeliveryLanes({
+    const delivery = {
       transport,
       context,
-      atMostOnce,
       backoff,
       sendStallTimeout,
       watchdog: this.#watchdog,
@@ -64,8 +68,10 @@ export class SourceRunner {
         this.#room.resolve();
         source.wake?.();
       },
-      onFatal: (error) => this.#fail(error),
-    });
+      onFatal: (error: Error) => this.#fail(error),
+    };
+    this.#lanes = new DeliveryLanes({ ...delivery, atMostOnce });
+    this.#deadLetters = new DeliveryDeadLetters(delivery);
     this.#failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
@@ -133,14 +139,16 @@ export class SourceRunner {
       ...context,
       // What is surely left of it: behind the source come its producers and the transport.
       shutdownTimeoutMs: context.shutdownTimeoutMs * (1 - 2 * STEP_SHARE),
+      storesAnySize: this.#options.transport.chunks,
       fatal: (error) => this.#fail(error),
+      deadLetter: (order) => this.#deadLetters.add(order),
       closePartition: (partition, deadlineMs) => this.#closePartition(partition, deadlineMs),
     };
   }
 
   async #read(): Promise<void> {
     const { source } = this.#options;
-    const accepts = (partition: RecordPartition): boolean => this.#lanes.accepts(partition);
+    const accepts = (partition: RecordPartition): boolean => this.#accepts(partition);
     try {
       for (;;) {
         const records = source.readBatch ? await source.readBatch(BATCH, accepts) : [await source.read()];
@@ -160,16 +168,23 @@ export class SourceRunner {
   }
 
   async #awaitRoom(partition: RecordPartition | undefined): Promise<void> {
-    while (!this.#lanes.accepts(partition)) {
+    while (!this.#accepts(partition)) {
       this.#room = deferred();
       await abortable(this.#room.promise, this.#closing.signal);
     }
   }
 
+  #accepts(partition: RecordPartition | undefined): boolean {
+    return this.#lanes.accepts(partition) && this.#deadLetters.accepts(partition);
+  }
+
+  /** What is refused while the lanes end still becomes a dead letter. */
   async #closePartition(partition: RecordPartition, deadlineMs: number): Promise<boolean> {
+    const left = timeToStop(this.#options.context.clock, deadlineMs);
     const answered = await this.#lanes.close(partition, deadlineMs);
+    const stored = await this.#deadLetters.close(partition, left());
     this.#room.resolve();
-    return answered;
+    return answered && stored;
   }
 
   async #close(failure?: unknown): Promise<RunOutcome> {
@@ -186,7 +201,10 @@ export class SourceRunner {
       );
       outcome = 'undrained';
     }
-    if (!(await this.#lanes.closeAll(left()))) {
+    const leftOfStep = timeToStop(context.clock, left());
+    const answered = await this.#lanes.closeAll(leftOfStep());
+    const stored = await this.#deadLetters.closeAll(leftOfStep());
+    if (!answered || !stored) {
       outcome = 'undrained';
     }
     if (error !== undefined && !isConnectorError(error, 'SHUTDOWN_DEADLINE')) {

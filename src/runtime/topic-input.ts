@@ -10,6 +10,7 @@ import {
 import type { Consumer, ReceivedMessage } from '../pulsar/transport';
 import type { AcknowledgementTimeout } from './acknowledgement-timeout';
 import { ConsumedRecord, type RecordOwner } from './consumed-record';
+import { letterOfMessage } from './dead-letter';
 import type { DeadLetterQueue } from './dead-letter-queue';
 import type { FailureLog } from './failure-log';
 import { type FailurePolicy, messageOutcome } from './message-outcome';
@@ -129,14 +130,6 @@ export class TopicInput implements RecordOwner {
     this.#settle(record.message, cause);
   }
 
-  /** The dead-letter topic has `message`. */
-  deadLettered(message: ReceivedMessage): void {
-    this.#deadLettered.record(1);
-    if (!this.#atMostOnce) {
-      this.#acknowledge(message);
-    }
-  }
-
   whenCaughtUp(): Promise<void> {
     return this.#consumer.whenCaughtUp();
   }
@@ -148,6 +141,13 @@ export class TopicInput implements RecordOwner {
   /** @returns false when the broker did not answer in time. Never rejects. */
   close(deadlineMs: number, unsubscribe: boolean): Promise<boolean> {
     return this.#consumer.close(deadlineMs, { unsubscribe });
+  }
+
+  #deadLetterStored(message: ReceivedMessage): void {
+    this.#deadLettered.record(1);
+    if (!this.#atMostOnce) {
+      this.#acknowledge(message);
+    }
   }
 
   #schemaOf(message: ReceivedMessage): Schema | Promise<Schema> {
@@ -168,7 +168,7 @@ export class TopicInput implements RecordOwner {
         this.#consumer.negativeAcknowledge(message);
         break;
       case 'DEAD_LETTER':
-        deadLetters?.add(message, cause, this);
+        deadLetters?.add(letterOfMessage(message, cause), () => this.#deadLetterStored(message));
         break;
       case 'END':
         this.#parts.onFatal(cause);

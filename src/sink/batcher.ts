@@ -1,4 +1,5 @@
 import { Batch } from './batch';
+import type { FrameLimits, PutUnit } from './frame';
 import type { PendingEntry } from './pending-entry';
 import type { ShardQueue } from './shard-queue';
 
@@ -9,6 +10,8 @@ export interface BatchLimits {
   readonly maxBytes: number;
   /** Milliseconds an entry may wait for a batch to fill. */
   readonly lingerMs: number;
+  /** Records of a shard share entries up to these limits; each has its own when absent. */
+  readonly frames?: FrameLimits;
 }
 
 const NOW = Number.NEGATIVE_INFINITY;
@@ -27,7 +30,7 @@ export class Batcher {
   #open: ShardQueue[] = [];
   #closed: ShardQueue[] = [];
   /** Requests put together by the caller; they go first. */
-  readonly #composed: PendingEntry[][] = [];
+  readonly #composed: PutUnit[][] = [];
   /** Entries ready, closed shards included. */
   #ready = 0;
   #openCount = 0;
@@ -62,7 +65,7 @@ export class Batcher {
   }
 
   /** Has exactly these `sent` entries sent as the next request, whatever the rates say. */
-  compose(entries: PendingEntry[]): void {
+  compose(entries: PutUnit[]): void {
     this.#composed.push(entries);
   }
 
@@ -116,7 +119,7 @@ export class Batcher {
    * @param scale part of `maxBytes` to fill, above 0 up to 1.
    * @param partialFrom earliest instant for a request that is not full.
    */
-  next(now: number, scale = 1, partialFrom = NOW): PendingEntry[] | undefined {
+  next(now: number, scale = 1, partialFrom = NOW): PutUnit[] | undefined {
     const maxBytes = this.#limits.maxBytes * scale;
     const composed = this.#composed.shift();
     if (composed !== undefined) {
@@ -132,13 +135,17 @@ export class Batcher {
     if (!this.#due(now, maxBytes, partialFrom)) {
       return undefined;
     }
-    const batch = this.#fill(maxBytes);
+    const batch = this.#fill(maxBytes, now);
     this.#sift(now);
     return batch.length > 0 ? batch : undefined;
   }
 
+  /** With frames it counts as full of entries when even frames as large as may be would be. */
   #full(maxBytes: number): boolean {
-    return this.#openCount >= this.#limits.maxCount || this.#openBytes >= maxBytes;
+    const { maxCount, frames } = this.#limits;
+    const records = frames === undefined ? maxCount : maxCount * frames.maxCount;
+    const bytes = frames === undefined ? maxBytes : Math.min(maxBytes, maxCount * frames.maxBytes);
+    return this.#openCount >= records || this.#openBytes >= bytes;
   }
 
   #due(now: number, maxBytes: number, partialFrom: number): boolean {
@@ -213,9 +220,9 @@ export class Batcher {
   }
 
   /** Takes from the open shards in turn until the request is full, or none may give more. */
-  #fill(maxBytes: number): PendingEntry[] {
-    const { maxCount } = this.#limits;
-    const batch = new Batch(maxCount, maxBytes);
+  #fill(maxBytes: number, now: number): PutUnit[] {
+    const { maxCount, frames } = this.#limits;
+    const batch = new Batch(maxCount, maxBytes, frames);
     const shards = this.#open.length;
     const share = Math.max(1, Math.floor(maxCount / shards));
     const first = this.#turn++ % shards;
@@ -223,10 +230,11 @@ export class Batcher {
       giving = false;
       for (let place = 0; place < shards; place++) {
         const queue = this.#open[(first + place) % shards] as ShardQueue;
-        const taken = batch.takeFrom(queue, share);
-        if (taken > 0) {
+        const before = queue.count;
+        batch.takeFrom(queue, share, now);
+        if (queue.count < before) {
           giving = true;
-          this.#ready -= taken;
+          this.#ready -= before - queue.count;
           queue.dueAt = this.#dueOf(queue.head());
         }
       }

@@ -75,7 +75,11 @@ export class KinesisSink implements Sink<SinkValue> {
         kinesis,
         stream,
         shards,
-        config: { ...parsed, onError: failurePolicy(parsed, context) },
+        config: {
+          ...parsed,
+          aggregationMaxSize: Math.min(parsed.aggregationMaxSize, description.maxRecordBytes),
+          onError: failurePolicy(parsed, context),
+        },
         requestTimeout: parsed.aws.requestTimeout,
         clock,
         random,

@@ -3,6 +3,7 @@ import type { Record } from '../io';
 import type { Shard } from '../stream/shard';
 import { Batcher, type BatchLimits } from './batcher';
 import type { EntryParts, SinkValue } from './entry';
+import { Frame, type PutUnit } from './frame';
 import { KeyOrder } from './key-order';
 import { expired, type OnError } from './on-error';
 import { PendingEntry } from './pending-entry';
@@ -61,15 +62,55 @@ export class PendingEntries {
     this.batcher.flush(this.#arrivals);
   }
 
-  /** A `sent` entry was accepted. */
-  stored(entry: PendingEntry, now: number): void {
+  /** What was `sent` is stored where it belongs. */
+  stored(unit: PutUnit, now: number): void {
+    if (unit instanceof Frame) {
+      for (const member of unit.members) {
+        this.#stored(member, now);
+      }
+    } else {
+      this.#stored(unit, now);
+    }
+  }
+
+  /** What was `sent` was refused, or its answer never came, or it is not where it belongs. */
+  again(unit: PutUnit, now: number): void {
+    if (unit instanceof Frame) {
+      for (const head of unit.dissolve()) {
+        this.#again(head, now);
+      }
+    } else {
+      this.#again(unit, now);
+    }
+  }
+
+  /** A `sent` frame is invalid: its records go one by one. */
+  part(frame: Frame, now: number): void {
+    for (const member of frame.members) {
+      member.alone = true;
+    }
+    this.again(frame, now);
+  }
+
+  /**
+   * Whether what landed on that shard belongs there. A record by itself always does. Of a frame all must, by the range
+   * of the shard: the KCL drops the whole of it otherwise. Of a shard that is not listed the range is not known.
+   */
+  belongs(unit: PutUnit, shardId: string): boolean {
+    return (
+      !(unit instanceof Frame) ||
+      unit.shardId === shardId ||
+      unit.members.every(({ parts }) => this.#queues.of(parts).shardId === shardId)
+    );
+  }
+
+  #stored(entry: PendingEntry, now: number): void {
     this.#settle(entry);
     entry.record.ack();
     this.#advance(entry, now);
   }
 
-  /** A `sent` entry was refused, or its answer never came. */
-  again(entry: PendingEntry, now: number): void {
+  #again(entry: PendingEntry, now: number): void {
     if (this.#ttl.isOver(entry, now)) {
       this.giveUp(entry, this.#expired(), now);
     } else {
@@ -98,10 +139,10 @@ export class PendingEntries {
     return this.#ttl.nextAt();
   }
 
-  /** The queue an entry belongs to by the newest listing. */
-  queueOf(entry: PendingEntry): ShardQueue {
-    const queue = entry.shardId === undefined ? undefined : this.#queues.find(entry.shardId);
-    return queue ?? this.#queues.of(entry.parts);
+  /** The queue of what was sent or is ready, by the newest listing. */
+  queueOf({ shardId, parts }: PutUnit): ShardQueue {
+    const queue = shardId === undefined ? undefined : this.#queues.find(shardId);
+    return queue ?? this.#queues.of(parts);
   }
 
   /** What waited for shards that are open no longer is spread anew, in the order it arrived. */
@@ -123,14 +164,15 @@ export class PendingEntries {
   /** It is the turn of the next of the key, unless its time is over. */
   #advance(entry: PendingEntry, now: number): void {
     let next = this.#keys?.settled(entry);
-    while (next !== undefined && this.#ttl.isOver(next, now)) {
+    // One that is not waiting is in the same frame.
+    while (next?.state === 'waiting' && this.#ttl.isOver(next, now)) {
       this.#settle(next);
       if (!this.#options.onError.handle(next.record, this.#expired())) {
         return;
       }
       next = this.#keys?.settled(next);
     }
-    if (next !== undefined) {
+    if (next?.state === 'waiting') {
       this.batcher.push(next, this.#queues.of(next.parts));
     }
   }

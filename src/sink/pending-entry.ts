@@ -18,6 +18,8 @@ export class PendingEntry {
   /** Monotonic milliseconds. */
   readonly arrivedAt: number;
   state: EntryState = 'waiting';
+  /** Never in a frame again: one that held it was found invalid. */
+  alone = false;
   /** The shard it is expected to land on; set from `ready` on. */
   shardId: string | undefined = undefined;
   /** The next entry of the same partition key, while order is kept. */

@@ -4,9 +4,9 @@ import type { BackoffBounds } from '../util/backoff';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import { AnswerTally } from './answer-tally';
+import { Frame, type PutUnit, recordsIn } from './frame';
 import { refused } from './on-error';
 import type { PendingEntries } from './pending-entries';
-import type { PendingEntry } from './pending-entry';
 import { entryOutcome, requestOutcome } from './put-outcome';
 import type { PutWatch } from './put-watch';
 import type { RequestWindow } from './request-window';
@@ -45,7 +45,7 @@ export class PutAnswers {
    * @param results one an entry, in their order.
    * @throws what ends the sink; every other entry was dealt with all the same.
    */
-  answered(batch: readonly PendingEntry[], results: readonly PutResult[], now: number): void {
+  answered(batch: readonly PutUnit[], results: readonly PutResult[], now: number): void {
     const { window, logger, onMisplaced } = this.#options;
     if (window.failures >= NEWS) {
       logger.info({ failures: window.failures }, 'Kinesis answers again');
@@ -55,12 +55,12 @@ export class PutAnswers {
     let misplaced = false;
     let fatal: Error | undefined;
     for (let index = 0; index < batch.length; index++) {
-      const entry = batch[index] as PendingEntry;
+      const unit = batch[index] as PutUnit;
       const result = results[index] as PutResult;
       if (result.accepted) {
-        misplaced = this.#stored(entry, result.shardId, tally, now) || misplaced;
+        misplaced = this.#accepted(unit, result.shardId, tally, now) || misplaced;
       } else {
-        fatal = this.#refused(entry, result, tally, now) ?? fatal;
+        fatal = this.#refused(unit, result, tally, now) ?? fatal;
       }
     }
     this.#judge(tally, now);
@@ -73,7 +73,7 @@ export class PutAnswers {
   }
 
   /** @throws what ends the sink. */
-  failed(batch: readonly PendingEntry[], cause: unknown, startedAt: number, now: number): void {
+  failed(batch: readonly PutUnit[], cause: unknown, startedAt: number, now: number): void {
     const { entries, window, watch, logger, metrics } = this.#options;
     const outcome = requestOutcome(cause, window.boundedFailures);
     switch (outcome.type) {
@@ -86,7 +86,7 @@ export class PutAnswers {
       case 'again': {
         watch.refused(outcome.error.code);
         if (outcome.ambiguous) {
-          metrics.ambiguousRetries.record(batch.length);
+          metrics.ambiguousRetries.record(batch.reduce((sum, unit) => sum + recordsIn(unit), 0));
         }
         if (window.failed(startedAt, now, outcome)) {
           const { code, message: reason } = outcome.error;
@@ -97,34 +97,41 @@ export class PutAnswers {
             'PutRecords failed; its records are sent again after the wait',
           );
         }
-        for (const entry of batch) {
-          entries.again(entry, now);
+        for (const unit of batch) {
+          entries.again(unit, now);
         }
       }
     }
   }
 
-  /** @returns whether the record landed where it was not expected. */
-  #stored(entry: PendingEntry, shardId: string, tally: AnswerTally, now: number): boolean {
+  /** @returns whether it landed where it was not expected. */
+  #accepted(unit: PutUnit, shardId: string, tally: AnswerTally, now: number): boolean {
     const { entries, metrics } = this.#options;
-    const queue = entries.queueOf(entry);
+    const queue = entries.queueOf(unit);
     const shard = tally.of(queue);
     const misplaced = shardId !== queue.shardId;
+    const records = recordsIn(unit);
     shard.accepted++;
-    if (misplaced) {
-      metrics.stored(shardId, 1, entry.size);
-    } else {
-      shard.stored++;
-      shard.storedBytes += entry.size;
-    }
+    queue.misled ||= misplaced;
     this.#loneRefusals = 0;
-    entries.stored(entry, now);
+    if (!entries.belongs(unit, shardId)) {
+      metrics.misplaced.record(records);
+      entries.again(unit, now);
+      return misplaced;
+    }
+    if (misplaced) {
+      metrics.stored(shardId, records, unit.size);
+    } else {
+      shard.stored += records;
+      shard.storedBytes += unit.size;
+    }
+    entries.stored(unit, now);
     return misplaced;
   }
 
   /** @returns what ends the sink, if it does. */
   #refused(
-    entry: PendingEntry,
+    unit: PutUnit,
     result: PutResult & { readonly accepted: false },
     tally: AnswerTally,
     now: number,
@@ -134,11 +141,11 @@ export class PutAnswers {
     if (outcome.type === 'fatal') {
       return outcome.error;
     }
-    const queue = entries.queueOf(entry);
+    const queue = entries.queueOf(unit);
     tally.of(queue)[outcome.throttled ? 'throttled' : 'failed']++;
     metrics.refused(queue.shardId, result.errorCode);
     watch.refused(result.errorCode);
-    entries.again(entry, now);
+    entries.again(unit, now);
     return undefined;
   }
 
@@ -147,6 +154,7 @@ export class PutAnswers {
     for (const [queue, shard] of tally) {
       if (shard.accepted > 0) {
         watch.accepted();
+        metrics.entriesStored.record(shard.accepted);
       }
       if (shard.stored > 0) {
         metrics.stored(queue.shardId, shard.stored, shard.storedBytes);
@@ -163,13 +171,17 @@ export class PutAnswers {
   }
 
   /** Something in the request is invalid: its halves are sent, until the culprit is alone. */
-  #isolate(batch: readonly PendingEntry[], cause: ConnectorError, now: number): void {
+  #isolate(batch: readonly PutUnit[], cause: ConnectorError, now: number): void {
     const { entries } = this.#options;
     const [first] = batch;
     if (batch.length > 1 || first === undefined) {
       const middle = batch.length >> 1;
       entries.batcher.compose(batch.slice(0, middle));
       entries.batcher.compose(batch.slice(middle));
+      return;
+    }
+    if (first instanceof Frame) {
+      entries.part(first, now);
       return;
     }
     if (++this.#loneRefusals >= LONE_REFUSALS) {

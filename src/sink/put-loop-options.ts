@@ -4,6 +4,7 @@ import type { Shard } from '../stream/shard';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
+import type { FrameLimits } from './frame';
 import type { SinkMetrics } from './sink-metrics';
 
 export type PutLoopConfig = Pick<
@@ -14,6 +15,9 @@ export type PutLoopConfig = Pick<
   | 'putStallTimeout'
   | 'recordTtl'
   | 'onError'
+  | 'aggregationEnabled'
+  | 'aggregationMaxSize'
+  | 'aggregationMaxCount'
   | 'collectionMaxCount'
   | 'collectionMaxSize'
   | 'lingerMs'
@@ -22,6 +26,12 @@ export type PutLoopConfig = Pick<
   | 'maxPendingBytes'
   | 'rateLimit'
 >;
+
+export function framesOf(config: PutLoopConfig): { readonly frames?: FrameLimits } {
+  const { aggregationEnabled, aggregationMaxSize, aggregationMaxCount, recordTtl } = config;
+  const limits = { maxBytes: aggregationMaxSize, maxCount: aggregationMaxCount };
+  return aggregationEnabled ? { frames: { ...limits, ttlMs: recordTtl ?? Number.POSITIVE_INFINITY } } : {};
+}
 
 export interface PutLoopOptions {
   readonly kinesis: Pick<KinesisPutApi, 'putRecords' | 'listShards'>;

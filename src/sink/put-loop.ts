@@ -7,11 +7,11 @@ import { withDeadline } from '../util/deadline';
 import { type Deferred, deferred } from '../util/deferred';
 import { WakeUp } from '../util/wake-up';
 import type { EntryParts, SinkValue } from './entry';
+import type { PutUnit } from './frame';
 import { OnError, sinkClosed } from './on-error';
 import { PendingEntries } from './pending-entries';
-import type { PendingEntry } from './pending-entry';
 import { PutAnswers } from './put-answers';
-import type { PutLoopOptions } from './put-loop-options';
+import { framesOf, type PutLoopOptions } from './put-loop-options';
 import { PutWatch } from './put-watch';
 import { RequestWindow } from './request-window';
 import { ShardMapRefresh } from './shard-map-refresh';
@@ -57,6 +57,7 @@ export class PutLoop {
         ...config,
         maxCount: config.collectionMaxCount,
         maxBytes: config.collectionMaxSize,
+        ...framesOf(config),
         shards,
         onError: this.#onError,
       },
@@ -185,7 +186,7 @@ export class PutLoop {
     }
   }
 
-  #next(now: number): PendingEntry[] | undefined {
+  #next(now: number): PutUnit[] | undefined {
     const { scale, opensAt, partialFrom } = this.#window;
     const mayGo = this.#sending() && opensAt <= now;
     return mayGo ? this.#entries.batcher.next(now, scale, partialFrom) : undefined;
@@ -206,14 +207,14 @@ export class PutLoop {
   }
 
   /** One request. Never rejects. */
-  async #put(batch: readonly PendingEntry[], startedAt: number): Promise<void> {
+  async #put(batch: readonly PutUnit[], startedAt: number): Promise<void> {
     const { kinesis, stream, requestTimeout, clock, metrics } = this.#options;
     const late = (): Error => new ConnectorError('AWS_TIMEOUT', `no answer within ${requestTimeout} ms`);
     this.#window.sent(startedAt);
     let results: readonly PutResult[] | undefined;
     let failure: unknown;
     try {
-      const parts = batch.map((entry) => entry.parts);
+      const parts = batch.map((unit) => unit.parts);
       results = await withDeadline(clock, requestTimeout, this.#ending.signal, late, (signal) =>
         kinesis.putRecords(stream, parts, { signal }),
       );

@@ -1,10 +1,7 @@
-import { createHash, hash } from 'node:crypto';
+import { HASH_KEY_HEX_DIGITS, hashHexOf } from '../stream/hash-key';
 import type { Shard } from '../stream/shard';
 import { isOpen } from '../stream/shard-graph';
 import type { EntryParts } from './entry';
-
-/** Hex digits of a hash key; of equal length they sort like the numbers. */
-const DIGITS = 32;
 
 /** Which open shard a record lands on. Pure; valid until the stream is resharded. */
 export class ShardMap {
@@ -29,7 +26,7 @@ export class ShardMap {
       return 0;
     }
     const key =
-      parts.explicitHashKey === undefined ? hashOf(parts.partitionKey) : hexOf(parts.explicitHashKey);
+      parts.explicitHashKey === undefined ? hashHexOf(parts.partitionKey) : hexOf(parts.explicitHashKey);
     let low = 0;
     let high = this.#starts.length - 1;
     while (low < high) {
@@ -44,13 +41,6 @@ export class ShardMap {
   }
 }
 
-/** Source: Kinesis API, PutRecords: the MD5 of the partition key, unless an explicit hash key overrides it. */
-const hashOf: (partitionKey: string) => string =
-  // From Node 20.12 on, at half the cost.
-  typeof hash === 'function'
-    ? (partitionKey) => hash('md5', partitionKey, 'hex')
-    : (partitionKey) => createHash('md5').update(partitionKey, 'utf8').digest('hex');
-
 function hexOf(decimal: string): string {
-  return BigInt(decimal).toString(16).padStart(DIGITS, '0');
+  return BigInt(decimal).toString(16).padStart(HASH_KEY_HEX_DIGITS, '0');
 }

@@ -13,7 +13,7 @@ const GRID_MS = 50;
 /** What became of the entries of one shard in one answer. */
 export interface ShardTally {
   readonly accepted: number;
-  /** Those among them that landed on this shard. */
+  /** Records in those among them that landed on this shard. */
   readonly stored: number;
   readonly storedBytes: number;
   /** Refused for the rate. */
@@ -33,6 +33,8 @@ export class ShardQueue {
   closedUntil = Number.NEGATIVE_INFINITY;
   /** Of the batcher: when something in it must go. */
   dueAt = Number.POSITIVE_INFINITY;
+  /** Whether something meant for this shard has landed on another one since the shards were listed. */
+  misled = false;
   readonly #rate: WriteRate;
   /** Refused ones go before those that were never sent. */
   readonly #refused = new Ring<PendingEntry>();
@@ -66,6 +68,11 @@ export class ShardQueue {
     return this.#rate;
   }
 
+  /** Bytes that may go, as of the last `openAt`. */
+  get allowance(): number {
+    return this.#rate.bytes;
+  }
+
   push(entry: PendingEntry): void {
     this.#fresh.push(this.#added(entry));
   }
@@ -80,15 +87,19 @@ export class ShardQueue {
     return this.#next().peek();
   }
 
-  /** Takes the head out, and its tokens. */
-  shift(): PendingEntry | undefined {
+  /** Takes the head out; its tokens are spent by itself. */
+  take(): PendingEntry | undefined {
     const entry = this.#next().shift();
     if (entry !== undefined) {
       this.#removed(entry);
-      this.#rate.take(entry.size);
       entry.state = 'sent';
     }
     return entry;
+  }
+
+  /** Takes the tokens of one entry of a request. @param size its bytes. */
+  spend(size: number): void {
+    this.#rate.take(size);
   }
 
   /** Gives an entry up that is ready here. */

@@ -37,6 +37,9 @@ export class ShardQueues {
       (shardId) => this.#byId.get(shardId) ?? new ShardQueue(shardId, this.#rateLimit, now),
     );
     this.#byId = byId(this.#queues);
+    for (const queue of this.#queues) {
+      queue.misled = false;
+    }
     return before.filter(({ shardId }) => !this.#byId.has(shardId));
   }
 }

@@ -7,6 +7,8 @@ import type { Clock } from '../util/clock';
 export class SinkMetrics {
   readonly requests: CallMetrics;
   readonly ambiguousRetries: Instrument;
+  readonly entriesStored: Instrument;
+  readonly misplaced: Instrument;
   readonly #pendingRecords: Instrument;
   readonly #pendingBytes: Instrument;
   readonly refreshes: Instrument;
@@ -24,6 +26,8 @@ export class SinkMetrics {
       this.#instrument('sink_request_time'),
     );
     this.ambiguousRetries = this.#instrument('sink_ambiguous_retries');
+    this.entriesStored = this.#instrument('sink_entries_stored');
+    this.misplaced = this.#instrument('sink_records_misplaced');
     this.#pendingRecords = this.#instrument('sink_pending_records');
     this.#pendingBytes = this.#instrument('sink_pending_bytes');
     this.refreshes = this.#instrument('sink_shard_map_refreshes');

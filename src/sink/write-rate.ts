@@ -46,6 +46,11 @@ export class WriteRate {
     return RECORDS_PER_SECOND * this.#ceiling * this.#share;
   }
 
+  /** Bytes saved up, as of the last `refill`; below 0 after what went on credit. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Lets the buckets fill until `now`. */
   refill(now: number): void {
     const rate = (this.#ceiling * this.#share * (now - this.#filledAt)) / 1000;

@@ -15,11 +15,18 @@ const POLL_MS = 50;
 /** Milliseconds within which the rows of a finished shard's children are seen, unless they were deleted already. */
 const CHILDREN_SEEN_MS = 30_000;
 
-export interface CaughtUpParts {
-  readonly kinesis: KinesisApi;
-  readonly stream: StreamRef;
-  readonly retry: RetryPolicy;
+/** One stream to catch up with; one that vanishes meanwhile is done when its rows are finished or gone. */
+export interface CaughtUpStream {
+  readonly ref: StreamRef;
+  readonly kinesis: Pick<KinesisApi, 'describeStream' | 'listShards'>;
   readonly logger: Logger;
+  isGone(): boolean;
+}
+
+export interface CaughtUpParts {
+  readonly stream: CaughtUpStream;
+  readonly retry: RetryPolicy;
+  /** The rows of the stream. */
   leases(): readonly Lease[];
   /** Whether the shard is one of those to be read. */
   isWanted(shardId: string): boolean;
@@ -28,16 +35,17 @@ export interface CaughtUpParts {
 }
 
 /**
- * Resolves once every shard that has to be read is either finished or caught up with, here or by another worker of
+ * Resolves once every shard of the stream that has to be read is either finished or caught up with, here or by another worker of
  * ours: its rows say when. KCL workers do not say; a shard that one holds is waited for until it ends or comes here.
  * @throws the signal's reason, or what cannot heal
  */
 export async function awaitCaughtUp(parts: CaughtUpParts, signal: AbortSignal): Promise<void> {
-  const { kinesis, stream, retry, logger } = parts;
-  const { serviceTime } = await retrying(retry, signal, () => kinesis.describeStream(stream, { signal }));
+  const { stream, retry } = parts;
+  const { kinesis, ref, logger } = stream;
+  const { serviceTime } = await retrying(retry, signal, () => kinesis.describeStream(ref, { signal }));
   // The header says seconds: whatever it leaves out was before `since`.
   const since = serviceTime === undefined ? Number.POSITIVE_INFINITY : serviceTime + DATE_MS;
-  const shards = await retrying(retry, signal, () => listAllShards(kinesis, stream, signal));
+  const shards = await retrying(retry, signal, () => listAllShards(kinesis, ref, signal));
   // The tip of a closed shard says nothing: what came after it is in its children.
   const closed = new Set(shards.filter((shard) => !isOpen(shard)).map(({ shardId }) => shardId));
   const known = new Set<string>();
@@ -73,7 +81,7 @@ export async function awaitCaughtUp(parts: CaughtUpParts, signal: AbortSignal): 
         reached.add(shardId);
       }
     }
-    return rows.length > 0 && rows.every(isDone);
+    return rows.length > 0 ? rows.every(isDone) : stream.isGone();
   };
   while (!isCaughtUp()) {
     await sleep(retry.clock, POLL_MS, signal);

@@ -1,15 +1,29 @@
 import type { RawRecord } from '../aws/kinesis-api';
-import { BYTES_SCHEMA, type Properties, type Record, type RecordPartition, type Schema } from '../io';
+import type { Properties, Record, RecordPartition, Schema } from '../io';
 import type { RetainedAnswer } from './retained-answer';
 import type { TrackedEntry } from './tracker';
 
 /** What a record needs of the tenure it belongs to. */
 export interface RecordTenure extends RecordPartition {
+  readonly shardId: string;
   readonly streamName: string;
+  /** Of all its records. */
+  readonly schema: Schema;
+  /** Where all its records go, when that is not the topic of the source. */
+  readonly destinationTopic: string | undefined;
   keyOf(record: KinesisRecord): string;
   propertiesOf(record: KinesisRecord): Properties;
   confirmed(record: KinesisRecord): void;
   refused(record: KinesisRecord, cause: Error): void;
+}
+
+/** What a record has of its own when it came in a KPL frame. */
+export interface SubRecord {
+  readonly subSequenceNumber: number;
+  readonly data: Uint8Array;
+  /** Undefined when it names none that is there: then that of the frame stands for it. */
+  readonly partitionKey: string | undefined;
+  readonly explicitHashKey: string | undefined;
 }
 
 /**
@@ -24,19 +38,26 @@ export class KinesisRecord implements Record<Uint8Array>, TrackedEntry {
   readonly partitionKey: string;
   readonly sequenceNumber: string;
   readonly subSequenceNumber: number;
+  /** Known of a record that came in a frame only. */
+  readonly explicitHashKey: string | undefined;
+  /** Whether it came in a KPL frame. */
+  readonly aggregated: boolean;
   /** ApproximateArrivalTimestamp, milliseconds since the epoch. */
   readonly eventTime: number;
   readonly encryptionType: 'NONE' | 'KMS';
   confirmed = false;
   next: TrackedEntry | undefined = undefined;
 
-  constructor(partition: RecordTenure, answer: RetainedAnswer, raw: RawRecord, subSequenceNumber: number) {
+  /** @param part absent: the record stands alone */
+  constructor(partition: RecordTenure, answer: RetainedAnswer, raw: RawRecord, part?: SubRecord) {
     this.partition = partition;
     this.answer = answer;
-    this.value = raw.data;
-    this.partitionKey = raw.partitionKey;
+    this.value = part?.data ?? raw.data;
+    this.partitionKey = part?.partitionKey ?? raw.partitionKey;
     this.sequenceNumber = raw.sequenceNumber;
-    this.subSequenceNumber = subSequenceNumber;
+    this.subSequenceNumber = part?.subSequenceNumber ?? 0;
+    this.explicitHashKey = part?.explicitHashKey;
+    this.aggregated = part !== undefined;
     this.eventTime = raw.approximateArrival;
     this.encryptionType = raw.encryptionType;
   }
@@ -58,12 +79,12 @@ export class KinesisRecord implements Record<Uint8Array>, TrackedEntry {
     return undefined;
   }
 
-  get destinationTopic(): undefined {
-    return undefined;
+  get destinationTopic(): string | undefined {
+    return this.partition.destinationTopic;
   }
 
   get schema(): Schema {
-    return BYTES_SCHEMA;
+    return this.partition.schema;
   }
 
   ack(): void {

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
-import type { StreamRef } from '../aws/kinesis-api';
 import { type KinesisSourceConfig, parseKinesisSourceConfig } from '../config';
-import { ConnectorError } from '../errors';
+import { ConnectorError, isConnectorError } from '../errors';
 import type { ConnectorConfig, Record, RecordPartition, Source, SourceContext } from '../io';
 import { LeaseCoordinator } from '../lease/lease-coordinator';
 import { StallReporter } from '../metrics/stall-reporter';
@@ -10,12 +9,17 @@ import { Ticker } from '../util/ticker';
 import { LOOK_MS, Watchdog } from '../util/watchdog';
 import { Backpressure } from './backpressure';
 import { awaitCaughtUp } from './caught-up';
+import { DataLossPolicy } from './data-loss-policy';
 import type { KinesisRecord } from './kinesis-record';
+import { checkOutput, type Output, outputOf } from './output';
 import { ReceiveBudget } from './receive-budget';
 import { ReceiveQueue } from './receive-queue';
 import { ShardConsumers } from './shard-consumers';
 import { SourceGauges } from './source-gauges';
 import { type SourceDependencies, SourceServices } from './source-services';
+import type { SourceStream } from './source-stream';
+import { SourceStreams } from './source-streams';
+import { StreamReaders } from './stream-readers';
 
 /** Bytes of answers read and decoded at the same time; one larger than that goes alone. */
 const DECODING_BYTES = 8 * 1024 * 1024;
@@ -30,10 +34,12 @@ interface OpenSource {
   readonly config: KinesisSourceConfig;
   readonly context: SourceContext;
   readonly backoff: BackoffBounds;
-  readonly stream: StreamRef;
+  readonly streams: SourceStreams;
   readonly services: SourceServices;
   readonly queue: ReceiveQueue<KinesisRecord>;
-  readonly leases: LeaseCoordinator;
+  readonly output: Output;
+  readonly leases: LeaseCoordinator<SourceStream>;
+  readonly readers: StreamReaders;
   readonly consumers: ShardConsumers;
   /** Looks at the levels, and at the parts that should get on. */
   readonly looks: Ticker;
@@ -41,7 +47,7 @@ interface OpenSource {
 }
 
 /**
- * Reads a Kinesis stream: takes leases of its shards, reads each in order, hands records out fairly, and stores
+ * Reads Kinesis streams: takes leases of their shards, reads each in order, hands records out fairly, and stores
  * in the lease table how far they are confirmed.
  */
 export class KinesisSource implements Source<Uint8Array> {
@@ -49,6 +55,8 @@ export class KinesisSource implements Source<Uint8Array> {
   readonly #closing = new AbortController();
   #open: OpenSource | undefined;
   #closed: Promise<void> | undefined;
+  /** The look-out for streams that come and go. */
+  #discovery: Promise<void> = Promise.resolve();
 
   constructor(dependencies: SourceDependencies = {}) {
     this.#dependencies = dependencies;
@@ -58,19 +66,24 @@ export class KinesisSource implements Source<Uint8Array> {
    * @param config `configs` of a Pulsar SourceConfig.
    * @throws ConnectorError CONFIG_INVALID with every problem; or what cannot heal of stream and lease table.
    */
-  async open(config: ConnectorConfig, context: SourceContext): Promise<void> {
-    const { clock, random, logger, metrics } = context;
+  async open(config: ConnectorConfig, given: SourceContext): Promise<void> {
+    const { clock, random, logger, metrics } = given;
+    const context: SourceContext = { ...given, fatal: (error) => failed(given, error) };
     const parsed = parseKinesisSourceConfig(config, (name) => context.getSecret(name), clock.now());
-    const stream: StreamRef = {
-      name: parsed.awsKinesisStreamName,
-      ...(parsed.awsKinesisStreamArn === undefined ? {} : { arn: parsed.awsKinesisStreamArn }),
-    };
+    checkOutput(parsed, context);
     const services = new SourceServices(parsed, context, this.#dependencies);
     const backoff = { initialMs: parsed.backoffTime, maxMs: parsed.maxBackoffTime };
+    const streams = new SourceStreams({
+      selection: parsed.streams,
+      interval: parsed.streamDiscoveryInterval,
+      clientsOf: (place) => services.clientsOf(place),
+      retry: { clock, random, bounds: backoff },
+      logger,
+    });
+    const { label } = streams;
     const watchdog = new Watchdog(clock, new StallReporter(context));
-    const leases = new LeaseCoordinator({
+    const leases = new LeaseCoordinator<SourceStream>({
       dynamo: services.dynamo,
-      kinesis: services.kinesis,
       clock,
       random,
       logger,
@@ -78,7 +91,8 @@ export class KinesisSource implements Source<Uint8Array> {
       tableName: parsed.leaseTableName,
       leaseTable: parsed.leaseTable,
       applicationName: parsed.applicationName,
-      stream,
+      layout: parsed.streams.several ? 'SEVERAL_STREAMS' : 'ONE_STREAM',
+      label,
       worker: `${context.name}-${context.instanceId}-${hostname()}-${random.hex(4)}`,
       initialPosition: parsed.initialPosition,
       failoverTime: parsed.failoverTime,
@@ -90,20 +104,31 @@ export class KinesisSource implements Source<Uint8Array> {
       audit: parsed.audit,
       ...(parsed.shardIds === undefined ? {} : { shardIds: parsed.shardIds }),
       backoff,
-      onAcquired: (held) => consumers.consume(held),
+      onAcquired: (held, stream) => consumers.consume(held, stream),
+      onNamed: ({ label: of }, id) => services.streamIds.set(of, id),
       onFatal: (error) => context.fatal(error),
     });
     const queue = new ReceiveQueue<KinesisRecord>((partition) =>
       consumers.get(partition.id)?.tenure.changed(),
     );
     const budget = new ReceiveBudget(parsed.receiveQueueBytes);
+    const readers = new StreamReaders({
+      config: parsed,
+      retry: { clock, random, bounds: backoff },
+      logger,
+    });
     const consumers: ShardConsumers = new ShardConsumers({
       config: parsed,
       context,
-      kinesis: services.kinesis,
-      stream,
-      backoff,
+      readers,
       leases,
+      dataLoss: new DataLossPolicy({
+        config: parsed,
+        context,
+        retry: { clock, random, bounds: backoff, logger },
+        leastRetention: this.#dependencies.leastRetention,
+        leasesOf: (stream) => leases.leasesOf(stream),
+      }),
       queue,
       budget,
       decoding: new ReceiveBudget(DECODING_BYTES),
@@ -115,17 +140,19 @@ export class KinesisSource implements Source<Uint8Array> {
       limit: parsed.watch.backpressureReportTime,
       clock,
       logger,
-      gauge: metrics.instrument('readers_held_back', { stream: stream.name }),
+      gauge: metrics.instrument('readers_held_back', { stream: label }),
     });
-    const gauges = new SourceGauges({ metrics, stream: stream.name, queue, budget, backpressure, shards });
+    const gauges = new SourceGauges({ metrics, stream: label, queue, budget, backpressure, shards });
     this.#open = {
       config: parsed,
       context,
       backoff,
-      stream,
+      streams,
       services,
       queue,
+      output: outputOf(parsed.outputFormat),
       leases,
+      readers,
       consumers,
       looks: new Ticker(clock, LOOK_MS, () => {
         gauges.sample();
@@ -133,7 +160,13 @@ export class KinesisSource implements Source<Uint8Array> {
       }),
       watchdog,
     };
-    await leases.start();
+    const { signal } = this.#closing;
+    const present = await streams.begin(signal);
+    // Together: LATEST is frozen at the first look of the leases, and a fan-out consumer takes a while to be made.
+    await Promise.all([leases.start(present), ...present.map((stream) => readers.decide(stream, signal))]);
+    this.#discovery = streams
+      .run({ join: (stream) => leases.join(stream), isRead: (stream) => consumers.isRead(stream) }, signal)
+      .catch((error) => context.fatal(error));
   }
 
   async read(): Promise<Record<Uint8Array>> {
@@ -144,12 +177,17 @@ export class KinesisSource implements Source<Uint8Array> {
     return record;
   }
 
-  readBatch(
+  async readBatch(
     max: number,
     accepts: (partition: RecordPartition) => boolean = accepted,
-  ): Promise<KinesisRecord[]> {
-    const { queue } = this.#opened();
-    return queue.take(max, accepts);
+  ): Promise<Record<Uint8Array>[]> {
+    const { queue, output } = this.#opened();
+    for (;;) {
+      const records = output.of(await queue.take(max, accepts));
+      if (records.length > 0) {
+        return records;
+      }
+    }
   }
 
   wake(): void {
@@ -161,20 +199,22 @@ export class KinesisSource implements Source<Uint8Array> {
    * by another one, as the rows tell.
    */
   async whenCaughtUp(): Promise<void> {
-    const { config, context, backoff, services, stream, leases, consumers } = this.#opened();
+    const { config, context, backoff, streams, leases, consumers } = this.#opened();
     const { clock, random } = context;
     const wanted = config.shardIds === undefined ? undefined : new Set(config.shardIds);
-    await awaitCaughtUp(
-      {
-        kinesis: services.kinesis,
-        stream,
-        retry: { clock, random, bounds: backoff },
-        logger: context.logger,
-        leases: () => leases.leases(),
-        isWanted: (shardId) => wanted?.has(shardId) ?? true,
-        reachedHere: (shardId) => consumers.get(shardId)?.caughtUp === true,
-      },
-      this.#closing.signal,
+    await Promise.all(
+      streams.present.map((stream) =>
+        awaitCaughtUp(
+          {
+            stream,
+            retry: { clock, random, bounds: backoff },
+            leases: () => leases.leasesOf(stream),
+            isWanted: (shardId) => wanted?.has(shardId) ?? true,
+            reachedHere: (shardId) => consumers.get(stream.nameOf(shardId))?.caughtUp === true,
+          },
+          this.#closing.signal,
+        ),
+      ),
     );
   }
 
@@ -211,14 +251,18 @@ export class KinesisSource implements Source<Uint8Array> {
       running.add(taken);
     }
     const undrained: string[] = [];
-    for (const { shardId, ended } of running) {
+    for (const { tenure, ended } of running) {
       if (!(await ended).drained) {
-        undrained.push(shardId);
+        undrained.push(tenure.id);
       }
     }
     clock.clearTimer(limit);
     open.queue.close(closedError());
     await open.leases.stop();
+    await this.#discovery;
+    open.readers.close();
+    const table = { inUse: open.leases.anyHeld.bind(open.leases), takeTime: open.leases.takeTime };
+    await open.readers.end(table, Math.max(0, deadline - clock.monotonic()));
     await open.services.close(Math.min(PUBLISH_MS, Math.max(0, deadline - clock.monotonic())));
     if (undrained.length > 0) {
       throw new ConnectorError(
@@ -231,6 +275,13 @@ export class KinesisSource implements Source<Uint8Array> {
       );
     }
   }
+}
+
+/** Counts what ends the source, and ends it. */
+function failed({ metrics, fatal }: Pick<SourceContext, 'metrics' | 'fatal'>, error: Error): void {
+  const reason = isConnectorError(error) ? error.code : 'OTHER';
+  metrics.instrument('source_failures', { reason }).record(1);
+  fatal(error);
 }
 
 function closedError(): ConnectorError {

@@ -1,5 +1,6 @@
 import type { KinesisRecordProperty } from '../config/types';
 import type { Properties } from '../io';
+import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { KinesisRecord } from './kinesis-record';
 
 /**
@@ -7,9 +8,19 @@ import type { KinesisRecord } from './kinesis-record';
  * `kinesis.arrival.timestamp`: ISO-8601 in UTC, milliseconds only when there are any.
  */
 export function formatInstant(epochMs: number): string {
-  const text = new Date(epochMs).toISOString();
-  return epochMs % 1000 === 0 ? `${text.slice(0, -5)}Z` : text;
+  const ms = epochMs % 1000;
+  if (ms < 0 || !Number.isInteger(ms)) {
+    return new Date(epochMs).toISOString();
+  }
+  const second = epochMs - ms;
+  if (second !== latest.second) {
+    latest = { second, text: new Date(second).toISOString().slice(0, -'.000Z'.length) };
+  }
+  return ms === 0 ? `${latest.text}Z` : `${latest.text}.${String(ms).padStart(3, '0')}Z`;
 }
+
+/** The second formatted last: many records come in each, and to format one costs as much as to send it. */
+let latest = { second: Number.NaN, text: '' };
 
 type Reader = (record: KinesisRecord) => string | undefined;
 
@@ -19,10 +30,24 @@ const READERS: { readonly [name in KinesisRecordProperty]: Reader } = {
   'kinesis.partition.key': (record) => record.partitionKey,
   'kinesis.sequence.number': (record) => record.sequenceNumber,
   'kinesis.subsequence.number': (record) => String(record.subSequenceNumber),
-  'kinesis.shard.id': (record) => record.partition.id,
+  'kinesis.shard.id': (record) => record.partition.shardId,
   'kinesis.stream': (record) => record.partition.streamName,
   'kinesis.millis.behind.latest': (record) => record.answer.millisBehindLatest?.toString(),
+  'kinesis.explicit.hash.key': (record) => record.explicitHashKey,
+  'kinesis.ingest.timestamp': (record) => formatInstant(record.answer.readAt),
+  'kinesis.sharded.sequence.number': (record) => shardedSequenceNumber(record),
 };
+
+/** Every property there is. */
+export const ALL_PROPERTIES = Object.keys(READERS) as KinesisRecordProperty[];
+
+/**
+ * Sequence and sub-sequence number in one, which names a record within its shard and sorts as text among numbers of the
+ * same length. Source: `shardedSequenceNumber` of Openflow and Apache NiFi, "%s%020d".
+ */
+export function shardedSequenceNumber({ sequenceNumber, subSequenceNumber }: ExtendedSequenceNumber): string {
+  return sequenceNumber + String(subSequenceNumber).padStart(20, '0');
+}
 
 /** Builds the properties of a record, in the order of `names`. A name without a value is left out. */
 export function propertiesBuilder(

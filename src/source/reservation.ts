@@ -19,6 +19,11 @@ export class Reservation {
     return this.#decoded;
   }
 
+  /** Bytes that its records are expected to keep alive. */
+  get kept(): number {
+    return this.#kept;
+  }
+
   /**
    * Waits for room for another answer in place of the one before, which broke off.
    * @param bytes of the answer on the way

@@ -5,6 +5,7 @@ import type { ChildShard } from '../stream/shard';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { StopReason } from './consumer-states';
+import type { DataLossWatch } from './data-loss-watch';
 import type { KinesisRecord } from './kinesis-record';
 import type { ReaderWatch } from './reader-watch';
 import type { ReceiveBudget } from './receive-budget';
@@ -33,6 +34,8 @@ export interface ShardConsumerOptions {
   /** Bytes of answers being read and decoded, which costs several times their size until it is done. */
   readonly decoding: ReceiveBudget;
   readonly receiveQueueSize: number;
+  /** What becomes of sub-records whose key lies outside the shard. */
+  readonly subRecordFilter: 'keep' | 'drop';
   /** Monotonic instant up to whose tip the shard has to be read to count as caught up. */
   readonly caughtUpTarget: number;
   readonly clock: Clock;
@@ -46,6 +49,8 @@ export interface ShardConsumerOptions {
   /** Resolves when everything in all parents is stored. @throws the signal's reason */
   awaitParents(signal: AbortSignal): Promise<void>;
   openReader(checkpoint: ExtendedSequenceNumber): ShardReader;
+  /** Sees whether records were trimmed before they were read. @param position what reading has come to */
+  watchLoss(position: () => ExtendedSequenceNumber): DataLossWatch;
   /** Creates the lease rows of `children`; must not return before they exist. */
   createChildren(children: readonly ChildShard[]): Promise<void>;
   /** See SourceContext.closePartition. */

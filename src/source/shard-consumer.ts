@@ -81,12 +81,12 @@ export class ShardConsumer {
 
   /** Whether the shard was read to where its tip was at `caughtUpTarget`, and all of that is confirmed. */
   get caughtUp(): boolean {
-    return this.#intake?.caughtUp === true;
+    return this.#intake?.progress.caughtUp === true;
   }
 
   /** Milliseconds that reading is behind the tip of the shard, at most; undefined while that is not known. */
   get lag(): number | undefined {
-    return this.#intake?.lag;
+    return this.#intake?.progress.lag;
   }
 
   /** Whether reading waits until Pulsar has confirmed more. */
@@ -148,17 +148,6 @@ export class ShardConsumer {
 
   async #initialize(): Promise<ConsumerEvent> {
     const { checkpoint } = this.#options.lease.lease;
-    if (checkpoint.subSequenceNumber > 0) {
-      throw new ConnectorError(
-        'NOT_AVAILABLE_YET',
-        `the checkpoint of ${this.shardId} lies inside an aggregated record`,
-        {
-          expected: 'a checkpoint at a whole record',
-          found: `sub-sequence number ${checkpoint.subSequenceNumber}`,
-          hint: 'Let the connector that wrote it finish that record: this version does not unpack aggregated records.',
-        },
-      );
-    }
     this.#intake = new ShardIntake(this.#options, checkpoint, this.#stopping.signal);
     return 'SUCCESS';
   }
@@ -193,7 +182,9 @@ export class ShardConsumer {
           return 'LEASE_LOST';
         }
         this.#reason = 'REQUESTED';
-        this.#drained = false;
+        // What never left is for whoever reads next, as after any stop: only what did counts.
+        this.#options.queue.drop(this.tenure);
+        this.#drained = await this.#options.closePartition(0);
         return 'DEADLINE';
       }
     }
@@ -229,6 +220,7 @@ export class ShardConsumer {
 
   async #release(): Promise<void> {
     const { lease } = this.#options;
+    this.#intake?.progress.drained();
     if (this.#reason === 'SHARD_END' && this.tenure.complete) {
       await this.#options.createChildren(this.#children);
       await lease.finish(this.#children.map((child) => child.shardId));

@@ -1,29 +1,49 @@
 import type { KinesisSourceConfig } from '../config';
+import { topicOf } from '../config/topic-template';
+import { type ErrorCode, isConnectorError } from '../errors';
 import type { SourceContext } from '../io';
 import type { HeldLease } from '../lease/held-lease';
+import { instantOfLease } from '../lease/lease';
 import type { LeaseCoordinator } from '../lease/lease-coordinator';
-import { openPollingReader } from '../retrieval/polling-reader';
-import type { PollingReaderOptions } from '../retrieval/polling-reader-options';
 import type { RetrievalObserver, ShardReader } from '../retrieval/retrieval';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import { iteratorPosition } from '../stream/start-position';
+import { withDeadline } from '../util/deadline';
 import type { Watchdog } from '../util/watchdog';
+import type { DataLossPolicy } from './data-loss-policy';
 import { DeliveryTimer } from './delivery-timer';
+import { outputOf } from './output';
 import { ReaderWatch } from './reader-watch';
+import { RecordRefusals } from './record-refusals';
 import { ShardConsumer } from './shard-consumer';
 import type { ShardConsumerOptions } from './shard-consumer-options';
 import { ShardMetrics } from './shard-metrics';
 import { ShardTenure } from './shard-tenure';
+import type { SourceStream } from './source-stream';
+import type { StreamReaders } from './stream-readers';
+
+/** Errors by which a stream meets positions of another one. */
+const OF_ANOTHER_STREAM: readonly ErrorCode[] = [
+  'KINESIS_POSITION_REFUSED',
+  'KINESIS_SHARD_NOT_FOUND',
+  'KINESIS_SHARD_END_UNPROVEN',
+  'KINESIS_CONSUMER_NOT_FOUND',
+  'KINESIS_STREAM_NOT_FOUND',
+];
 
 /** Milliseconds of the shutdown time kept for the writes that give leases up. */
 const EVICT_RESERVE_MS = 3000;
 
 export interface ShardConsumersOptions
-  extends Pick<ShardConsumerOptions, 'queue' | 'budget' | 'decoding' | 'caughtUpTarget'>,
-    Pick<PollingReaderOptions, 'kinesis' | 'stream' | 'backoff'> {
+  extends Pick<ShardConsumerOptions, 'queue' | 'budget' | 'decoding' | 'caughtUpTarget'> {
+  readonly readers: StreamReaders;
   readonly config: KinesisSourceConfig;
   readonly context: SourceContext;
-  readonly leases: Pick<LeaseCoordinator, 'renewalsFirst' | 'awaitParents' | 'createChildren'>;
+  readonly leases: Pick<
+    LeaseCoordinator<SourceStream>,
+    'renewalsFirst' | 'awaitParents' | 'createChildren' | 'check'
+  >;
+  readonly dataLoss: DataLossPolicy;
   readonly watchdog: Watchdog;
 }
 
@@ -31,14 +51,22 @@ export interface ShardConsumersOptions
 export class ShardConsumers {
   readonly #options: ShardConsumersOptions;
   readonly #consumers = new Map<string, ShardConsumer>();
+  readonly #refusals: RecordRefusals;
   #stopping = false;
 
   constructor(options: ShardConsumersOptions) {
     this.#options = options;
+    this.#refusals = new RecordRefusals(options);
   }
 
-  get(shardId: string): ShardConsumer | undefined {
-    return this.#consumers.get(shardId);
+  /** @param name of the shard, see SourceStream.nameOf: the id of its partition */
+  get(name: string): ShardConsumer | undefined {
+    return this.#consumers.get(name);
+  }
+
+  /** Whether shards of the stream are being read. */
+  isRead(stream: SourceStream): boolean {
+    return [...this.#consumers.keys()].some((name) => name.startsWith(stream.nameOf('')));
   }
 
   values(): Iterable<ShardConsumer> {
@@ -53,41 +81,67 @@ export class ShardConsumers {
     }
   }
 
-  /** Runs the consumer of one lease to its end. */
-  async consume(held: HeldLease): Promise<void> {
+  /** Runs the consumer of one lease, of a shard of `stream`, to its end. */
+  async consume(held: HeldLease, stream: SourceStream): Promise<void> {
     const { context, watchdog } = this.#options;
-    const { shardId } = held;
+    const { name } = held;
     const watch = new ReaderWatch({
-      shardId,
+      shardId: name,
       limit: this.#options.config.watch.readerStallTimeout,
       restart: (problem) => consumer.restartReader(problem),
     });
-    const consumer = this.#consumer(held, watch);
-    this.#consumers.set(shardId, consumer);
+    const consumer = this.#consumer(held, stream, watch);
+    this.#consumers.set(name, consumer);
     this.#stopWhenAsked(held, consumer);
     const unwatch = [watchdog.watch(watch.answers), watchdog.watch(watch.successes)];
     const { reason, error } = await consumer.run();
-    this.#consumers.delete(shardId);
+    this.#consumers.delete(name);
     for (const end of unwatch) {
       end();
     }
-    if (reason === 'FAILED') {
-      context.fatal(error instanceof Error ? error : new Error(String(error)));
+    if (reason === 'FAILED' && (await stream.isThere().catch(() => true))) {
+      const cause = await this.#causeOf(error, stream);
+      context.fatal(cause instanceof Error ? cause : new Error(String(cause)));
     }
   }
 
-  #consumer(held: HeldLease, watch: ReaderWatch): ShardConsumer {
-    const { config, context, queue, budget, decoding, caughtUpTarget, leases } = this.#options;
-    const { clock, logger } = context;
-    const stream = config.awsKinesisStreamName;
-    const metrics = new ShardMetrics({ metrics: context.metrics, clock, stream, shardId: held.shardId });
+  /** What a stream refuses that was made anew under its name is refused for that reason. */
+  async #causeOf(error: unknown, stream: SourceStream): Promise<unknown> {
+    if (!isConnectorError(error, ...OF_ANOTHER_STREAM)) {
+      return error;
+    }
+    const { config, context, leases } = this.#options;
+    const late = (): Error => new Error('the stream could not be looked at in time');
+    try {
+      const { requestTimeout } = config.aws;
+      const look = (signal: AbortSignal): Promise<void> => leases.check(stream, signal);
+      await withDeadline(context.clock, requestTimeout, new AbortController().signal, late, look);
+    } catch (found) {
+      return isConnectorError(found, 'KINESIS_STREAM_RECREATED', 'KINESIS_STREAM_NOT_FOUND') ? found : error;
+    }
+    return error;
+  }
+
+  #consumer(held: HeldLease, stream: SourceStream, watch: ReaderWatch): ShardConsumer {
+    const { config, context, queue, budget, decoding, caughtUpTarget, leases, readers, dataLoss } =
+      this.#options;
+    const { clock } = context;
+    const { logger } = stream;
+    const metrics = new ShardMetrics({
+      metrics: context.metrics,
+      clock,
+      stream: stream.label,
+      shardId: held.shardId,
+    });
     const tenure = new ShardTenure({
       lease: held,
-      streamName: stream,
+      streamName: stream.ref.name,
       messageKeyMode: config.messageKeyMode,
       properties: config.kinesisRecordProperties,
       timer: new DeliveryTimer(clock, metrics.deliveryTime),
-      onRefused: (_record, cause) => context.fatal(cause),
+      schema: outputOf(config.outputFormat).schema,
+      destinationTopic: topicOf(context.outputTopic, { stream: stream.ref.name, shardId: held.shardId }),
+      onRefused: (record, cause) => this.#refusals.refuse(record, cause, stream.label),
     });
     return new ShardConsumer({
       lease: held,
@@ -96,6 +150,7 @@ export class ShardConsumers {
       budget,
       decoding,
       receiveQueueSize: config.receiveQueueSize,
+      subRecordFilter: config.subRecordFilter,
       caughtUpTarget,
       clock,
       logger,
@@ -103,8 +158,12 @@ export class ShardConsumers {
       watch,
       activeConsumers: () => this.#consumers.size,
       renewalsFirst: (signal) => leases.renewalsFirst(signal),
-      awaitParents: (signal) => leases.awaitParents(held.lease, signal),
-      openReader: (checkpoint) => this.#openReader(held, checkpoint, metrics.observer(logger, watch)),
+      awaitParents: async (signal) => {
+        await leases.awaitParents(held.lease, signal);
+        await readers.decide(stream, signal);
+      },
+      openReader: (checkpoint) => this.#openReader(stream, held, checkpoint, metrics.observer(logger, watch)),
+      watchLoss: (position) => dataLoss.watch(held, stream, position),
       createChildren: (children) => leases.createChildren(held, children),
       closePartition: (deadlineMs) => context.closePartition(tenure, deadlineMs),
     });
@@ -122,22 +181,14 @@ export class ShardConsumers {
     }
   }
 
-  #openReader(held: HeldLease, checkpoint: ExtendedSequenceNumber, observer: RetrievalObserver): ShardReader {
-    const { config, context, kinesis, stream, backoff } = this.#options;
-    return openPollingReader({
-      kinesis,
-      stream,
-      shardId: held.shardId,
-      start: iteratorPosition(checkpoint, held.lease.startAt),
-      maxRecordsPerRead: config.maxRecordsPerRead,
-      maxReadsPerSecond: config.maxReadsPerSecondPerShard,
-      backoff,
-      numRetries: config.numRetries,
-      requestTimeout: config.aws.requestTimeout,
-      clock: context.clock,
-      random: context.random,
-      observer,
-    });
+  #openReader(
+    stream: SourceStream,
+    held: HeldLease,
+    checkpoint: ExtendedSequenceNumber,
+    observer: RetrievalObserver,
+  ): ShardReader {
+    const start = iteratorPosition(checkpoint, instantOfLease(held.lease));
+    return this.#options.readers.open(stream, { shardId: held.shardId, start, observer });
   }
 
   #drainTime(): number {

@@ -1,23 +1,27 @@
 import type { RawRecord } from '../aws/kinesis-api';
 import type { RetrievalBatch, ShardReader } from '../retrieval/retrieval';
-import { compare, type ExtendedSequenceNumber, isSentinel } from '../stream/extended-sequence-number';
+import { beginsLikeFrame } from '../stream/aggregate-format';
+import {
+  compareSequenceNumbers,
+  type ExtendedSequenceNumber,
+  isSentinel,
+} from '../stream/extended-sequence-number';
+import { HashKeyWindow } from '../stream/hash-key-window';
 import { abortable } from '../util/abort';
+import type { DataLossWatch } from './data-loss-watch';
+import { IntakeRoom } from './intake-room';
 import { KinesisRecord } from './kinesis-record';
+import { ReadingProgress } from './reading-progress';
 import { Reservation } from './reservation';
 import { RetainedAnswer } from './retained-answer';
 import type { ShardConsumerOptions } from './shard-consumer-options';
+import { type Slice, Unpacking } from './unpacking';
 
 /**
  * Times its bytes on the way that an answer of the smallest records keeps alive: RECORD_OVERHEAD against some 170
  * bytes of JSON.
  */
 const MOST_GROWTH = 3;
-
-/** Milliseconds allowed for between the clock behind a Date header and those of records. */
-const DATE_MS = 1000;
-
-/** Milliseconds without an answer from which on a shard is taken for not being read, whatever the reason. */
-const UNREAD_MS = 5000;
 
 export type IntakeOptions = Pick<
   ShardConsumerOptions,
@@ -27,6 +31,7 @@ export type IntakeOptions = Pick<
   | 'budget'
   | 'decoding'
   | 'receiveQueueSize'
+  | 'subRecordFilter'
   | 'caughtUpTarget'
   | 'clock'
   | 'metrics'
@@ -34,6 +39,7 @@ export type IntakeOptions = Pick<
   | 'activeConsumers'
   | 'renewalsFirst'
   | 'openReader'
+  | 'watchLoss'
 >;
 
 /** Brings the answers of one shard into queue and tracker, one after the other, within the bounds of memory. */
@@ -47,19 +53,19 @@ export class ShardIntake {
   #skipTo: ExtendedSequenceNumber | undefined;
   /** Times its bytes on the way that an answer is expected to keep alive: as the one before; at first the worst. */
   #growth = MOST_GROWTH;
-  /** Set once reading has passed the tip that the shard had at `caughtUpTarget`: the last record up to there. */
-  #tip: { readonly position: ExtendedSequenceNumber | undefined } | undefined;
-  #behind: { readonly ms: number; readonly at: number } | undefined;
-  /** What was read when nothing was left to read, at a time of the service; until all of it is confirmed. */
-  #emptied: { readonly position: ExtendedSequenceNumber | undefined; readonly at: number } | undefined;
+  readonly #room: IntakeRoom;
+  readonly #progress: ReadingProgress;
+  readonly #loss: DataLossWatch;
 
   /** @param stopping ends the reading for good */
   constructor(options: IntakeOptions, checkpoint: ExtendedSequenceNumber, stopping: AbortSignal) {
     this.#options = options;
     this.#checkpoint = checkpoint;
     this.#stopping = stopping;
-    this.#reader = options.openReader(checkpoint);
-    this.#skipTo = lastToSkip(checkpoint);
+    this.#room = new IntakeRoom(options);
+    this.#progress = new ReadingProgress(options);
+    this.#loss = options.watchLoss(() => this.#position());
+    this.#reader = this.#open(checkpoint);
     const onStop = (): void => {
       this.#reading.abort(stopping.reason);
       options.watch.ended();
@@ -70,21 +76,9 @@ export class ShardIntake {
     }
   }
 
-  /** Whether the shard was read to where its tip was at `caughtUpTarget`, and all of that is confirmed. */
-  get caughtUp(): boolean {
-    const tip = this.#tip;
-    return (
-      tip !== undefined && (tip.position === undefined || this.#options.tenure.hasConfirmed(tip.position))
-    );
-  }
-
-  /** Milliseconds that reading is behind the tip of the shard, at most; undefined before the first answer. */
-  get lag(): number | undefined {
-    if (this.#behind === undefined) {
-      return undefined;
-    }
-    const unread = this.#options.clock.monotonic() - this.#behind.at;
-    return this.#behind.ms + (unread >= UNREAD_MS ? unread : 0);
+  /** What reading has come to. */
+  get progress(): Pick<ReadingProgress, 'caughtUp' | 'lag' | 'drained'> {
+    return this.#progress;
   }
 
   /**
@@ -119,20 +113,28 @@ export class ShardIntake {
   }
 
   #replaceReader(): void {
-    const { tenure, watch, openReader } = this.#options;
-    const { sequenceNumber, subSequenceNumber } = tenure.lastRead ?? this.#checkpoint;
-    const position = { sequenceNumber, subSequenceNumber };
     this.#reader.close();
-    watch.abandoned();
+    this.#options.watch.abandoned();
     this.#reading = new AbortController();
-    this.#reader = openReader(position);
+    this.#reader = this.#open(this.#position());
+  }
+
+  #open(position: ExtendedSequenceNumber): ShardReader {
     this.#skipTo = lastToSkip(position);
+    this.#loss.opened(position);
+    return this.#options.openReader(position);
+  }
+
+  /** The last place read, or where reading begins. */
+  #position(): ExtendedSequenceNumber {
+    const { sequenceNumber, subSequenceNumber } = this.#options.tenure.lastRead ?? this.#checkpoint;
+    return { sequenceNumber, subSequenceNumber };
   }
 
   /** Undefined when `signal` fired meanwhile: the reader may have gone on behind what it read, and that is dropped. */
   async #answer(signal: AbortSignal): Promise<RetrievalBatch['end']> {
     const { budget, decoding, clock, metrics, watch, renewalsFirst } = this.#options;
-    await watch.whileHeldBack(this.#room(signal));
+    await watch.whileHeldBack(this.#room.forAnswer(signal));
     await watch.whileHeldBack(renewalsFirst(signal));
     const reservation = new Reservation(budget, decoding);
     const admit = (bytes: number): Promise<void> =>
@@ -143,9 +145,15 @@ export class ShardIntake {
       if (signal.aborted) {
         return undefined;
       }
-      this.#queue(batch, reservation.decoded);
-      this.#reached(askedAt, batch);
-      this.#caughtUpAt(askedAt, batch);
+      const answeredAt = clock.monotonic();
+      const admitted = this.#loss.admits(batch, askedAt, signal);
+      if (admitted !== true && !(await admitted)) {
+        this.#replaceReader();
+        return undefined;
+      }
+      await this.#queue(batch, reservation, signal);
+      this.#loss.queued();
+      this.#progress.answered(batch, askedAt, answeredAt);
       metrics.processed.record(1);
       return batch.end;
     } catch (error) {
@@ -158,84 +166,92 @@ export class ShardIntake {
     }
   }
 
-  /** @param decoded bytes of the answer on the way */
-  #queue(batch: RetrievalBatch, decoded: number): void {
-    const { budget, queue, tenure, clock, metrics } = this.#options;
-    const since = clock.monotonic();
-    const answer = new RetainedAnswer(budget, batch.millisBehindLatest);
-    const records = this.#fresh(batch.records).map((raw) => new KinesisRecord(tenure, answer, raw, 0));
-    answer.retain(records);
-    if (records.length > 0) {
-      const share = records.length / batch.records.length;
-      this.#growth = Math.min(MOST_GROWTH, Math.max(1, answer.held / (decoded * share)));
+  /** Takes an answer, a slice at a time when it is unpacked to more than one. @throws the signal's reason */
+  async #queue(batch: RetrievalBatch, reservation: Reservation, signal: AbortSignal): Promise<void> {
+    const { budget, clock, metrics } = this.#options;
+    let since = clock.monotonic();
+    let spent = 0;
+    const answer = new RetainedAnswer(budget, batch.millisBehindLatest, clock.now());
+    const { raws, skipped } = this.#fresh(batch.records);
+    const unpacking = this.#unpacking(raws, skipped, answer);
+    try {
+      const least = this.#room.leastSlice(reservation);
+      for (let isFirst = true; ; isFirst = false) {
+        const slice = unpacking.next(this.#room.slice(least));
+        if (isFirst && !slice.isLast) {
+          answer.open(raws);
+        }
+        answer.retain(slice.records);
+        if (isFirst && slice.records.length > 0) {
+          const share = raws.length / batch.records.length;
+          this.#growth = Math.min(MOST_GROWTH, Math.max(1, answer.held / (reservation.decoded * share)));
+        }
+        // What was queued has room of its own.
+        reservation.end();
+        this.#take(slice);
+        spent += clock.monotonic() - since;
+        if (slice.isLast) {
+          break;
+        }
+        await this.#room.forSlice(signal);
+        since = clock.monotonic();
+      }
+    } finally {
+      answer.close();
     }
+    metrics.processTime.record(spent);
+  }
+
+  #unpacking(raws: readonly RawRecord[], skipped: number, answer: RetainedAnswer): Unpacking {
+    const { lease, tenure, subRecordFilter } = this.#options;
+    const { hashRange } = lease.lease;
+    return new Unpacking(raws, skipped, {
+      window: hashRange === undefined ? undefined : new HashKeyWindow(hashRange),
+      misplaced: subRecordFilter,
+      make: (raw, part) => new KinesisRecord(tenure, answer, raw, part),
+    });
+  }
+
+  #take({ records, passed, misplaced, damaged }: Slice): void {
+    const { queue, tenure, metrics, subRecordFilter } = this.#options;
     const bytes = tenure.append(records);
+    if (passed !== undefined) {
+      tenure.pass(passed);
+    }
     queue.push(tenure, records);
     metrics.records.record(records.length);
     metrics.bytes.record(bytes);
-    metrics.processTime.record(clock.monotonic() - since);
-  }
-
-  /** What was read reaches to (time of the call − millisBehindLatest), whatever the clocks show. */
-  #reached(askedAt: number, { millisBehindLatest, end }: RetrievalBatch): void {
-    const { tenure, clock, caughtUpTarget } = this.#options;
-    const ms = millisBehindLatest ?? Number.POSITIVE_INFINITY;
-    if (end !== undefined) {
-      this.#behind = undefined;
-    } else if (millisBehindLatest !== undefined) {
-      this.#behind = { ms, at: clock.monotonic() };
+    if (misplaced > 0) {
+      (subRecordFilter === 'drop' ? metrics.misplacedDropped : metrics.misplacedKept).record(misplaced);
     }
-    if (askedAt - ms >= caughtUpTarget) {
-      this.#tip ??= { position: tenure.lastRead };
+    if (damaged > 0) {
+      metrics.damaged.record(damaged);
     }
   }
 
-  /** Tells the lease since when everything is confirmed that was there then. */
-  #caughtUpAt(askedAt: number, { millisBehindLatest, serviceTime }: RetrievalBatch): void {
-    const { lease, tenure, clock } = this.#options;
-    if (millisBehindLatest === 0 && serviceTime !== undefined) {
-      // The header is of the answer; the look at the shard may have been as early as the call.
-      const at = serviceTime - DATE_MS - (clock.monotonic() - askedAt);
-      // A busy shard is asked again before its records are confirmed: the older instant stands until they are.
-      this.#emptied ??= { position: tenure.lastRead, at: Math.floor(at) };
-    }
-    const emptied = this.#emptied;
-    if (emptied !== undefined && (emptied.position === undefined || tenure.hasConfirmed(emptied.position))) {
-      lease.caughtUp(emptied.at);
-      this.#emptied = undefined;
-    }
-  }
-
-  /** Waits until this shard has used up its share of the queue, and there is room for another answer. */
-  async #room(signal: AbortSignal): Promise<void> {
-    const { tenure, queue, budget, receiveQueueSize, activeConsumers } = this.#options;
-    for (;;) {
-      const active = Math.max(1, activeConsumers());
-      const queued = queue.sizeOf(tenure);
-      // A shard whose sends are stalled may fill a quarter of the budget, not all of it.
-      const holdsTooMuch = tenure.heldBytes > budget.limit / Math.min(4, active);
-      if ((queued === 0 || queued < receiveQueueSize / active) && !holdsTooMuch) {
-        break;
-      }
-      await tenure.change(signal);
-    }
-    await budget.room(signal);
-  }
-
-  /** What lies behind the checkpoint: reading starts AT it, so that a part of an aggregate is not lost. */
-  #fresh(raws: readonly RawRecord[]): readonly RawRecord[] {
+  /**
+   * What lies behind the checkpoint: reading starts AT it, so that a part of an aggregate is not lost. `skipped`:
+   * sub-records of the first record that do not.
+   */
+  #fresh(raws: readonly RawRecord[]): { raws: readonly RawRecord[]; skipped: number } {
     const skipTo = this.#skipTo;
     if (skipTo === undefined) {
-      return raws;
+      return { raws, skipped: 0 };
     }
     const first = raws.findIndex(
-      (raw) => compare({ sequenceNumber: raw.sequenceNumber, subSequenceNumber: 0 }, skipTo) > 0,
+      (raw) => compareSequenceNumbers(raw.sequenceNumber, skipTo.sequenceNumber) >= 0,
     );
-    if (first < 0) {
-      return [];
+    const found = raws[first];
+    if (found === undefined) {
+      return { raws: [], skipped: 0 };
     }
     this.#skipTo = undefined;
-    return raws.slice(first);
+    if (compareSequenceNumbers(found.sequenceNumber, skipTo.sequenceNumber) > 0) {
+      return { raws: raws.slice(first), skipped: 0 };
+    }
+    return beginsLikeFrame(found.data)
+      ? { raws: raws.slice(first), skipped: skipTo.subSequenceNumber + 1 }
+      : { raws: raws.slice(first + 1), skipped: 0 };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Instrument, MetricSink } from '../io';
 import { CallMetrics } from '../metrics/call-metrics';
-import type { RetrievalObserver } from '../retrieval/retrieval';
+import type { RetrievalCall, RetrievalObserver } from '../retrieval/retrieval';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { ReaderWatch } from './reader-watch';
@@ -21,6 +21,9 @@ export class ShardMetrics {
   readonly processed: Instrument;
   readonly processTime: Instrument;
   readonly deliveryTime: Instrument;
+  readonly misplacedKept: Instrument;
+  readonly misplacedDropped: Instrument;
+  readonly damaged: Instrument;
   readonly #options: ShardMetricsOptions;
 
   constructor(options: ShardMetricsOptions) {
@@ -33,6 +36,9 @@ export class ShardMetrics {
     this.processed = metrics.instrument('process_success', labels);
     this.processTime = metrics.instrument('process_time', labels);
     this.deliveryTime = metrics.instrument('delivery_time', labels);
+    this.misplacedKept = metrics.instrument('misplaced_sub_records_kept', labels);
+    this.misplacedDropped = metrics.instrument('misplaced_sub_records_dropped', labels);
+    this.damaged = metrics.instrument('damaged_aggregates', labels);
   }
 
   /**
@@ -42,7 +48,7 @@ export class ShardMetrics {
   observer(logger: Logger, watch: ReaderWatch): RetrievalObserver {
     const { metrics, clock, stream, shardId } = this.#options;
     const labels = { stream, shard: shardId };
-    const calls = {
+    const calls: { readonly [call in RetrievalCall]?: CallMetrics } = {
       getRecords: new CallMetrics(
         clock,
         metrics.instrument('get_records_success', labels),
@@ -53,21 +59,32 @@ export class ShardMetrics {
         metrics.instrument('get_shard_iterator_success', labels),
         metrics.instrument('get_shard_iterator_time', labels),
       ),
+      subscribeToShard: new CallMetrics(
+        clock,
+        metrics.instrument('subscribe_to_shard_success', labels),
+        metrics.instrument('subscribe_to_shard_time', labels),
+      ),
     };
     return {
       calling: () => watch.calling(),
       called: (call, succeeded, ms) => {
-        calls[call].record(succeeded, ms);
-        watch.called(call === 'getRecords', succeeded);
+        calls[call]?.record(succeeded, ms);
+        watch.called(call === 'getRecords' || call === 'nextEvent', succeeded);
       },
       throttled: () => metrics.instrument('reads_throttled', labels).record(1),
       iteratorRenewed: () => metrics.instrument('expired_iterators', labels).record(1),
+      resubscribing: (_shardId, error) => {
+        metrics.instrument('resubscribes', { ...labels, reason: error?.code ?? 'ENDED' }).record(1);
+        if (error?.code === 'KINESIS_SUBSCRIPTION_IN_USE') {
+          logger.warn(
+            { shardId, code: error.code },
+            'another worker had taken the subscription; it is taken back. If it recurs, another application reads with the same consumer: give each its own efoConsumerName',
+          );
+        }
+      },
       vanished: () => {
         metrics.instrument('shards_vanished', labels).record(1);
-        logger.warn(
-          { shardId, code: 'KINESIS_SHARD_NOT_FOUND' },
-          'the shard has passed its retention: what was not read of it, if anything, is lost; reading goes on behind it',
-        );
+        logger.info({ shardId }, 'the shard has passed its retention; reading goes on behind it');
       },
       retried: (_shardId, error, attempt, waitMs) => {
         metrics.instrument('read_retries', { ...labels, reason: error.code }).record(1);

@@ -1,14 +1,17 @@
 import type { KinesisRecordProperty } from '../config/types';
-import type { Properties } from '../io';
+import type { Properties, Schema } from '../io';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { DeliveryTimer } from './delivery-timer';
 import type { KinesisRecord, RecordTenure } from './kinesis-record';
 import { propertiesBuilder } from './record-properties';
+import type { RefusalOutcome } from './record-refusals';
 import { Tracker } from './tracker';
 
 /** What a tenure needs of its lease. */
 export interface TenureLease {
   readonly shardId: string;
+  /** Unlike that of any other shard of the source. */
+  readonly name: string;
   /** Whether the lease holds, on both clocks (G4). */
   isValid(): boolean;
   /** Says that everything up to `position` is stored; the next renewal carries it. */
@@ -20,9 +23,12 @@ export interface TenureOptions {
   readonly streamName: string;
   readonly messageKeyMode: 'PARTITION_KEY' | 'SHARD_ID';
   readonly properties: readonly KinesisRecordProperty[];
+  readonly schema: Schema;
+  /** Instead of the topic of the source. */
+  readonly destinationTopic: string | undefined;
   readonly timer: DeliveryTimer;
-  /** A record that can never be stored. */
-  onRefused(record: KinesisRecord, cause: Error): void;
+  /** Decides what becomes of a record that can never be stored. One that is dead-lettered is acked later. */
+  onRefused(record: KinesisRecord, cause: Error): RefusalOutcome;
 }
 
 /**
@@ -31,7 +37,10 @@ export interface TenureOptions {
  */
 export class ShardTenure implements RecordTenure {
   readonly id: string;
+  readonly shardId: string;
   readonly streamName: string;
+  readonly schema: Schema;
+  readonly destinationTopic: string | undefined;
   readonly #lease: TenureLease;
   readonly #options: TenureOptions;
   readonly #build: (record: KinesisRecord) => Properties;
@@ -44,8 +53,11 @@ export class ShardTenure implements RecordTenure {
   constructor(options: TenureOptions) {
     this.#options = options;
     this.#lease = options.lease;
-    this.id = options.lease.shardId;
+    this.id = options.lease.name;
+    this.shardId = options.lease.shardId;
     this.streamName = options.streamName;
+    this.schema = options.schema;
+    this.destinationTopic = options.destinationTopic;
     this.#build = propertiesBuilder(options.properties);
   }
 
@@ -64,6 +76,11 @@ export class ShardTenure implements RecordTenure {
     return this.#last;
   }
 
+  /** Whether nothing that was read waits for its confirmation. */
+  get idle(): boolean {
+    return this.#tracker.outstanding === 0;
+  }
+
   /** Whether everything up to and with `position` is confirmed. */
   hasConfirmed(position: ExtendedSequenceNumber): boolean {
     const confirmed = this.#tracker.position;
@@ -75,7 +92,7 @@ export class ShardTenure implements RecordTenure {
   }
 
   keyOf(record: KinesisRecord): string {
-    return this.#options.messageKeyMode === 'SHARD_ID' ? this.id : record.partitionKey;
+    return this.#options.messageKeyMode === 'SHARD_ID' ? this.shardId : record.partitionKey;
   }
 
   propertiesOf(record: KinesisRecord): Properties {
@@ -95,6 +112,14 @@ export class ShardTenure implements RecordTenure {
       this.#options.timer.queued(last);
     }
     return this.#held - before;
+  }
+
+  /** What was read reaches to `position`, and behind the records appended it held nothing to deliver. */
+  pass(position: ExtendedSequenceNumber): void {
+    this.#last = position;
+    if (this.#tracker.pass(position)) {
+      this.#lease.confirm(position);
+    }
   }
 
   /** The end of the shard was read. */
@@ -118,10 +143,18 @@ export class ShardTenure implements RecordTenure {
     this.changed();
   }
 
-  /** Nothing is sent any more: what is behind `record` must not arrive before it. */
   refused(record: KinesisRecord, cause: Error): void {
-    this.#refused = true;
-    this.#options.onRefused(record, cause);
+    // Behind its end nothing is decided any more: that is for whoever reads the shard next.
+    if (record.confirmed || !this.deliverable()) {
+      return;
+    }
+    const outcome = this.#options.onRefused(record, cause);
+    if (outcome === 'END') {
+      // What is behind the record must not arrive before it.
+      this.#refused = true;
+    } else if (outcome === 'SKIP') {
+      this.confirmed(record);
+    }
   }
 
   /** Lets go of everything that was never confirmed; nothing of it will be. */

@@ -6,6 +6,12 @@ export interface TrackedEntry extends ExtendedSequenceNumber {
   next: TrackedEntry | undefined;
 }
 
+/** A place that nothing waits for. */
+interface Passed extends TrackedEntry {
+  sequenceNumber: string;
+  subSequenceNumber: number;
+}
+
 /**
  * The contiguous confirmed prefix of one tenure of one shard (G1): entries are appended in shard order,
  * confirmed in any order, and `position` never passes one that is not confirmed.
@@ -16,6 +22,8 @@ export class Tracker {
   #outstanding = 0;
   #position: ExtendedSequenceNumber | undefined;
   #ended = false;
+  /** The tail, when nothing there waits for a confirmation. */
+  #passed: Passed | undefined;
 
   /** End of the confirmed prefix; undefined while nothing of this tenure is. */
   get position(): ExtendedSequenceNumber | undefined {
@@ -37,7 +45,7 @@ export class Tracker {
     this.#ended = true;
   }
 
-  /** @param entry not yet confirmed. */
+  /** @param entry a record, not yet confirmed. */
   append(entry: TrackedEntry): void {
     if (this.#tail === undefined) {
       this.#head = entry;
@@ -46,6 +54,23 @@ export class Tracker {
     }
     this.#tail = entry;
     this.#outstanding++;
+  }
+
+  /** Goes on to `at`, behind what was appended, where nothing waits for a confirmation. @returns whether `position` has moved */
+  pass(at: ExtendedSequenceNumber): boolean {
+    if (this.#tail === undefined) {
+      this.#position = at;
+      return true;
+    }
+    if (this.#passed !== undefined && this.#passed === this.#tail) {
+      // One entry, however much is passed behind a record that is not confirmed.
+      this.#passed.sequenceNumber = at.sequenceNumber;
+      this.#passed.subSequenceNumber = at.subSequenceNumber;
+    } else {
+      this.#passed = { ...at, confirmed: true, next: undefined };
+      this.append(this.#passed);
+    }
+    return false;
   }
 
   /** @returns whether `position` has moved. A second confirmation of the same entry does nothing. */

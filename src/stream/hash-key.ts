@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** Largest hash key. Source: Kinesis API, HashKeyRange: keys run from 0 to 2^128 − 1. */
 export const MAX_HASH_KEY = (1n << 128n) - 1n;
@@ -9,9 +9,19 @@ export interface HashKeyRange {
   readonly end: bigint;
 }
 
-/** The hash key a partition key is mapped to: MD5 of its UTF-8 bytes, as an unsigned big-endian integer. */
+/** Hex digits of a hash key; of equal length they sort like the numbers. */
+export const HASH_KEY_HEX_DIGITS = 32;
+
+/** MD5 of the UTF-8 bytes of a partition key, in hex. Source: Kinesis API, PutRecords. */
+export const hashHexOf: (partitionKey: string) => string =
+  // From Node 20.12 on, at half the cost.
+  typeof hash === 'function'
+    ? (partitionKey) => hash('md5', partitionKey, 'hex')
+    : (partitionKey) => createHash('md5').update(partitionKey, 'utf8').digest('hex');
+
+/** The hash key a partition key is mapped to: its MD5 as an unsigned big-endian integer. */
 export function hashKeyOf(partitionKey: string): bigint {
-  return BigInt(`0x${createHash('md5').update(partitionKey, 'utf8').digest('hex')}`);
+  return BigInt(`0x${hashHexOf(partitionKey)}`);
 }
 
 /**

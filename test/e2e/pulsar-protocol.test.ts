@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ProducerSettings } from '../../src/config/types';
@@ -162,10 +163,31 @@ test('a topic unloaded in the middle: nothing is lost, first arrivals keep their
   expect([...new Set(found.map(read))]).toEqual(messages.map(carried));
 }, 120_000);
 
+test('a topic unloaded between the chunks of messages: each arrives whole, in order and byte for byte', async () => {
+  const chunked = (i: number): OutgoingMessage => ({
+    ...outgoing(i),
+    value: randomFillSync(Buffer.alloc(6 * 1024 * 1024)),
+  });
+  const messages = Array.from({ length: 6 }, (_, i) => chunked(i));
+  await sendAll(transportWith(), 'chunks', messages, async () => {
+    await broker.admin('PUT', '/persistent/public/default/chunks/unload');
+  });
+  const found = new Map<string, number>();
+  const whole = ({ payload, key }: ReadMessage) =>
+    messages.findIndex((sent) => sent.key === key && payload.equals(sent.value));
+  const read = await readTopicUntil(broker.wsUrl, 'chunks', (all) => {
+    const last = all.at(-1);
+    found.set(last?.key ?? '', last === undefined ? -1 : whole(last));
+    return found.size === messages.length;
+  });
+  expect(read.map(whole)).not.toContain(-1);
+  expect([...found.values()]).toEqual(messages.map((_, i) => i));
+}, 60_000);
+
 test('the largest message of the broker is stored, one byte more is rejected and nothing is cut off', async () => {
   const log = new ProducerLog();
   const transport = transportWith();
-  const producer = await transport.createProducer({ topic: 'large', listener: log });
+  const producer = await transport.createProducer({ topic: 'large', listener: log, chunked: false });
   const limit = transport.maxMessageBytes ?? 0;
   expect(limit).toBe(5 * 1024 * 1024);
   const properties = { long: 'p'.repeat(8000) };

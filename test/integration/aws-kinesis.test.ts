@@ -9,6 +9,7 @@ import {
 import { createKinesisClient } from '../../src/aws/clients';
 import type { KinesisApi, RawRecord } from '../../src/aws/kinesis-api';
 import { createKinesisApi } from '../../src/aws/kinesis-client';
+import type { GetRecordsProtocol } from '../../src/config/types';
 import { startEmulator } from '../../src/emulator';
 import { openPollingReader } from '../../src/retrieval/polling-reader';
 import type { PollingReaderOptions } from '../../src/retrieval/polling-reader-options';
@@ -99,6 +100,31 @@ describe.each(Object.entries(EMULATORS))('reading from %s', (_name, start) => {
     const sequence = records.map(({ sequenceNumber }) => sequenceNumber);
     expect([...sequence].sort(compareSequenceNumbers)).toEqual(sequence);
     expect(new Set(sequence).size).toBe(payloads.length);
+  });
+
+  it('gives the same records in CBOR and in JSON', async () => {
+    const name = await createStream(1);
+    const Records = ['', 'k', '\u00e9\u{1f511}"\\'].map((key, i) => ({
+      Data: Buffer.alloc(i * 500, i),
+      PartitionKey: `key ${key}`,
+    }));
+    await client.send(new PutRecordsCommand({ StreamName: name, Records }));
+    const [shard] = await shardsOf(name);
+    const read = async (getRecordsProtocol: GetRecordsProtocol) => {
+      const own = createKinesisApi(awsSettings(service.endpoint), { clock: systemClock, getRecordsProtocol });
+      try {
+        const iterator = await own.getShardIterator({ name }, shard?.shardId ?? '', { type: 'TRIM_HORIZON' });
+        return (await own.getRecords({ name }, { iterator, limit: 10 })).records;
+      } finally {
+        own.close();
+      }
+    };
+    const inJson = await read('json');
+    expect(inJson.map(({ data, partitionKey }) => ({ Data: data, PartitionKey: partitionKey }))).toEqual(
+      Records,
+    );
+    expect(await read('cbor')).toEqual(inJson);
+    expect(await read('auto')).toEqual(inJson);
   });
 
   it('starts at and behind a sequence number, and at an instant', async () => {

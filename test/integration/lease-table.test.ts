@@ -23,6 +23,7 @@ import { awsSettings } from '../support/aws-settings';
 import { decodeAsJava } from '../support/java-lease';
 import { kclTables, restore, rowsOf } from '../support/kcl-tables';
 import { DEFAULT_TABLE, LEASE_DEFAULTS, unwatched } from '../support/lease-defaults';
+import { leasedStream } from '../support/leased-stream';
 
 const SHARD = 'shardId-000000000000';
 const never = new AbortController().signal;
@@ -374,10 +375,10 @@ describe('two workers over HTTP, one after the other', () => {
       ...deps,
       applicationName: 'orders-app',
       watch: unwatched(deps.clock),
-      kinesis,
       dynamo,
       tableName: 'orders-app',
-      stream: { name: 'orders' },
+      layout: 'ONE_STREAM',
+      label: 'orders',
       worker: name,
       initialPosition: { type: 'LATEST' },
       failoverTime: 10_000,
@@ -396,7 +397,7 @@ describe('two workers over HTTP, one after the other', () => {
       onFatal: (error) => complete.reject(error),
     });
     return {
-      coordinator,
+      start: () => coordinator.start([leasedStream(kinesis, 'orders')]),
       held,
       complete: complete.promise,
       stop: async () => {
@@ -416,13 +417,13 @@ describe('two workers over HTTP, one after the other', () => {
 
   test('the second holds every shard as soon as it is up, where the first one stopped', async () => {
     const first = worker('w1', 3);
-    await first.coordinator.start();
+    await first.start();
     await first.complete;
     await first.stop();
 
     const second = worker('w2', 3);
     const started = systemClock.monotonic();
-    await second.coordinator.start();
+    await second.start();
     await second.complete;
     expect(systemClock.monotonic() - started).toBeLessThan(2000);
     for (const { lease } of second.held) {

@@ -42,7 +42,7 @@ test('10,000 shards: every page is read, one of two workers creates the rows, an
         },
       },
     });
-    return { worker, started: worker.coordinator.start() };
+    return { worker, started: worker.start() };
   };
   const workers = [start('w1'), start('w2')];
   for (const { started } of workers) {

@@ -1,34 +1,21 @@
 import { CreateStreamCommand } from '@aws-sdk/client-kinesis';
-import { loadConfigObject } from '../../src/config';
 import { type Emulator, startEmulator } from '../../src/emulator';
-import { MemoryBroker } from '../../src/pulsar/memory-broker';
-import { MemoryTransport } from '../../src/pulsar/memory-transport';
-import { runSinkInstance } from '../../src/runtime/sink-instance';
-import { KinesisSink } from '../../src/sink/kinesis-sink';
-import { systemClock } from '../../src/util/clock';
-import { silentLogger } from '../../src/util/logger';
-import { seededRandom, systemRandom } from '../../src/util/random';
+import { seededRandom } from '../../src/util/random';
 import { EMULATORS, type EmulatorName, type RunningKinesis } from '../contract/kinesis/emulators';
 import { Lab } from '../contract/kinesis/lab';
 import { type Delivered, DeliveryCheck, faultless } from '../support/delivery-check';
 import type { PutEntry } from '../support/kinesis-fill';
 import { type FollowedRecord, StreamFollower } from '../support/stream-follower';
-import { PRODUCER } from '../support/transport-settings';
+import { type ExportedMessage, exportMessages } from '../support/topic-export';
 
 // kinesis-local takes its time on a busy machine.
 jest.setTimeout(60_000);
 
 const MIB = 1024 * 1024;
-const TOPIC = 'exports';
-
-interface Message {
-  readonly key?: string;
-  readonly payload: Uint8Array;
-}
 
 interface ExportOptions {
   readonly stream: string;
-  readonly messages: readonly Message[];
+  readonly messages: readonly ExportedMessage[];
   readonly configs?: { readonly [option: string]: unknown };
 }
 
@@ -61,57 +48,7 @@ class Exporter {
 
   /** Runs a sink until the topic is exported and acknowledged. @returns what the stream holds then */
   async export({ stream, messages, configs }: ExportOptions): Promise<FollowedRecord[]> {
-    const broker = new MemoryBroker();
-    for (const { key, payload } of messages) {
-      broker.publish(TOPIC, { key, value: payload, properties: { origin: 'test' } });
-    }
-    const { pulsar, sinks } = loadConfigObject(
-      {
-        pulsar: { serviceUrl: 'memory://' },
-        aws: { region: 'us-east-1', endpoints: { kinesis: this.endpoint } },
-        sinks: [
-          {
-            name: 'exports',
-            sinkType: 'kinesis',
-            inputs: [TOPIC],
-            sourceSubscriptionName: 'exports',
-            sourceSubscriptionPosition: 'Earliest',
-            retainOrdering: true,
-            configs: {
-              awsKinesisStreamName: stream,
-              awsCredentialPluginParam: JSON.stringify({ accessKey: 'test', secretKey: 'test' }),
-              cloudwatchMetricsLevel: 'NONE',
-              lingerMs: 20,
-              retryInitialDelayInMillis: 5,
-              // A request that is given up may have taken effect: its records would be there twice.
-              requestTimeout: 50_000,
-              rateLimit: 100_000,
-              ...configs,
-            },
-          },
-        ],
-      },
-      'exports',
-      { env: {} },
-    );
-    const [definition] = sinks;
-    if (definition === undefined) {
-      throw new Error('one sink was asked for');
-    }
-    const outcome = await runSinkInstance({
-      definition,
-      pulsar,
-      sink: new KinesisSink(),
-      shutdownTimeoutMs: 5_000,
-      clock: systemClock,
-      random: systemRandom,
-      logger: silentLogger,
-      openTransport: () => new MemoryTransport(broker, PRODUCER, systemClock),
-      stop: new AbortController().signal,
-      untilCaughtUp: true,
-    });
-    expect(outcome).toBe('drained');
-    expect(broker.backlog(TOPIC, 'exports')).toBe(0);
+    await exportMessages(this.endpoint, stream, messages, configs);
     const records: FollowedRecord[] = [];
     const follower = await StreamFollower.open(this.#lab.client, stream, (record) => records.push(record));
     await follower.readToEnd();

@@ -269,7 +269,7 @@ describe('source over HTTP', () => {
       lab.put(50);
       const second = lab.start({}, { untilCaughtUp: true });
       expect(await second.ended).toBe('drained');
-      expect(second.warnings.join()).toContain('has passed its retention');
+      expect(second.warnings.join()).toContain('"code":"SOURCE_DATA_LOSS"');
       const report = lab.report();
       expect(report.arrived).toBe(before + 50);
       expect(report.outOfOrder).toEqual([]);

@@ -1,6 +1,7 @@
 import { cleanReport, SourceLab } from '../support/source-lab';
 
 const HOUR_MS = 3_600_000;
+const CONTINUE = { onDataLoss: 'continue' };
 
 let lab: SourceLab;
 
@@ -21,7 +22,7 @@ function splitAll(): void {
 }
 
 const vanished = (warnings: readonly string[]) =>
-  warnings.filter((line) => line.includes('has passed its retention'));
+  warnings.filter((line) => line.includes('"reason":"VANISHED"'));
 
 function checkpointOf(shardId: string): string | undefined {
   return lab.rows().find(({ leaseKey }) => leaseKey?.S === shardId)?.checkpoint?.S;
@@ -34,7 +35,7 @@ describe('a source that was down for longer than the retention, across a reshard
     splitAll();
     lab.emulator.clock.advance(26 * HOUR_MS);
     lab.put(60);
-    const run = lab.start();
+    const run = lab.start(CONTINUE);
     await lab.stored(160);
     lab.split(0);
     lab.put(50);
@@ -51,7 +52,7 @@ describe('a source that was down for longer than the retention, across a reshard
     splitAll();
     lab.emulator.clock.advance(26 * HOUR_MS);
     lab.put(60);
-    const run = lab.start({}, { untilCaughtUp: true });
+    const run = lab.start(CONTINUE, { untilCaughtUp: true });
     expect(await run.ended).toBe('drained');
     expect(vanished(run.warnings)).toHaveLength(2);
     expect(lab.report()).toEqual(cleanReport(160));
@@ -67,7 +68,7 @@ describe('a source that was down for longer than the retention, across a reshard
     splitAll();
     lab.emulator.clock.advance(26 * HOUR_MS);
     lab.put(60);
-    const run = lab.start({}, { untilCaughtUp: true });
+    const run = lab.start(CONTINUE, { untilCaughtUp: true });
     expect(await run.ended).toBe('drained');
     expect(lab.report()).toEqual(cleanReport(160));
   });

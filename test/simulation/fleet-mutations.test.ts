@@ -1,6 +1,7 @@
 import { fleetLife } from '../support/fleet/fleet-life';
 import type { Mutation } from '../support/fleet/mutation';
 import { MUTATIONS } from '../support/fleet/mutations';
+import { READING_MUTATIONS } from '../support/fleet/reading-mutations';
 
 /** The seed that finds the mutation, and everything that any seed up to there found. */
 async function search(
@@ -18,7 +19,7 @@ async function search(
   return { seed: undefined, told };
 }
 
-test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
+test.each([...MUTATIONS, ...READING_MUTATIONS].map((mutation) => [mutation.name, mutation] as const))(
   'a worker that %s is found out',
   async (_name, mutation) => {
     expect(await search(mutation)).toEqual({ seed: expect.any(Number), told: [] });

@@ -21,6 +21,13 @@ export function awsSettings(endpoint: string, overrides: Partial<AwsSettings> = 
     connectTimeout: 2_000,
     requestTimeout: 10_000,
     maxSockets: 10,
+    subscriptions: {
+      protocol: 'auto',
+      idleTimeout: 10_000,
+      windowBytes: 256 * 1024,
+      perConnection: 64,
+      pingInterval: 15_000,
+    },
     ...overrides,
   };
 }

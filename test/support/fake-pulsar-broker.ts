@@ -10,6 +10,8 @@ export type SendVerdict =
   | 'store'
   /** Stored, and the receipt never comes. */
   | 'lose-receipt'
+  /** Stored; the receipt goes when that has resolved. */
+  | { readonly receipt: Promise<unknown> }
   /** Neither stored nor answered. */
   | 'swallow'
   /** The connection ends before it is looked at. */
@@ -37,6 +39,8 @@ export interface BrokerScript {
   /** Fields of the lookup answer, over "connect to me". */
   lookup: (asked: Commands['lookupTopic'], proxyTo: string) => Partial<Commands['lookupTopicResponse']>;
   send: (batch: SentBatch) => SendVerdict;
+  /** What the topic calls the schema of its producers. */
+  schemaVersion: Uint8Array;
   answersClose: boolean;
   answersPing: boolean;
   /** Whether topics drop, with a receipt −1:−1, what has an id they have seen under its producer name. */
@@ -65,6 +69,7 @@ export class FakePulsarBroker {
     producerError: () => undefined,
     lookup: () => ({}),
     send: () => 'store',
+    schemaVersion: Buffer.alloc(0),
     answersClose: true,
     answersPing: true,
     deduplicates: false,
@@ -244,6 +249,7 @@ export class FakePulsarBroker {
           requestId,
           producerName: name,
           lastSequenceId: this.#lastIds.get(`${topic} ${name}`) ?? -1,
+          schemaVersion: this.script.schemaVersion,
           producerReady: true,
         });
         break;
@@ -290,7 +296,7 @@ export class FakePulsarBroker {
     const verdict = this.script.send(batch);
     if (verdict === 'disconnect') {
       connection.socket.destroy();
-    } else if (verdict === 'store' || verdict === 'lose-receipt') {
+    } else if (verdict === 'store' || verdict === 'lose-receipt' || isLate(verdict)) {
       const known = `${producer.topic} ${producer.name}`;
       if (this.script.deduplicates && sequenceId <= (this.#lastIds.get(known) ?? -1)) {
         const messageId = { ledgerId: -1, entryId: -1 };
@@ -302,13 +308,22 @@ export class FakePulsarBroker {
       }
       this.stored.push(...messages);
       this.consumers.topic(producer.topic).append(Buffer.from(payload), messages.length, messages[0]?.key);
-      if (verdict === 'store') {
+      if (verdict !== 'lose-receipt') {
         const messageId = { ledgerId: 1, entryId: this.stored.length };
-        connection.socket.write(commandFrame('sendReceipt', { producerId, sequenceId, messageId }));
+        const receipt = commandFrame('sendReceipt', { producerId, sequenceId, messageId });
+        if (isLate(verdict)) {
+          void verdict.receipt.then(() => connection.socket.write(receipt));
+        } else {
+          connection.socket.write(receipt);
+        }
       }
     } else if (verdict !== 'swallow') {
       const error = { producerId, sequenceId, error: verdict.error, message: 'scripted' };
       connection.socket.write(commandFrame('sendError', error));
     }
   }
+}
+
+function isLate(verdict: SendVerdict): verdict is { readonly receipt: Promise<unknown> } {
+  return typeof verdict === 'object' && 'receipt' in verdict;
 }

@@ -54,6 +54,10 @@ export class HandingWorker {
     });
   }
 
+  start(): Promise<void> {
+    return this.#worker.start();
+  }
+
   get coordinator(): TestWorker['coordinator'] {
     return this.#worker.coordinator;
   }

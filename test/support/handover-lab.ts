@@ -21,7 +21,7 @@ export class HandoverLab extends LeaseLab {
     this.#workers.push(worker);
     prepare(worker);
     let started = false;
-    worker.coordinator.start().then(() => {
+    worker.start().then(() => {
       started = true;
     });
     while (!started && worker.process.runs) {

@@ -50,7 +50,7 @@ export async function measureLeaseCost(fleet: Fleet, renewals: number): Promise<
       onAcquired: untilAsked,
     }),
   );
-  await lab.clock.run(Promise.all(workers.map(({ coordinator }) => coordinator.start())));
+  await lab.clock.run(Promise.all(workers.map((worker) => worker.start())));
   const shares = (): number[] => workers.map(({ coordinator }) => coordinator.held().length);
   const isShared = (): boolean =>
     shares().reduce((sum, share) => sum + share, 0) === fleet.shards &&

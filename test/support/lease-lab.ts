@@ -5,10 +5,12 @@ import { NO_METRICS } from '../../src/io';
 import type { HeldLease } from '../../src/lease/held-lease';
 import { LeaseCoordinator } from '../../src/lease/lease-coordinator';
 import type { LeaseCoordinatorOptions } from '../../src/lease/lease-coordinator-options';
+import type { LeasedStream } from '../../src/lease/leased-stream';
 import { type Deferred, deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
 import { seededRandom } from '../../src/util/random';
 import { LEASE_DEFAULTS, unwatched } from './lease-defaults';
+import { leasedStream } from './leased-stream';
 import { LossyDynamo } from './lossy-dynamo';
 import { drained, ManualClock } from './manual-clock';
 import { modelDynamo } from './model-dynamo';
@@ -30,7 +32,7 @@ export class LeaseLab {
     this.kinesis.model.call('CreateStream', { StreamName: STREAM, ShardCount: shards });
   }
 
-  worker(name: string, options: Partial<LeaseCoordinatorOptions> = {}): TestWorker {
+  worker(name: string, options: TestWorkerOptions = {}): TestWorker {
     return new TestWorker(this, name, options);
   }
 
@@ -80,27 +82,37 @@ export class LeaseLab {
   }
 }
 
+export interface TestWorkerOptions extends Partial<LeaseCoordinatorOptions> {
+  readonly kinesis?: LeasedStream['kinesis'];
+  /** The one stream of the lab when absent. */
+  readonly streams?: readonly LeasedStream[];
+}
+
 /** A worker whose consumers do nothing until the test ends them. */
 export class TestWorker {
+  readonly #streams: readonly LeasedStream[];
   readonly dynamo: LossyDynamo;
   readonly coordinator: LeaseCoordinator;
   readonly fatal: Error[] = [];
   readonly #consumers = new Map<string, { readonly held: HeldLease; readonly ended: Deferred<void> }>();
 
-  constructor(lab: LeaseLab, name: string, options: Partial<LeaseCoordinatorOptions>) {
+  constructor(lab: LeaseLab, name: string, { kinesis, streams, ...options }: TestWorkerOptions) {
+    this.#streams = streams ?? [
+      leasedStream(kinesis ?? lab.kinesis, STREAM, { logger: options.logger ?? silentLogger }),
+    ];
     this.dynamo = new LossyDynamo(options.dynamo ?? (lab.dynamo as DynamoApi));
     this.coordinator = new LeaseCoordinator({
       ...LEASE_DEFAULTS,
       applicationName: TABLE,
       watch: unwatched(lab.clock),
-      kinesis: lab.kinesis,
       clock: lab.clock,
       // Two workers never draw the same ids.
       random: seededRandom([...name].reduce((seed, char) => seed * 31 + char.charCodeAt(0), 7)),
       logger: silentLogger,
       metrics: NO_METRICS,
       tableName: TABLE,
-      stream: { name: STREAM },
+      layout: 'ONE_STREAM',
+      label: STREAM,
       worker: name,
       initialPosition: { type: 'TRIM_HORIZON' },
       failoverTime: FAILOVER,
@@ -109,13 +121,17 @@ export class TestWorker {
       backoff: { initialMs: 100, maxMs: 1000 },
       onAcquired: (held) => {
         const ended = deferred<void>();
-        this.#consumers.set(held.shardId, { held, ended });
+        this.#consumers.set(held.name, { held, ended });
         return ended.promise;
       },
       onFatal: (error) => this.fatal.push(error),
       ...options,
       dynamo: this.dynamo,
     });
+  }
+
+  start(): Promise<void> {
+    return this.coordinator.start(this.#streams);
   }
 
   /** Shards with a running consumer. */

@@ -1,5 +1,6 @@
 import type { AssignmentRules, ObservedLease } from '../../src/lease/census';
 import type { Lease } from '../../src/lease/lease';
+import { leaseKey } from '../../src/lease/row-key';
 import { seededRandom } from '../../src/util/random';
 
 /** Milliseconds, of `assignmentRules`. */
@@ -23,9 +24,15 @@ export function assignmentRules(overrides: Partial<AssignmentRules> = {}): Assig
 /** A lease with nothing special about it but `fields`. */
 export function leaseOf(
   shardId: string,
-  { checkpoint, ...fields }: Partial<Omit<Lease, 'checkpoint'>> & { readonly checkpoint?: string } = {},
+  {
+    checkpoint,
+    stream,
+    ...fields
+  }: Partial<Omit<Lease, 'checkpoint'>> & { readonly checkpoint?: string } = {},
 ): Lease {
   return {
+    key: leaseKey(stream, shardId),
+    stream,
     shardId,
     owner: undefined,
     counter: 0,
@@ -39,6 +46,7 @@ export function leaseOf(
     handoffId: undefined,
     draining: undefined,
     startAt: undefined,
+    readFrom: undefined,
     caughtUpAt: undefined,
     streamArn: undefined,
     anchor: false,

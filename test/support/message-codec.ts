@@ -26,6 +26,11 @@ interface Fields {
   readonly eventTime?: number;
   readonly numMessagesInBatch?: number;
   readonly payloadSize?: number;
+  readonly schemaVersion?: Uint8Array;
+  readonly uuid?: string;
+  readonly numChunksFromMsg?: number;
+  readonly totalChunkMsgSize?: number;
+  readonly chunkId?: number;
 }
 
 export interface SentMessage {
@@ -36,6 +41,40 @@ export interface SentMessage {
   readonly properties: { readonly [name: string]: string };
   readonly producerName: string;
   readonly sequenceId: number;
+  readonly schemaVersion: string | undefined;
+  /** Which part of a message this is, when it is one. */
+  readonly chunk: Chunk | undefined;
+}
+
+export interface Chunk {
+  readonly uuid: string;
+  readonly id: number;
+  readonly count: number;
+  readonly totalBytes: number;
+}
+
+/**
+ * Messages as consumers see them: chunks put together, unless one is missing or they are out of order. Source: Pulsar
+ * `ConsumerImpl.processMessageChunk`, which begins anew at a chunk 0.
+ */
+export function joinChunks(messages: readonly SentMessage[]): SentMessage[] {
+  const begun = new Map<string, Buffer[]>();
+  return messages.flatMap((message) => {
+    const { chunk, value } = message;
+    if (chunk === undefined) {
+      return [message];
+    }
+    const parts = chunk.id === 0 ? [] : (begun.get(chunk.uuid) ?? []);
+    begun.set(chunk.uuid, parts);
+    if (parts.length !== chunk.id) {
+      return [];
+    }
+    parts.push(value);
+    const whole = Buffer.concat(parts);
+    return parts.length === chunk.count && whole.length === chunk.totalBytes
+      ? [{ ...message, value: whole }]
+      : [];
+  });
 }
 
 /** The messages of an entry that is neither compressed nor encrypted. */
@@ -65,6 +104,16 @@ function sent(entry: Fields, own: Fields, value: Buffer, index: number): SentMes
     properties: Object.fromEntries((own.properties ?? []).map((pair) => [pair.key, pair.value])),
     producerName: entry.producerName ?? '',
     sequenceId: own.sequenceId ?? (entry.sequenceId ?? 0) + index,
+    schemaVersion: entry.schemaVersion && Buffer.from(entry.schemaVersion).toString('hex'),
+    chunk:
+      entry.uuid === undefined
+        ? undefined
+        : {
+            uuid: entry.uuid,
+            id: entry.chunkId ?? -1,
+            count: entry.numChunksFromMsg ?? -1,
+            totalBytes: entry.totalChunkMsgSize ?? -1,
+          },
   };
 }
 

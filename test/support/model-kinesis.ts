@@ -1,56 +1,33 @@
-import type { KinesisApi, KinesisPutApi, PutResult, ShardFilter } from '../../src/aws/kinesis-api';
-import type { KinesisOptions } from '../../src/emulator/kinesis/account';
+import type { FanOutApi } from '../../src/aws/fan-out-api';
+import type { KinesisApi, KinesisPutApi, PutResult, ShardFilter, StreamRef } from '../../src/aws/kinesis-api';
 import { createKinesisModel, type KinesisModel } from '../../src/emulator/kinesis/model';
 import type { PutRecordsResult } from '../../src/emulator/kinesis/operations/put-records';
-import { ServiceError } from '../../src/emulator/service-model';
-import { ConnectorError, type ErrorCode } from '../../src/errors';
+import type { KinesisOptions } from '../../src/emulator/kinesis/options';
 import type { Shard } from '../../src/stream/shard';
 import type { Clock } from '../../src/util/clock';
+import { answered, type Codes, childOf, rawRecordOf, sizeOnWire } from './model-answers';
+import { modelFanOut } from './model-fan-out';
 
-/** Of reads. */
-const CODES: { readonly [type: string]: ErrorCode } = {
-  ExpiredIteratorException: 'KINESIS_ITERATOR_EXPIRED',
-  ExpiredNextTokenException: 'KINESIS_LISTING_EXPIRED',
-  InvalidArgumentException: 'KINESIS_POSITION_REFUSED',
-};
+const READS: Codes = { InvalidArgumentException: 'KINESIS_POSITION_REFUSED' };
 
-/** Of writes. */
-const PUT_CODES: { readonly [type: string]: ErrorCode } = {
-  InvalidArgumentException: 'AWS_REQUEST_REFUSED',
-  ValidationException: 'AWS_REQUEST_REFUSED',
-};
-
-/** What JSON makes of a record beside its data, bytes: names, sequence number, time of arrival, a short key. */
-const RECORD_ON_WIRE = 200;
-
-export interface ModelKinesis extends KinesisApi, KinesisPutApi {
+export interface ModelKinesis extends KinesisApi, KinesisPutApi, FanOutApi {
   readonly model: KinesisModel;
 }
 
 /** The embedded Kinesis without sockets, on the clock of the test. */
-export function modelKinesis(clock: Clock, options: Omit<KinesisOptions, 'clock'> = {}): ModelKinesis {
-  const model = createKinesisModel({ ...options, clock });
-  const call = async <T>(work: () => T, codes = CODES): Promise<T> => {
-    await Promise.resolve();
-    try {
-      return work();
-    } catch (error) {
-      if (error instanceof ServiceError) {
-        const missing = /^shard/i.test(error.message)
-          ? 'KINESIS_SHARD_NOT_FOUND'
-          : 'KINESIS_STREAM_NOT_FOUND';
-        throw new ConnectorError(codes[error.type] ?? missing, error.message, { cause: error });
-      }
-      throw error;
-    }
-  };
+export function modelKinesis(
+  clock: Clock,
+  options: Omit<KinesisOptions, 'clock' | 'timer'> = {},
+): ModelKinesis {
+  const model = createKinesisModel({ ...options, clock, timer: clock });
   return {
     model,
-    describeStream: ({ name }) =>
-      call(() => {
-        const summary = model.call('DescribeStreamSummary', { StreamName: name }).StreamDescriptionSummary;
+    ...modelFanOut(model, clock),
+    describeStream: (stream) =>
+      answered(() => {
+        const summary = model.call('DescribeStreamSummary', named(stream)).StreamDescriptionSummary;
         return {
-          name,
+          name: summary.StreamName,
           arn: summary.StreamARN,
           status: summary.StreamStatus,
           createdAt: summary.StreamCreationTimestamp * 1000,
@@ -60,60 +37,66 @@ export function modelKinesis(clock: Clock, options: Omit<KinesisOptions, 'clock'
           serviceTime: Math.floor(clock.now() / 1000) * 1000,
         };
       }),
-    listShards: ({ name }, { filter, nextToken }) =>
-      call(() => {
+    listShards: (stream, { filter, nextToken }) =>
+      answered(() => {
         const answer = model.call(
           'ListShards',
-          nextToken !== undefined ? { NextToken: nextToken } : { StreamName: name, ...onWire(filter) },
+          nextToken !== undefined ? { NextToken: nextToken } : { ...named(stream), ...onWire(filter) },
         );
         return { shards: answer.Shards.map(shardOf), nextToken: answer.NextToken };
       }),
-    getShardIterator: ({ name }, shardId, position) =>
-      call(() => {
+    listStreams: ({ after }) =>
+      answered(() => {
+        const answer = model.call('ListStreams', { ExclusiveStartStreamName: after });
+        const streams = answer.StreamSummaries.map(({ StreamName: name, StreamCreationTimestamp }) => ({
+          name,
+          createdAt: StreamCreationTimestamp * 1000,
+        }));
+        return { streams, more: answer.HasMoreStreams };
+      }),
+    getShardIterator: (stream, shardId, position) =>
+      answered(() => {
         const { type } = position;
         const answer = model.call('GetShardIterator', {
-          StreamName: name,
+          ...named(stream),
           ShardId: shardId,
           ShardIteratorType: type,
           ...('sequenceNumber' in position && { StartingSequenceNumber: position.sequenceNumber }),
           ...('timestamp' in position && { Timestamp: position.timestamp / 1000 }),
         });
         return answer.ShardIterator;
-      }),
-    putRecords: ({ name }, entries) =>
-      call(() => {
+      }, READS),
+    putRecords: (stream, entries) =>
+      answered(() => {
         const Records = entries.map(({ data, partitionKey, explicitHashKey }) => ({
           Data: Buffer.from(data).toString('base64'),
           PartitionKey: partitionKey,
           ExplicitHashKey: explicitHashKey,
         }));
-        return model.call('PutRecords', { StreamName: name, Records }).Records.map(putResultOf);
-      }, PUT_CODES),
-    getRecords: async (_stream, { iterator, limit }, options) => {
-      const answer = await call(() => model.call('GetRecords', { ShardIterator: iterator, Limit: limit }));
-      await options?.admit?.(answer.Records.reduce((sum, { Data }) => sum + Data.length + RECORD_ON_WIRE, 0));
+        return model.call('PutRecords', { ...named(stream), Records }).Records.map(putResultOf);
+      }),
+    getRecords: async ({ arn }, { iterator, limit }, options) => {
+      const StreamARN = arn === undefined ? {} : { StreamARN: arn };
+      const answer = await answered(
+        () => model.call('GetRecords', { ShardIterator: iterator, Limit: limit, ...StreamARN }),
+        READS,
+      );
+      await options?.admit?.(sizeOnWire(answer.Records));
       return {
-        records: answer.Records.map((record) => ({
-          // In memory of its own: what small buffers share differs from run to run.
-          data: Uint8Array.from(Buffer.from(record.Data, 'base64')),
-          partitionKey: record.PartitionKey,
-          sequenceNumber: record.SequenceNumber,
-          approximateArrival: Math.round(record.ApproximateArrivalTimestamp * 1000),
-          encryptionType: 'NONE' as const,
-        })),
+        records: answer.Records.map(rawRecordOf),
         nextIterator: answer.NextShardIterator,
         millisBehindLatest: answer.MillisBehindLatest,
         serviceTime: Math.floor(clock.now() / 1000) * 1000,
-        childShards: (answer.ChildShards ?? []).map((child) => ({
-          shardId: child.ShardId,
-          parentShards: child.ParentShards,
-          startingHashKey: child.HashKeyRange.StartingHashKey,
-          endingHashKey: child.HashKeyRange.EndingHashKey,
-        })),
+        childShards: (answer.ChildShards ?? []).map(childOf),
       };
     },
   };
 }
+
+const named = ({ name, arn }: StreamRef) => ({
+  StreamName: name,
+  ...(arn !== undefined && { StreamARN: arn }),
+});
 
 function putResultOf(result: PutRecordsResult): PutResult {
   const { ShardId: shardId = '', SequenceNumber: sequenceNumber = '', ErrorCode: errorCode } = result;

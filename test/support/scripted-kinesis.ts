@@ -5,6 +5,7 @@ import type {
   RawRecord,
   RecordsAnswer,
   ShardPage,
+  StreamPage,
 } from '../../src/aws/kinesis-api';
 
 /** What GetRecords does next: an answer, an error, or nothing until its signal fires. */
@@ -77,6 +78,10 @@ export class ScriptedKinesis implements KinesisApi {
       return step(options);
     }
     return step === 'silence' ? new Promise<never>(() => undefined) : answer(step);
+  }
+
+  async listStreams(): Promise<StreamPage> {
+    return { streams: [], more: false };
   }
 
   async listShards(): Promise<ShardPage> {

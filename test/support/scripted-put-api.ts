@@ -4,6 +4,7 @@ import { ConnectorError } from '../../src/errors';
 import { ShardMap } from '../../src/sink/shard-map';
 import type { Shard } from '../../src/stream/shard';
 import { type Clock, sleep } from '../../src/util/clock';
+import { userRecords } from './user-records';
 
 /** One PutRecords as it came. */
 export interface PutRequest {
@@ -18,6 +19,8 @@ export interface StoredRecord {
   readonly shardId: string;
   /** Monotonic milliseconds. */
   readonly at: number;
+  /** Whether the KCL gives it to its users: not when a record of its frame lies outside the shard. */
+  readonly delivered: boolean;
 }
 
 /**
@@ -29,6 +32,7 @@ export type RequestScript = 'answer' | 'lost' | 'late' | 'silence' | Error;
 /** A Kinesis to write to, on the clock of the test, whose faults are chosen request by request. */
 export class ScriptedPutApi implements KinesisPutApi {
   readonly requests: PutRequest[] = [];
+  /** One a user record. */
   readonly stored: StoredRecord[] = [];
   /** Milliseconds from request to effect and answer. */
   latencyMs = 5;
@@ -98,11 +102,11 @@ export class ScriptedPutApi implements KinesisPutApi {
     this.closed = true;
   }
 
-  /** Texts stored, by partition key, each in the order of its first arrival. */
-  firstArrivals(): Map<string, string[]> {
+  /** Texts stored, by partition key, each in the order of its first arrival. @param stored what a reader finds */
+  firstArrivals(stored = this.stored): Map<string, string[]> {
     const arrivals = new Map<string, string[]>();
     const seen = new Set<string>();
-    for (const { partitionKey, text } of this.stored) {
+    for (const { partitionKey, text } of stored) {
       if (!seen.has(text)) {
         seen.add(text);
         arrivals.set(partitionKey, [...(arrivals.get(partitionKey) ?? []), text]);
@@ -144,8 +148,11 @@ export class ScriptedPutApi implements KinesisPutApi {
         this.refusedEntries++;
         return { accepted: false, errorCode: refusal, errorMessage: `refused by ${shardId}` };
       }
-      const text = Buffer.from(entry.data).toString();
-      this.stored.push({ partitionKey: entry.partitionKey, text, shardId, at });
+      const records = userRecords(entry);
+      const delivered = records.every((record) => map.shardIds[map.indexOf(record)] === shardId);
+      for (const { data, partitionKey } of records) {
+        this.stored.push({ partitionKey, text: Buffer.from(data).toString(), shardId, at, delivered });
+      }
       return { accepted: true, shardId, sequenceNumber: String(this.stored.length) };
     });
   }

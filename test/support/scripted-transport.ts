@@ -1,4 +1,5 @@
 import type { ConnectorError } from '../../src/errors';
+import type { Schema } from '../../src/io';
 import type {
   OutgoingMessage,
   Producer,
@@ -14,6 +15,8 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
   readonly sent: M[] = [];
   readonly listener: ProducerListener<M>;
   readonly mayStillSend: () => boolean;
+  readonly schema: Schema | undefined;
+  readonly chunked: boolean | undefined;
   writable = true;
   flushes = 0;
   closing: Deferred<void> | undefined;
@@ -25,6 +28,8 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
   constructor(options: ProducerOptions<M>) {
     this.topic = options.topic;
     this.listener = options.listener;
+    this.schema = options.schema;
+    this.chunked = options.chunked;
     this.mayStillSend = options.mayStillSend ?? (() => true);
   }
 
@@ -56,6 +61,7 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
 /** A transport that only remembers what it was asked for. */
 export class ScriptedTransport implements ProducerTransport {
   readonly maxMessageBytes = undefined;
+  chunks = true;
   readonly producers: ScriptedProducer<OutgoingMessage>[] = [];
   /** Errors that the next calls of `createProducer` throw. */
   readonly refusals: ConnectorError[] = [];

@@ -1,4 +1,5 @@
 import type { DynamoApi } from '../../src/aws/dynamo-api';
+import type { FanOutApi } from '../../src/aws/fan-out-api';
 import type { KinesisApi } from '../../src/aws/kinesis-api';
 import { ConnectorError } from '../../src/errors';
 import type { MetricDataApi } from '../../src/metrics/metric-data-api';
@@ -6,6 +7,7 @@ import { type Clock, sleep, type TimerHandle } from '../../src/util/clock';
 import { type Deferred, deferred } from '../../src/util/deferred';
 import type { Random } from '../../src/util/random';
 import { settle } from './manual-clock';
+import { type FanOutWeather, simulatedFanOut } from './simulated-fan-out';
 
 interface ProcessTimer {
   readonly callback: () => void;
@@ -13,12 +15,14 @@ interface ProcessTimer {
 }
 
 /** Likelihood of each kind of trouble, 0 to 1 a call. Set all to 0 to heal. */
-export interface Weather {
+export interface Weather extends Partial<FanOutWeather> {
   /** A write of which no answer comes: not applied, applied, or applied later. */
   lostWrites: number;
   /** A read of the lease table, or of Kinesis, that is not answered. */
   lostReads: number;
   throttles: number;
+  /** A read of records that never ends. */
+  hungReads?: number;
   /** Of writes alone: what is read, and sent, goes on. */
   throttledWrites?: number;
   /** An answer that takes up to MAX_DELAY_MS, before or after the service has done its work. */
@@ -146,10 +150,23 @@ export class SimulatedProcess implements Clock {
     return {
       describeStream: (...args) => this.#read(() => inner.describeStream(...args)),
       listShards: (...args) => this.#read(() => inner.listShards(...args)),
+      listStreams: (...args) => this.#read(() => inner.listStreams(...args)),
       getShardIterator: (...args) => this.#read(() => inner.getShardIterator(...args)),
-      getRecords: (...args) => this.#read(() => inner.getRecords(...args)),
+      getRecords: (...args) => this.#read(() => this.#ending(() => inner.getRecords(...args))),
       close: () => undefined,
     };
+  }
+
+  fanOut(inner: FanOutApi): FanOutApi & { close(): void } {
+    return simulatedFanOut(inner, {
+      random: this.random,
+      weather: this.weather,
+      running: () => this.running(),
+      delay: () => this.#delay(),
+      read: (work) => this.#read(work),
+      ending: (work) => this.#ending(work),
+      write: (apply) => this.#write(apply),
+    });
   }
 
   metricData(inner: MetricDataApi): MetricDataApi & { close(): void } {
@@ -216,6 +233,12 @@ export class SimulatedProcess implements Clock {
       }
       throw unanswered();
     });
+  }
+
+  #ending<T>(read: () => Promise<T>): Promise<T> {
+    const { hungReads = 0 } = this.weather;
+    const hangs = hungReads > 0 && this.random.next() < hungReads;
+    return hangs ? new Promise<never>(() => undefined) : read();
   }
 
   #throttle(): void {

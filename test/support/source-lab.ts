@@ -1,14 +1,15 @@
 import { loadConfigObject } from '../../src/config';
-import { type Emulator, startEmulator } from '../../src/emulator';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator';
 import { createTransport } from '../../src/pulsar/create-transport';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
+import type { ProducerTransport } from '../../src/pulsar/transport';
 import type { RunOutcome } from '../../src/runtime/run-outcome';
 import { runSourceInstance } from '../../src/runtime/source-instance';
-import { KinesisSource } from '../../src/source/kinesis-source';
 import { systemClock } from '../../src/util/clock';
 import { type LogFields, type Logger, silentLogger } from '../../src/util/logger';
 import { systemRandom } from '../../src/util/random';
 import { DeliveryCheck, type DeliveryReport } from './delivery-check';
+import { MeasuredSource } from './measured-source';
 
 const STREAM = 'orders';
 const TOPIC = 'orders';
@@ -19,6 +20,10 @@ export interface LabRun {
   stop(): Promise<RunOutcome>;
   readonly ended: Promise<RunOutcome>;
   readonly warnings: readonly string[];
+  /** Sum of what was recorded into a counter so far. @param reason of those that have reasons */
+  count(metric: string, reason?: string): number;
+  /** Largest value of a gauge so far. */
+  most(metric: string): number;
 }
 
 interface PutRecord {
@@ -37,8 +42,8 @@ export class SourceLab {
     emulator.kinesis.call('CreateStream', { StreamName: STREAM, ShardCount: shards });
   }
 
-  static async open(shards: number): Promise<SourceLab> {
-    return new SourceLab(await startEmulator(), shards);
+  static async open(shards: number, options: EmulatorOptions = {}): Promise<SourceLab> {
+    return new SourceLab(await startEmulator(options), shards);
   }
 
   close(): Promise<void> {
@@ -49,14 +54,26 @@ export class SourceLab {
   put(count: number, keys = 20): void {
     for (let i = 0; i < count; i++) {
       const n = this.#put.length;
-      const record = { key: `key-${n % keys}`, payload: Buffer.from(`record ${n}`) };
-      this.#put.push(record);
-      this.emulator.kinesis.call('PutRecord', {
-        StreamName: STREAM,
-        PartitionKey: record.key,
-        Data: record.payload.toString('base64'),
-      });
+      this.putOne(`key-${n % keys}`, `record ${n}`);
     }
+  }
+
+  putOne(key: string, data: string | Buffer): void {
+    const payload = Buffer.from(data as string);
+    this.#put.push({ key, payload });
+    const Data = payload.toString('base64');
+    this.emulator.kinesis.call('PutRecord', { StreamName: STREAM, PartitionKey: key, Data });
+  }
+
+  /** Counts records that are put in another way, so that they are expected in the topic. @returns `count` new ones */
+  expect(count: number, keys = 20): PutRecord[] {
+    const first = this.#put.length;
+    const records = Array.from({ length: count }, (_, index) => {
+      const n = first + index;
+      return { key: `key-${n % keys}`, payload: Buffer.from(`record ${n}`) };
+    });
+    this.#put.push(...records);
+    return records;
   }
 
   /** Records put so far. */
@@ -96,6 +113,11 @@ export class SourceLab {
     return Shards.filter((shard) => shard.SequenceNumberRange.EndingSequenceNumber === undefined);
   }
 
+  tableExists(): boolean {
+    const { TableNames } = this.emulator.dynamodb.invoke('ListTables', {}) as { TableNames: string[] };
+    return TableNames.includes('app');
+  }
+
   /** Rows of the lease table, plain. */
   rows(): {
     readonly [attribute: string]: { readonly S?: string; readonly N?: string; readonly SS?: string[] };
@@ -112,6 +134,10 @@ export class SourceLab {
       readonly untilCaughtUp?: boolean;
       readonly processingGuarantees?: string;
       readonly shutdownTimeoutMs?: number;
+      /** Lies over the transport. */
+      readonly wrap?: (transport: ProducerTransport) => ProducerTransport;
+      /** Fields of the source beside `configs`. */
+      readonly source?: { readonly [name: string]: unknown };
     } = {},
   ): LabRun {
     const stop = new AbortController();
@@ -121,27 +147,32 @@ export class SourceLab {
       warn: (fields: LogFields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`),
       child: () => logger,
     };
-    const config = loadConfigObject(this.#config(configs, options.processingGuarantees), 'test', { env: {} });
+    const { processingGuarantees = 'ATLEAST_ONCE', wrap = (transport) => transport } = options;
+    const raw = this.#config(configs, { processingGuarantees, ...options.source });
+    const config = loadConfigObject(raw, 'test', { env: {} });
     const [definition] = config.sources;
     if (definition === undefined) {
       throw new Error('the configuration has one source');
     }
+    const source = new MeasuredSource();
     const ended = runSourceInstance({
       definition,
       pulsar: config.pulsar,
-      source: new KinesisSource(),
+      source,
       shutdownTimeoutMs: options.shutdownTimeoutMs ?? 10_000,
       clock: systemClock,
       random: systemRandom,
       logger,
       openTransport: (pulsar, producer) =>
-        createTransport(pulsar, producer, {
-          clock: systemClock,
-          random: systemRandom,
-          logger,
-          stdout: process.stdout,
-          memory: this.broker,
-        }),
+        wrap(
+          createTransport(pulsar, producer, {
+            clock: systemClock,
+            random: systemRandom,
+            logger,
+            stdout: process.stdout,
+            memory: this.broker,
+          }),
+        ),
       stop: stop.signal,
       untilCaughtUp: options.untilCaughtUp ?? false,
     });
@@ -149,6 +180,8 @@ export class SourceLab {
     return {
       ended,
       warnings,
+      count: (metric, reason) => source.count(metric, reason),
+      most: (metric) => source.most(metric),
       stop: () => {
         stop.abort(new Error('the test stops it'));
         return ended;
@@ -174,7 +207,7 @@ export class SourceLab {
     return check.report();
   }
 
-  #config(configs: object, processingGuarantees = 'ATLEAST_ONCE'): { [name: string]: unknown } {
+  #config(configs: object, source: object): { [name: string]: unknown } {
     return {
       pulsar: { serviceUrl: 'memory://test' },
       aws: {
@@ -189,7 +222,7 @@ export class SourceLab {
           name: 'test',
           sourceType: 'kinesis',
           topicName: TOPIC,
-          processingGuarantees,
+          ...source,
           configs: {
             awsKinesisStreamName: STREAM,
             applicationName: 'app',

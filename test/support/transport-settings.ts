@@ -5,6 +5,7 @@ export const PRODUCER: ProducerSettings = {
   batchingMaxPublishDelay: 1,
   batchingMaxMessages: 100,
   batchingMaxBytes: 128 * 1024,
+  chunkingEnabled: true,
   maxPendingMessages: 1000,
   maxPendingBytes: 64 * 1024 * 1024,
   sendTimeout: 30_000,

@@ -1,29 +1,9 @@
-import { type ServiceClock, ServiceError } from '../service-model';
+import { ServiceError } from '../service-model';
+import { Allowance } from './allowance';
+import type { KinesisSettings } from './options';
 import { recordSize, type Sized } from './record-log';
 import type { Shard } from './shard';
 import { Stream } from './stream';
-import type { WriteLimits } from './write-limits';
-
-export interface KinesisOptions {
-  readonly clock: ServiceClock;
-  /** Twelve digits; 000000000000 when absent. */
-  readonly account?: string;
-  /** us-east-1 when absent. */
-  readonly region?: string;
-  /** How long changes of streams (and tables) take, milliseconds; 0 when absent. */
-  readonly settleMs?: number;
-  /** Open shards of all streams together; 20,000 when absent. */
-  readonly shardLimit?: number;
-  /**
-   * Whether the end of a closed shard comes with its last records, or as an empty answer behind them (as AWS
-   * does). Readers must take both. `behind` when absent.
-   */
-  readonly shardEnd?: 'behind' | 'with-records';
-  /** Calls of UpdateShardCount on one stream within 24 hours (10 at AWS); any number when absent. */
-  readonly scalingsPerDay?: number;
-  /** Of every open shard, see SHARD_WRITE_LIMITS; none when absent. */
-  readonly writeLimits?: WriteLimits;
-}
 
 /** A stream as requests name it. */
 export interface StreamRef {
@@ -40,31 +20,20 @@ export interface NewStream {
 
 /** The streams of one account in one region. */
 export class Account {
-  readonly id: string;
-  readonly region: string;
-  readonly settleMs: number;
-  readonly shardEnd: 'behind' | 'with-records';
-  readonly scalingsPerDay: number;
-  writeLimits: WriteLimits | undefined;
-  readonly #clock: ServiceClock;
-  readonly #shardLimit: number;
+  readonly descriptions = new Allowance();
   readonly #streams = new Map<string, Stream>();
-  /** By stream name, also of deleted streams: a stream created again must not use their sequence numbers. */
-  readonly #lastEpochs = new Map<string, number>();
+  /** By stream name, what a stream created again must not use: of streams that are deleted. */
+  readonly #used = new Map<string, { readonly epoch: number; readonly creationSeconds: number }>();
 
-  constructor(options: KinesisOptions) {
-    this.#clock = options.clock;
-    this.id = options.account ?? '000000000000';
-    this.region = options.region ?? 'us-east-1';
-    this.settleMs = options.settleMs ?? 0;
-    this.#shardLimit = options.shardLimit ?? 20_000;
-    this.shardEnd = options.shardEnd ?? 'behind';
-    this.scalingsPerDay = options.scalingsPerDay ?? Number.POSITIVE_INFINITY;
-    this.writeLimits = options.writeLimits;
-  }
+  constructor(
+    readonly settings: KinesisSettings,
+    /** Twelve digits. */
+    readonly id: string,
+    readonly region: string,
+  ) {}
 
   now(): number {
-    return this.#clock.now();
+    return this.settings.clock.now();
   }
 
   arnOf(streamName: string): string {
@@ -122,14 +91,11 @@ export class Account {
 
   /** What that shard refuses `entry` with at present; undefined when it takes it. */
   refusalOf(stream: Stream, shard: Shard, entry: Sized): ServiceError | undefined {
-    const limits = this.writeLimits;
+    const limits = this.settings.writeLimits;
     if (limits === undefined || shard.writeBudget.take(limits, recordSize(entry), this.now())) {
       return undefined;
     }
-    return new ServiceError(
-      'ProvisionedThroughputExceededException',
-      `Rate exceeded for shard ${shard.id} in stream ${stream.settings.name} under account ${this.id}.`,
-    );
+    return this.rateExceeded(stream, shard);
   }
 
   create(wanted: NewStream): void {
@@ -141,20 +107,27 @@ export class Account {
       );
     }
     this.reserveShards(wanted.shardCount);
+    const used = this.#used.get(wanted.name) ?? { epoch: 0, creationSeconds: 0 };
     const stream = new Stream({
       ...wanted,
       arn: this.arnOf(wanted.name),
       createdAt: now,
-      epoch: (this.#lastEpochs.get(wanted.name) ?? 0) + 1,
+      creationSeconds: Math.max(Math.floor(now / 1000), used.creationSeconds + 1),
+      epoch: used.epoch + 1,
     });
     this.#streams.set(wanted.name, stream);
-    stream.begin('CREATING', now, this.settleMs, () => stream.openFirstShards());
+    stream.begin('CREATING', now, this.settings.settleMs, () => stream.openFirstShards());
   }
 
+  /** Its consumers go with it. */
   delete(stream: Stream): void {
-    const name = stream.settings.name;
-    stream.begin('DELETING', this.now(), this.settleMs, () => {
-      this.#lastEpochs.set(name, stream.epoch);
+    const { name } = stream.settings;
+    const now = this.now();
+    stream.consumers.deregister(stream.consumers.list(now), now, this.settings.settleMs, () =>
+      this.streamNotFound(name),
+    );
+    stream.begin('DELETING', now, this.settings.settleMs, () => {
+      this.#used.set(name, { epoch: stream.epoch, creationSeconds: stream.consumers.newestSeconds });
       this.#streams.delete(name);
     });
   }
@@ -162,11 +135,12 @@ export class Account {
   /** @throws ServiceError LimitExceededException when `additional` open shards are more than the account may have. */
   reserveShards(additional: number): void {
     const current = this.streams().reduce((sum, stream) => sum + stream.openShardCount, 0);
-    if (current + additional > this.#shardLimit) {
+    const limit = this.settings.shardLimit;
+    if (current + additional > limit) {
       throw new ServiceError(
         'LimitExceededException',
         `This request would exceed the shard limit for the account ${this.id} in ${this.region}. ` +
-          `Current shard count for the account: ${current}. Limit: ${this.#shardLimit}. ` +
+          `Current shard count for the account: ${current}. Limit: ${limit}. ` +
           `Number of additional shards that would have resulted from this request: ${additional}.`,
       );
     }
@@ -176,6 +150,13 @@ export class Account {
     return new ServiceError(
       'ResourceNotFoundException',
       `Stream ${name} under account ${this.id} not found.`,
+    );
+  }
+
+  rateExceeded(stream: Stream, shard: Shard): ServiceError {
+    return new ServiceError(
+      'ProvisionedThroughputExceededException',
+      `Rate exceeded for shard ${shard.id} in stream ${stream.settings.name} under account ${this.id}.`,
     );
   }
 

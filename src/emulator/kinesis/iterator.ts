@@ -20,7 +20,7 @@ export interface IteratorTarget {
 export function writeIterator(account: Account, target: IteratorTarget): string {
   const { stream, shard, position } = target;
   return writeToken(account.now(), [
-    stream.settings.name,
+    stream.settings.arn,
     stream.settings.epoch,
     shard.id,
     position.sequenceNumber,
@@ -28,13 +28,17 @@ export function writeIterator(account: Account, target: IteratorTarget): string 
   ]);
 }
 
-/** @throws ServiceError InvalidArgumentException, ExpiredIteratorException, ResourceNotFoundException */
+/**
+ * Source of the last error: Kinesis API, GetRecords: a call for a stream of another account has to give its ARN.
+ * @throws ServiceError InvalidArgumentException, ExpiredIteratorException, ResourceNotFoundException,
+ * AccessDeniedException
+ */
 export function readIterator(account: Account, iterator: string): IteratorTarget {
   const token = readToken(iterator);
-  const [name, epoch, shardId, sequenceNumber, exclusive] = token?.parts ?? [];
+  const [arn, epoch, shardId, sequenceNumber, exclusive] = token?.parts ?? [];
   if (
     token === undefined ||
-    typeof name !== 'string' ||
+    typeof arn !== 'string' ||
     typeof shardId !== 'string' ||
     typeof sequenceNumber !== 'string'
   ) {
@@ -46,6 +50,13 @@ export function readIterator(account: Account, iterator: string): IteratorTarget
       'ExpiredIteratorException',
       `Iterator expired. The iterator was created at time ${serviceDate(token.issuedAt)} while right now it is ` +
         `${serviceDate(now)} which is further in the future than the tolerated delay of ${TOKEN_LIFE_MS} milliseconds.`,
+    );
+  }
+  const name = arn.slice(arn.indexOf('/') + 1);
+  if (arn !== account.arnOf(name)) {
+    throw new ServiceError(
+      'AccessDeniedException',
+      `User is not authorized to perform: kinesis:GetRecords on resource: ${arn}`,
     );
   }
   const stream = account.readyStream({ StreamName: name });

@@ -34,6 +34,20 @@ export const STREAM_REF = {
   StreamARN: { type: 'String', min: 1, max: 2048, pattern: 'arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+' },
 } as const satisfies Shape;
 
+export const CONSUMER_NAME = STREAM_NAME;
+
+/** Members by which operations name a consumer. Source: Kinesis API. */
+export const CONSUMER_REF = {
+  StreamARN: STREAM_REF.StreamARN,
+  ConsumerName: CONSUMER_NAME,
+  ConsumerARN: {
+    type: 'String',
+    min: 1,
+    max: 2048,
+    pattern: 'arn:aws.*:kinesis:.*:\\d{12}:.*stream/[a-zA-Z0-9_.-]+/consumer/[a-zA-Z0-9_.-]+:[0-9]+',
+  },
+} as const satisfies Shape;
+
 export const HASH_KEY = { type: 'String', pattern: '0|([1-9]\\d{0,38})' } as const satisfies Field;
 
 /** Source: Kinesis API, UpdateMaxRecordSize. */

@@ -1,4 +1,5 @@
 import type { HashKeyRange } from '../../stream/hash-key';
+import { ReadBudget } from './read-limits';
 import { RecordLog, type StoredRecord } from './record-log';
 import { END_COUNTER, formatSequence, sequencePrefix } from './sequence';
 import { WriteBudget } from './write-limits';
@@ -25,6 +26,9 @@ export class Shard {
   readonly startingSequenceNumber: string;
   readonly records = new RecordLog();
   readonly writeBudget = new WriteBudget();
+  readonly readBudget = new ReadBudget();
+  /** Called when a record was stored, the shard was closed, or a change of its stream has begun. */
+  readonly watchers = new Set<() => void>();
   closedAt: number | undefined;
   endingSequenceNumber: string | undefined;
   children: readonly Shard[] = [];
@@ -64,6 +68,7 @@ export class Shard {
     };
     this.records.append(record);
     this.lastSequenceNumber = record.SequenceNumber;
+    this.tell();
     return record;
   }
 
@@ -76,6 +81,12 @@ export class Shard {
       counter: END_COUNTER,
       seconds: Math.floor(at / 1000),
     });
+    this.tell();
+  }
+
+  /** A number behind every record there is, and before every one to come; it need not be that of a record. */
+  progress(now: number): string {
+    return this.#sequence(this.#counter, Math.floor(Math.max(now, this.#lastArrival) / 1000));
   }
 
   describe(): ShardDescription {
@@ -93,5 +104,12 @@ export class Shard {
         ...(this.endingSequenceNumber !== undefined && { EndingSequenceNumber: this.endingSequenceNumber }),
       },
     };
+  }
+
+  /** Has its watchers look again. */
+  tell(): void {
+    for (const watcher of this.watchers) {
+      watcher();
+    }
   }
 }

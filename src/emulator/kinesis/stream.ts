@@ -1,4 +1,6 @@
 import { evenRanges, type HashKeyRange } from '../../stream/hash-key';
+import { Allowance } from './allowance';
+import { Consumers } from './consumers';
 import { Shard } from './shard';
 
 export type StreamStatus = 'CREATING' | 'DELETING' | 'ACTIVE' | 'UPDATING';
@@ -12,6 +14,8 @@ export interface StreamSettings {
   readonly maxRecordBytes: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** StreamCreationTimestamp, whole seconds since the epoch: no two streams of a name have the same. */
+  readonly creationSeconds: number;
   /** First epoch its shards may use, seconds; see Shard.epoch. */
   readonly epoch: number;
 }
@@ -26,6 +30,10 @@ interface Transition {
   done: number;
 }
 
+function nextStepAt({ begunAt, ms, steps, done }: Transition): number {
+  return steps.length === 0 ? begunAt : begunAt + (ms * (done + 1)) / steps.length;
+}
+
 /** Source: Kinesis API, CreateStream. */
 const DEFAULT_RETENTION_MS = 24 * 3_600_000;
 
@@ -35,6 +43,9 @@ export class Stream {
   maxRecordBytes: number;
   /** When UpdateShardCount was called of late, milliseconds since the epoch. */
   scalings: readonly number[] = [];
+  readonly consumers: Consumers;
+  readonly listings = new Allowance();
+  readonly consumerDescriptions = new Allowance();
   /** Within retention, oldest first. */
   readonly #shards = new Map<string, Shard>();
   #retentionMs = DEFAULT_RETENTION_MS;
@@ -51,6 +62,7 @@ export class Stream {
     this.maxRecordBytes = settings.maxRecordBytes;
     this.#epoch = settings.epoch - 1;
     this.#expiredBefore = settings.createdAt;
+    this.consumers = new Consumers(settings.arn, settings.creationSeconds);
   }
 
   get status(): StreamStatus {
@@ -89,21 +101,28 @@ export class Stream {
     this.#retentionMs = ms;
   }
 
+  /** When the change under way gets on next, milliseconds since the epoch; infinite when there is none. */
+  get nextChangeAt(): number {
+    return this.#transition === undefined ? Number.POSITIVE_INFINITY : nextStepAt(this.#transition);
+  }
+
   /** Enters `status` for `ms` and takes `steps` meanwhile; at once when `ms` is 0. Replaces a transition under way. */
   begin(status: StreamStatus, now: number, ms: number, ...steps: (() => void)[]): void {
     this.#transition = { status, begunAt: now, ms, steps, done: 0 };
     this.settle(now);
+    for (const shard of this.#shards.values()) {
+      shard.tell();
+    }
   }
 
   /** Takes the steps that are due, and forgets the closed shards of which every record is past retention. */
   settle(now: number): void {
     for (let due = this.#transition; due !== undefined; due = this.#transition) {
-      const { begunAt, ms, steps } = due;
-      if (due.done < steps.length && now < begunAt + (ms * (due.done + 1)) / steps.length) {
+      if (now < nextStepAt(due)) {
         break;
       }
-      const step = steps[due.done++];
-      if (due.done >= steps.length) {
+      const step = due.steps[due.done++];
+      if (due.done >= due.steps.length) {
         this.#transition = undefined;
       }
       step?.();
@@ -116,8 +135,14 @@ export class Stream {
   /** The shard of that id, without the records that are past retention. */
   shard(shardId: string, now: number): Shard | undefined {
     const shard = this.#shards.get(shardId);
-    shard?.records.trim(this.horizon(now) / 1000);
+    if (shard !== undefined) {
+      this.trim(shard, now);
+    }
     return shard;
+  }
+
+  trim(shard: Shard, now: number): void {
+    shard.records.trim(this.horizon(now) / 1000);
   }
 
   /** The open shard that takes `hashKey`. */

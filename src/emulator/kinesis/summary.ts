@@ -17,7 +17,7 @@ export interface StreamSummary {
   readonly MaxRecordSizeInKiB: number;
 }
 
-export function summarise(stream: Stream): StreamSummary {
+export function summarise(stream: Stream, now: number): StreamSummary {
   const { settings } = stream;
   return {
     StreamName: settings.name,
@@ -25,11 +25,11 @@ export function summarise(stream: Stream): StreamSummary {
     StreamStatus: stream.status,
     StreamModeDetails: { StreamMode: settings.mode },
     RetentionPeriodHours: stream.retentionMs / 3_600_000,
-    StreamCreationTimestamp: Math.floor(settings.createdAt / 1000),
+    StreamCreationTimestamp: settings.creationSeconds,
     EnhancedMonitoring: [{ ShardLevelMetrics: [] }],
     EncryptionType: 'NONE',
     OpenShardCount: stream.openShardCount,
-    ConsumerCount: 0,
+    ConsumerCount: stream.consumers.list(now).length,
     MaxRecordSizeInKiB: stream.maxRecordBytes / 1024,
   };
 }

@@ -1,4 +1,5 @@
 import type { Random } from '../../util/random';
+import type { SchemaData } from './command';
 import { ConnectionPool } from './connection-pool';
 import { Consumer } from './consumer';
 import type { ConsumerSettings } from './consumer-parts';
@@ -24,6 +25,9 @@ export interface ClientSettings extends ConnectionSettings {
 export interface ProducerRequest<M extends OutgoingMessage> {
   readonly topic: string;
   readonly producerName?: string;
+  readonly schema?: SchemaData;
+  /** Whether messages above the broker's limit go in chunks; they are refused otherwise. */
+  readonly chunked: boolean;
   readonly mayStillSend?: () => boolean;
   readonly events: ProducerEvents<M>;
 }
@@ -73,6 +77,8 @@ export class PulsarClient {
       producerId: ++this.#lastId,
       topic: fullTopicName(request.topic),
       ...(request.producerName === undefined ? {} : { producerName: request.producerName }),
+      ...(request.schema === undefined ? {} : { schema: request.schema }),
+      chunked: request.chunked,
       mayStillSend: request.mayStillSend ?? (() => true),
       events: request.events,
       signal: this.#abort.signal,

@@ -68,11 +68,15 @@ export interface Commands {
     readonly producerName?: string;
     readonly userProvidedProducerName: boolean;
     readonly epoch: number;
+    /** None: bytes. */
+    readonly schema?: SchemaData;
   };
   producerSuccess: {
     readonly requestId: number;
     readonly producerName: string;
     readonly lastSequenceId: number;
+    /** Empty without a schema. */
+    readonly schemaVersion?: Uint8Array;
     readonly producerReady: boolean;
   };
   send: {
@@ -80,6 +84,7 @@ export interface Commands {
     readonly sequenceId: number;
     readonly numMessages: number;
     readonly highestSequenceId?: number;
+    readonly isChunk?: boolean;
   };
   sendReceipt: {
     readonly producerId: number;

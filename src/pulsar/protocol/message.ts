@@ -36,14 +36,35 @@ const MAX_EXTRA_METADATA = FRAME_PADDING - 2048;
  * same, it would cost the connection and not get an answer.
  */
 export function sizeError(message: OutgoingMessage, limit: number): ProtocolError | undefined {
-  const { value, key, properties } = message;
-  let metadata = MESSAGE_OVERHEAD + Buffer.byteLength(key ?? '');
-  for (const [name, text] of Object.entries(properties)) {
-    metadata += PROPERTY_OVERHEAD + Buffer.byteLength(name) + Buffer.byteLength(text);
-  }
+  const { value } = message;
+  const metadata = exactMetadataSize(message);
   if (value.length <= limit && value.length + metadata <= limit + MAX_EXTRA_METADATA) {
     return undefined;
   }
   const found = `${value.length} bytes with ${metadata} bytes of metadata`;
   return new ProtocolError('too-large', `the broker takes ${limit} bytes, not ${found}`);
+}
+
+/** Bytes of what only the metadata of a chunk have, beside twice the producer's name. */
+const CHUNK_OVERHEAD = 128;
+
+/**
+ * Bytes of value that a chunk of `message` may have, so that value and metadata together stay within `limit`; undefined
+ * when the metadata leave less than half of it. Source: Pulsar `ProducerImpl`, which leaves room for metadata as well.
+ */
+export function chunkSize(
+  message: OutgoingMessage,
+  limit: number,
+  { producerName }: { readonly producerName: string },
+): number | undefined {
+  const metadata = exactMetadataSize(message) + CHUNK_OVERHEAD + 2 * Buffer.byteLength(producerName);
+  return metadata > limit / 2 ? undefined : limit - metadata;
+}
+
+function exactMetadataSize({ key, properties }: OutgoingMessage): number {
+  let size = MESSAGE_OVERHEAD + Buffer.byteLength(key ?? '');
+  for (const [name, text] of Object.entries(properties)) {
+    size += PROPERTY_OVERHEAD + Buffer.byteLength(name) + Buffer.byteLength(text);
+  }
+  return size;
 }

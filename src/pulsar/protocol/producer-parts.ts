@@ -33,6 +33,8 @@ export interface ProducerParts<M extends OutgoingMessage> extends RegistrationPa
   readonly logger: Logger;
   readonly budget: PendingBudget;
   readonly settings: ProducerSettings;
+  /** Whether a message above the broker's limit goes in chunks, and is not refused. */
+  readonly chunked: boolean;
   /** Asked before each frame is handed to the connection; false ends the producer. */
   readonly mayStillSend: () => boolean;
   readonly events: ProducerEvents<M>;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../util/clock';
 import type { Random } from '../../util/random';
+import type { SchemaData } from './command';
 import type { Connection } from './connection';
 import type { ProducerEndpoint } from './endpoint';
 import { asProtocolError, ProtocolError } from './protocol-error';
@@ -14,6 +15,8 @@ export interface RegistrationParts {
   readonly topic: string;
   /** The broker chooses a name when absent. */
   readonly producerName?: string;
+  /** Of all its messages; bytes when absent. */
+  readonly schema?: SchemaData;
   /** Ends every try. */
   readonly signal: AbortSignal;
 }
@@ -23,6 +26,8 @@ export interface Registered {
   readonly producerName: string;
   /** Highest id the broker has seen under that name; −1 without deduplication. */
   readonly lastSequenceId: number;
+  /** What the topic calls the schema; undefined without one. */
+  readonly schemaVersion: Uint8Array | undefined;
 }
 
 /** The place of one producer at the broker that owns its topic: taken, taken again elsewhere, given up. */
@@ -80,7 +85,7 @@ export class ProducerRegistration {
   }
 
   async #attempt(endpoint: ProducerEndpoint): Promise<Registered> {
-    const { lookup, topic, producerId, producerName } = this.#parts;
+    const { lookup, topic, producerId, producerName, schema } = this.#parts;
     const signal = this.#signal;
     const connection = await lookup.find(topic);
     signal.throwIfAborted();
@@ -93,13 +98,20 @@ export class ProducerRegistration {
         epoch: this.#epoch,
         userProvidedProducerName: producerName !== undefined,
         ...(this.#name === undefined ? {} : { producerName: this.#name }),
+        ...(schema === undefined ? {} : { schema }),
       });
       signal.throwIfAborted();
       if (this.#connection !== connection) {
         throw new ProtocolError('unavailable', 'the producer was closed while it was created');
       }
       this.#name = answer.producerName;
-      return { connection, producerName: answer.producerName, lastSequenceId: answer.lastSequenceId };
+      const { lastSequenceId, schemaVersion } = answer;
+      return {
+        connection,
+        producerName: answer.producerName,
+        lastSequenceId,
+        schemaVersion: schema === undefined ? undefined : schemaVersion,
+      };
     } catch (error) {
       connection.producers.delete(producerId);
       if (!signal.aborted) {

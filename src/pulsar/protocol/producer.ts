@@ -2,7 +2,7 @@ import type { TimerHandle } from '../../util/clock';
 import type { Connection } from './connection';
 import type { ProducerEndpoint } from './endpoint';
 import type { FrameSource } from './frame-writer';
-import { metadataSize, type OutgoingMessage, sizeError } from './message';
+import { chunkSize, metadataSize, type OutgoingMessage, sizeError } from './message';
 import type { ProducerParts } from './producer-parts';
 import { ProducerRegistration, type Registered } from './producer-registration';
 import { asProtocolError, ProtocolError } from './protocol-error';
@@ -32,7 +32,7 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   private constructor(parts: ProducerParts<M>, registration: ProducerRegistration) {
     this.#parts = parts;
     this.#registration = registration;
-    this.#header = { producerId: parts.producerId, producerName: '' };
+    this.#header = { producerId: parts.producerId, producerName: '', schemaVersion: undefined };
     this.#queue = new SendQueue<M>(parts.settings.batch, 0);
     const { sendTimeout } = parts.settings;
     this.#receiptWatch = new ReceiptWatch(parts.clock, sendTimeout, () =>
@@ -78,17 +78,17 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
       return;
     }
     const metadataBytes = metadataSize(message);
-    if (message.value.length + metadataBytes > this.#queue.maxBytes) {
-      const error = sizeError(message, this.#maxMessageSize);
-      if (error !== undefined) {
-        queueMicrotask(() => this.#alive && this.#parts.events.rejected(message, error));
-        return;
-      }
+    const whole = message.value.length + metadataBytes <= this.#queue.maxBytes;
+    const error = whole ? undefined : sizeError(message, this.#maxMessageSize);
+    const part = error === undefined ? undefined : this.#chunkSize(message);
+    if (error !== undefined && part === undefined) {
+      queueMicrotask(() => this.#alive && this.#parts.events.rejected(message, error));
+      return;
     }
     if (this.#queue.messages.length === 0) {
       this.#receiptWatch.progress(true);
     }
-    this.#queue.append(message, metadataBytes);
+    this.#queue.append(message, metadataBytes, part);
     this.#parts.budget.take(message.value.length + metadataBytes);
     if (this.#queue.lingering) {
       this.#lingerTimer ??= this.#parts.clock.setTimer(this.#lingered, this.#parts.settings.lingerMs);
@@ -136,11 +136,14 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     }
     const { messages, firstUnsent } = this.#queue;
     const now = this.#parts.clock.now();
+    const end = writeSendFrame(buffer, offset, this.#header, operation, messages, firstUnsent, now);
     this.#queue.sent();
-    return writeSendFrame(buffer, offset, this.#header, operation, messages, firstUnsent, now);
+    return end;
   }
 
   receipt(sequenceId: number): void {
+    // A receipt behind one that stays out is none; that of a chunk is one.
+    const isOldest = this.#queue.oldest === sequenceId;
     if (this.#state === 'FAILED' || !this.#queue.confirm(sequenceId)) {
       return;
     }
@@ -149,7 +152,8 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
         this.#parts.events.confirmed(this.#queue.messages.shift() as M);
       }
       this.#parts.budget.release(operation.count, operationBytes(operation));
-      // A receipt behind one that stays out is none.
+    }
+    if (isOldest) {
       this.#receiptWatch.progress(this.#queue.messages.length > 0);
     }
   }
@@ -180,18 +184,22 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     );
   }
 
-  #begin({ connection, producerName, lastSequenceId }: Registered): void {
+  #chunkSize(message: M): number | undefined {
+    return this.#parts.chunked ? chunkSize(message, this.#maxMessageSize, this.#header) : undefined;
+  }
+
+  #begin({ connection, producerName, lastSequenceId, schemaVersion }: Registered): void {
     const { maxMessages, maxBytes } = this.#parts.settings.batch;
     // Text that is not ASCII takes up to three times what `metadataSize` says.
     const safeBytes = Math.min(maxBytes, Math.floor(connection.maxMessageSize / 3));
     // A broker with deduplication drops, without an error, what has an id it has seen under this name.
     this.#queue = new SendQueue<M>({ maxMessages, maxBytes: safeBytes }, lastSequenceId + 1);
-    this.#header = { producerId: this.#parts.producerId, producerName };
+    this.#header = { producerId: this.#parts.producerId, producerName, schemaVersion };
     this.#maxMessageSize = connection.maxMessageSize;
     this.#opened(connection);
   }
 
-  #resume({ connection }: Registered): void {
+  #resume({ connection, schemaVersion }: Registered): void {
     if (this.#state !== 'CONNECTING') {
       return;
     }
@@ -199,6 +207,7 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
       this.#fail(new ProtocolError('persistence', 'the broker takes smaller messages than before'));
       return;
     }
+    this.#header = { ...this.#header, schemaVersion };
     this.#queue.rewind();
     this.#opened(connection);
   }

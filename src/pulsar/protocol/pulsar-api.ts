@@ -55,11 +55,12 @@ message CommandProducer {
 }
 message CommandProducerSuccess {
   required uint64 request_id = 1; required string producer_name = 2;
-  optional int64 last_sequence_id = 3 [default = -1]; optional bool producer_ready = 6 [default = true];
+  optional int64 last_sequence_id = 3 [default = -1]; optional bytes schema_version = 4;
+  optional bool producer_ready = 6 [default = true];
 }
 message CommandSend {
   required uint64 producer_id = 1; required uint64 sequence_id = 2; optional int32 num_messages = 3 [default = 1];
-  optional uint64 highest_sequence_id = 6 [default = 0];
+  optional uint64 highest_sequence_id = 6 [default = 0]; optional bool is_chunk = 7 [default = false];
 }
 message CommandSendReceipt {
   required uint64 producer_id = 1; required uint64 sequence_id = 2; optional MessageIdData message_id = 3;
@@ -143,7 +144,8 @@ message MessageMetadata {
   optional uint64 event_time = 12 [default = 0]; repeated EncryptionKeys encryption_keys = 13;
   optional string encryption_algo = 14; optional bytes encryption_param = 15; optional bytes schema_version = 16;
   optional bool partition_key_b64_encoded = 17 [default = false]; optional uint64 highest_sequence_id = 24 [default = 0];
-  optional bool null_value = 25 [default = false]; optional int32 num_chunks_from_msg = 27;
+  optional bool null_value = 25 [default = false]; optional string uuid = 26;
+  optional int32 num_chunks_from_msg = 27; optional int32 total_chunk_msg_size = 28; optional int32 chunk_id = 29;
   optional bool null_partition_key = 30 [default = false];
 }
 message SingleMessageMetadata {

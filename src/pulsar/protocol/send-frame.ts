@@ -1,7 +1,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { CHECKSUM_MAGIC } from './frame';
 import type { OutgoingMessage } from './message';
-import type { SendOperation } from './send-queue';
+import type { Chunks, SendOperation } from './send-queue';
 import { closeLength, writeStringField, writeVarint, writeVarintField } from './wire';
 
 /**
@@ -9,7 +9,8 @@ import { closeLength, writeStringField, writeVarint, writeVarintField } from './
  *
  *   [total u32][command size u32][BaseCommand][magic u16][CRC-32C u32][metadata size u32][MessageMetadata][payload]
  *                                                        `------------ checksummed ------------------------------´
- * A batch's payload is, for each message: [metadata size u32][SingleMessageMetadata][value].
+ * A batch's payload is, for each message: [metadata size u32][SingleMessageMetadata][value]. A chunk is a plain message
+ * whose payload is a part of the value.
  * Source: Pulsar "Binary protocol specification", https://pulsar.apache.org/docs/developing-binary-protocol/
  */
 
@@ -17,6 +18,8 @@ import { closeLength, writeStringField, writeVarint, writeVarintField } from './
 export interface SendFrameHeader {
   readonly producerId: number;
   readonly producerName: string;
+  /** Of the schema that all messages follow. */
+  readonly schemaVersion: Uint8Array | undefined;
 }
 
 /** The messages of an operation, by index. */
@@ -26,14 +29,17 @@ export interface MessageSequence {
 
 const FIXED_OVERHEAD = 256;
 
-/** Bytes the frame of `operation` takes, at most. */
+/** Bytes the frame of `operation`, or of one of its parts, takes, at most. */
 export function sendFrameBound(header: SendFrameHeader, operation: SendOperation): number {
-  return FIXED_OVERHEAD + 3 * header.producerName.length + operation.valueBytes + 3 * operation.metadataBytes;
+  const { producerName, schemaVersion } = header;
+  const valueBytes = operation.chunks?.size ?? operation.valueBytes;
+  const text = 6 * producerName.length + 3 * operation.metadataBytes;
+  return FIXED_OVERHEAD + (schemaVersion?.length ?? 0) + text + valueBytes;
 }
 
 /**
  * Writes the SEND frame of `operation`, whose messages begin at `first` of `messages`, at `offset`.
- * An operation of one message goes as a plain message, others as a batch.
+ * An operation of one message goes as a plain message, or as its next chunk; others as a batch.
  * @param publishTime milliseconds since the epoch.
  * @returns the offset behind it.
  */
@@ -53,9 +59,15 @@ export function writeSendFrame(
   if (operation.count === 1) {
     const message = messages.at(first) as OutgoingMessage;
     end = writeSingle(buffer, end, message);
+    let { value } = message;
+    if (operation.chunks !== undefined) {
+      const { sent, size } = operation.chunks;
+      end = writeChunk(buffer, end, header, operation, operation.chunks);
+      value = value.subarray(sent * size, (sent + 1) * size);
+    }
     buffer.writeUInt32BE(end - metadata, checksum + 4);
-    buffer.set(message.value, end);
-    end += message.value.length;
+    buffer.set(value, end);
+    end += value.length;
   } else {
     buffer.writeUInt32BE(end - metadata, checksum + 4);
     for (let i = 0; i < operation.count; i++) {
@@ -85,6 +97,9 @@ function writeSendCommand(
     end = writeVarintField(buffer, end, 0x18, operation.count);
     end = writeVarintField(buffer, end, 0x30, operation.sequenceId + operation.count - 1);
   }
+  if (operation.chunks !== undefined) {
+    end = writeVarintField(buffer, end, 0x38, 1);
+  }
   // Four varints of at most ten bytes and their tags: the length always fits one byte.
   buffer[start + 3] = end - body;
   buffer.writeUInt32BE(end - start, offset);
@@ -110,7 +125,29 @@ function writeMetadata(
     // Without it a broker with deduplication remembers the lowest id of the batch only.
     end = writeVarintField(buffer, end, 0xc0, operation.sequenceId + operation.count - 1);
   }
+  if (header.schemaVersion !== undefined) {
+    end = writeVarintField(buffer, end, 0x82, header.schemaVersion.length);
+    buffer.set(header.schemaVersion, end);
+    end += header.schemaVersion.length;
+  }
   return end;
+}
+
+/**
+ * Fields 26 to 29 of MessageMetadata: which part of which message this is. Sent again, a message keeps its uuid, and
+ * consumers begin anew at its first chunk. Source: Pulsar `ProducerImpl.serializeAndSendMessage`.
+ */
+function writeChunk(
+  buffer: Buffer,
+  offset: number,
+  { producerName }: SendFrameHeader,
+  { sequenceId, valueBytes }: SendOperation,
+  { sent, count }: Chunks,
+): number {
+  let end = writeStringField(buffer, offset, 0xd2, `${producerName}-${sequenceId}`);
+  end = writeVarintField(buffer, end, 0xd8, count);
+  end = writeVarintField(buffer, end, 0xe0, valueBytes);
+  return writeVarintField(buffer, end, 0xe8, sent);
 }
 
 /** Fields 4, 6 and 12 of MessageMetadata. */

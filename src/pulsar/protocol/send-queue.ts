@@ -1,7 +1,17 @@
 import { Ring } from '../../util/ring';
 import type { OutgoingMessage } from './message';
 
-/** One SEND: a plain message, or a batch. Its ids and its borders never change once it is closed. */
+/** How a message that is too large for one frame goes: in parts, one frame each, all with its sequence id. */
+export interface Chunks {
+  readonly count: number;
+  /** Bytes of each but the last. */
+  readonly size: number;
+  /** Parts sent, and parts the broker has, since sending began or began again. */
+  sent: number;
+  confirmed: number;
+}
+
+/** One SEND: a plain message, or a batch; or all of one chunked message. Its ids and borders never change once closed. */
 export interface SendOperation {
   /** Id of its first message; the others follow one by one. */
   readonly sequenceId: number;
@@ -10,6 +20,7 @@ export interface SendOperation {
   /** See `metadataSize`. */
   metadataBytes: number;
   confirmed: boolean;
+  readonly chunks: Chunks | undefined;
 }
 
 export interface BatchLimits {
@@ -56,19 +67,27 @@ export class SendQueue<M extends OutgoingMessage> {
     return { messages: this.messages.length, bytes };
   }
 
+  /** Id of the oldest operation that waits for a receipt, or to be sent. */
+  get oldest(): number | undefined {
+    return this.#closed.peek()?.sequenceId;
+  }
+
   /** Bytes a batch may have. */
   get maxBytes(): number {
     return this.#limits.maxBytes;
   }
 
-  /** Appends `message`, whose `metadataSize` is given. */
-  append(message: M, metadataBytes: number): void {
+  /**
+   * Appends `message`, whose `metadataSize` is given.
+   * @param part When given, it goes alone and in parts of so many bytes of its value.
+   */
+  append(message: M, metadataBytes: number, part?: number): void {
     const bytes = message.value.length + metadataBytes;
     if (this.#open !== undefined && operationBytes(this.#open) + bytes > this.#limits.maxBytes) {
       this.closeBatch();
     }
     this.messages.push(message);
-    const open = this.#open ?? this.#start();
+    const open = this.#open ?? this.#start(part === undefined ? undefined : chunksOf(message, part));
     open.count++;
     open.valueBytes += message.value.length;
     open.metadataBytes += metadataBytes;
@@ -100,10 +119,14 @@ export class SendQueue<M extends OutgoingMessage> {
     return this.#unsentMessage;
   }
 
-  /** Takes note that the operation last peeked has been sent. */
+  /** Takes note that the operation last peeked, or the next of its parts, has been sent. */
   sent(): void {
     const operation = this.#closed.at(this.#unsent);
-    if (operation !== undefined) {
+    if (operation === undefined) {
+      return;
+    }
+    const { chunks } = operation;
+    if (chunks === undefined || ++chunks.sent === chunks.count) {
       this.#advance(operation);
     }
   }
@@ -114,11 +137,12 @@ export class SendQueue<M extends OutgoingMessage> {
     for (let i = 0; i < this.#unsent; i++) {
       const operation = this.#closed.at(i);
       if (operation?.sequenceId === sequenceId) {
-        operation.confirmed = true;
-        return true;
+        return confirmSent(operation);
       }
     }
-    return false;
+    // Of a message of which only some parts were sent.
+    const next = this.#closed.at(this.#unsent);
+    return next?.sequenceId === sequenceId && next.chunks !== undefined && confirmSent(next);
   }
 
   /** Takes the first operation off when it is confirmed; its messages are then the first of `messages`. */
@@ -136,10 +160,16 @@ export class SendQueue<M extends OutgoingMessage> {
     return operation;
   }
 
-  /** Everything unconfirmed is to be sent again, in the same cut. */
+  /** Everything unconfirmed is to be sent again, in the same cut; a chunked message from its first part. */
   rewind(): void {
     this.#unsent = 0;
     this.#unsentMessage = 0;
+    for (const { chunks } of this.#closed) {
+      if (chunks !== undefined) {
+        chunks.sent = 0;
+        chunks.confirmed = 0;
+      }
+    }
   }
 
   clear(): void {
@@ -149,13 +179,14 @@ export class SendQueue<M extends OutgoingMessage> {
     this.rewind();
   }
 
-  #start(): SendOperation {
+  #start(chunks: Chunks | undefined): SendOperation {
     this.#open = {
       sequenceId: this.#nextSequenceId,
       count: 0,
       valueBytes: 0,
       metadataBytes: 0,
       confirmed: false,
+      chunks,
     };
     return this.#open;
   }
@@ -164,6 +195,25 @@ export class SendQueue<M extends OutgoingMessage> {
     this.#unsent++;
     this.#unsentMessage += operation.count;
   }
+}
+
+/** What goes in parts is above the limit of a batch, which must be below that of the broker. */
+function chunksOf({ value }: OutgoingMessage, size: number): Chunks {
+  return { count: Math.ceil(value.length / size), size, sent: 0, confirmed: 0 };
+}
+
+/** Notes a receipt for `operation`, or for one of its parts. @returns false when none was due */
+function confirmSent(operation: SendOperation): boolean {
+  const { chunks } = operation;
+  if (chunks === undefined) {
+    operation.confirmed = true;
+    return true;
+  }
+  if (chunks.confirmed === chunks.sent) {
+    return false;
+  }
+  operation.confirmed = ++chunks.confirmed === chunks.count;
+  return true;
 }
 
 export function operationBytes(operation: SendOperation): number {

@@ -48,7 +48,15 @@ export const EMULATORS: { readonly [name in EmulatorName]: () => Promise<Running
 
   'kinesis-local': async () => {
     const main = require.resolve('kinesis-local');
-    const changes = ['CREATE_STREAM', 'DELETE_STREAM', 'SPLIT_SHARD', 'MERGE_SHARDS', 'UPDATE_SHARD_COUNT'];
+    const changes = [
+      'CREATE_STREAM',
+      'DELETE_STREAM',
+      'SPLIT_SHARD',
+      'MERGE_SHARDS',
+      'UPDATE_SHARD_COUNT',
+      'REGISTER_STREAM_CONSUMER',
+      'DEREGISTER_STREAM_CONSUMER',
+    ];
     const durations = changes.map((name) => [`${name}_DURATION`, '1ms']);
     const child = spawn(process.execPath, ['-r', resolve('test/support/loopback-listen.cjs'), main], {
       cwd: dirname(main),

@@ -1,5 +1,7 @@
 import { EMULATORS, type EmulatorName, type RunningKinesis } from './emulators';
 import { Lab } from './lab';
+import type { Scenario } from './scenario';
+import { CONSUMERS } from './scenarios/consumers';
 import { LISTING } from './scenarios/listing';
 import { POSITIONS } from './scenarios/positions';
 import { RECORDS } from './scenarios/records';
@@ -7,6 +9,7 @@ import { REFUSALS } from './scenarios/refusals';
 import { RESHARDING } from './scenarios/resharding';
 import { RETENTION } from './scenarios/retention';
 import { SCALING } from './scenarios/scaling';
+import { SUBSCRIPTIONS } from './scenarios/subscriptions';
 import { WRITES } from './scenarios/writes';
 
 const SCENARIOS = [
@@ -18,6 +21,7 @@ const SCENARIOS = [
   ...RETENTION,
   ...REFUSALS,
   ...WRITES,
+  ...CONSUMERS,
 ];
 
 describe.each(Object.keys(EMULATORS) as EmulatorName[])('Kinesis as %s answers it', (name) => {
@@ -34,11 +38,33 @@ describe.each(Object.keys(EMULATORS) as EmulatorName[])('Kinesis as %s answers i
     await running.stop();
   });
 
-  for (const { promise, observe, documented, differences } of SCENARIOS) {
+  const check = (scenario: Scenario, observed: () => Promise<unknown>): void => {
+    const { promise, documented, differences } = scenario;
     const difference = name === 'ours' ? undefined : differences?.[name];
     const title = difference === undefined ? promise : `${promise} — not here: ${difference.because}`;
     test(title, async () => {
-      expect(await observe(lab)).toEqual(difference === undefined ? documented : difference.answers);
+      expect(await observed()).toEqual(difference === undefined ? documented : difference.answers);
     });
+  };
+
+  for (const scenario of SCENARIOS) {
+    check(scenario, () => scenario.observe(lab));
   }
+
+  describe('by subscriptions', () => {
+    /** Side by side: some emulators take a second for every event. */
+    const observed = new Map<Scenario, Promise<unknown>>();
+
+    beforeAll(() => {
+      for (const scenario of SUBSCRIPTIONS) {
+        const observation = scenario.observe(lab);
+        observation.catch(() => undefined);
+        observed.set(scenario, observation);
+      }
+    });
+
+    for (const scenario of SUBSCRIPTIONS) {
+      check(scenario, async () => observed.get(scenario));
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import {
   CreateStreamCommand,
+  DescribeStreamConsumerCommand,
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
   type GetRecordsCommandOutput,
@@ -10,8 +11,12 @@ import {
   type ListShardsCommandInput,
   MergeShardsCommand,
   PutRecordCommand,
+  RegisterStreamConsumerCommand,
   type Shard,
   SplitShardCommand,
+  type StartingPosition,
+  SubscribeToShardCommand,
+  type SubscribeToShardEvent,
   UpdateShardCountCommand,
   type UpdateShardCountCommandOutput,
 } from '@aws-sdk/client-kinesis';
@@ -19,6 +24,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { KinesisPutApi } from '../../../src/aws/kinesis-api';
 import { createKinesisPutApi } from '../../../src/aws/kinesis-put-client';
 import { sleep, systemClock } from '../../../src/util/clock';
+import { Gate } from '../../../src/util/gate';
 import { awsSettings } from '../../support/aws-settings';
 
 const TEXT = new TextDecoder();
@@ -37,6 +43,8 @@ export class Lab {
   /** Our own client of writes. */
   readonly writer: KinesisPutApi & { close(): void };
   readonly #handler = new NodeHttpHandler({ requestTimeout: 20_000, throwOnRequestTimeout: true });
+  /** Emulators refuse calls that make something when several come at once. */
+  readonly #making = new Gate(1);
   #streams = 0;
 
   constructor(endpoint: string) {
@@ -62,8 +70,10 @@ export class Lab {
 
   /** A new stream that is ACTIVE. */
   async stream(shards: number, StreamName = this.newName()): Promise<string> {
-    await this.client.send(new CreateStreamCommand({ StreamName, ShardCount: shards }));
-    await this.settled(StreamName);
+    await this.#making.run(async () => {
+      await this.client.send(new CreateStreamCommand({ StreamName, ShardCount: shards }));
+      await this.settled(StreamName);
+    });
     return StreamName;
   }
 
@@ -155,6 +165,46 @@ export class Lab {
     return (await this.drain(await this.iterator(StreamName, position))).texts;
   }
 
+  async arn(StreamName: string): Promise<string> {
+    const answer = await this.client.send(new DescribeStreamSummaryCommand({ StreamName }));
+    return answer.StreamDescriptionSummary?.StreamARN ?? '';
+  }
+
+  /** A new consumer that is ACTIVE. @returns its ARN */
+  async consumer(StreamName: string, ConsumerName = 'app'): Promise<string> {
+    const StreamARN = await this.arn(StreamName);
+    return this.#making.run(async () => {
+      const made = await this.client.send(new RegisterStreamConsumerCommand({ StreamARN, ConsumerName }));
+      await eventually(async () => {
+        const answer = await this.client.send(new DescribeStreamConsumerCommand({ StreamARN, ConsumerName }));
+        return answer.ConsumerDescription?.ConsumerStatus === 'ACTIVE';
+      });
+      return made.Consumer?.ConsumerARN ?? '';
+    });
+  }
+
+  /** Events of a subscription, until `enough` is true of one, or they end. */
+  async events(
+    ConsumerARN: string,
+    StartingPosition: StartingPosition,
+    enough: (event: SubscribeToShardEvent) => boolean | Promise<boolean>,
+    ShardId = shardId(0),
+  ): Promise<SubscribeToShardEvent[]> {
+    const answer = await this.client.send(
+      new SubscribeToShardCommand({ ConsumerARN, ShardId, StartingPosition }),
+    );
+    const events: SubscribeToShardEvent[] = [];
+    for await (const { SubscribeToShardEvent: event } of answer.EventStream ?? []) {
+      if (event !== undefined) {
+        events.push(event);
+        if (await enough(event)) {
+          break;
+        }
+      }
+    }
+    return events;
+  }
+
   /** What a call fails with: the error's name and the HTTP status; `'accepted'` when it does not fail. */
   async failure(call: Promise<unknown>): Promise<string> {
     try {
@@ -176,7 +226,7 @@ export function shardId(number: number): string {
   return `shardId-${String(number).padStart(12, '0')}`;
 }
 
-export function textsOf(answer: GetRecordsCommandOutput): string[] {
+export function textsOf(answer: Pick<GetRecordsCommandOutput, 'Records'>): string[] {
   return (answer.Records ?? []).map((record) => TEXT.decode(record.Data));
 }
 

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/util/clock';
 import { silentLogger } from '../../../src/util/logger';
 import { systemRandom } from '../../../src/util/random';
 import { FakePulsarBroker } from '../../support/fake-pulsar-broker';
+import { joinChunks } from '../../support/message-codec';
 import { message, ProducerLog, textOf } from '../../support/producer-log';
 import { PRODUCER, pulsarSettings } from '../../support/transport-settings';
 
@@ -52,7 +53,7 @@ async function binaryBackend(): Promise<Backend> {
   };
   return {
     serviceUrl: broker.serviceUrl,
-    stored: () => broker.stored,
+    stored: () => joinChunks(broker.stored),
     failNext: once({ error: 2 }),
     loseReceipt: once('lose-receipt'),
     limitSize: (bytes) => {
@@ -159,7 +160,7 @@ describe.each([
   test('a message beyond the limit is rejected alone, the others are stored', async () => {
     backend.limitSize(20_000);
     const log = new ProducerLog();
-    const producer = await produce(transportWith(), log);
+    const producer = await produce(transportWith({ chunkingEnabled: false }), log);
     for (const text of ['before', 'x'.repeat(20_001), 'y'.repeat(20_000), 'after']) {
       producer.send(message(text));
     }
@@ -169,6 +170,35 @@ describe.each([
     expect(log.rejections[0]?.text).toHaveLength(20_001);
     expect(log.failures).toEqual([]);
   });
+
+  test.each([
+    ['its settings say so', {}, {}],
+    ['it was asked for', { chunkingEnabled: false }, { chunked: true }],
+  ])(
+    'messages beyond the limit are stored whole and in their place when %s',
+    async (_why, settings, asked) => {
+      backend.limitSize(20_000);
+      const log = new ProducerLog();
+      const transport = transportWith(settings);
+      expect(transport.chunks).toBe(true);
+      const producer = await produce(transport, log, asked);
+      const sent = ['before', 'x'.repeat(20_001), 'between', 'y'.repeat(99_999), 'after'].map((text, i) =>
+        message(text, { key: `k${i}`, eventTime: 1000 + i, properties: { place: `${i}` } }),
+      );
+      for (const one of sent) {
+        producer.send(one);
+      }
+      await log.until(({ confirmedTexts }) => confirmedTexts.length === 5);
+      expect(log.confirmedTexts).toEqual(sent.map(textOf));
+      const carried = ({ key, value, eventTime, properties }: OutgoingMessage) => [
+        key,
+        textOf({ value }),
+        eventTime,
+        properties,
+      ];
+      expect(backend.stored().map(carried)).toEqual(sent.map(carried));
+    },
+  );
 
   test('after a failed send nothing behind it is confirmed, and the producer says so once', async () => {
     const log = new ProducerLog();

@@ -1,9 +1,9 @@
 import { loadConfigObject } from '../../../src/config';
-import type { PulsarSettings, SourceDefinition } from '../../../src/config/types';
+import type { PulsarSettings, RetrievalMode, SourceDefinition } from '../../../src/config/types';
 import type { FleetPlan } from './fleet-plan';
 
 export const TOPIC = 'orders';
-export const STREAM = 'orders';
+export const STREAMS = ['orders', 'lines', 'bills'] as const;
 export const TABLE = 'app';
 
 const config = loadConfigObject(
@@ -19,12 +19,12 @@ const config = loadConfigObject(
         topicName: TOPIC,
         producerConfig: { sendTimeoutMs: 2000 },
         configs: {
-          awsKinesisStreamName: STREAM,
+          awsKinesisStreamName: STREAMS[0],
           applicationName: TABLE,
-          useEnhancedFanOut: false,
           backoffTime: 100,
           maxBackoffTime: 1000,
           maxReadsPerSecondPerShard: 1,
+          onDataLoss: 'continue',
           kinesisRecordProperties: ['kinesis.shard.id'],
           cloudwatchMetricsLevel: 'NONE',
         },
@@ -37,8 +37,18 @@ const config = loadConfigObject(
 
 export const pulsarSettings: PulsarSettings = config.pulsar;
 
-/** The source of one worker. @param startAtTime milliseconds since the epoch, for AT_TIMESTAMP */
-export function fleetSource(plan: FleetPlan, name: string, startAtTime: number): SourceDefinition {
+export interface FleetSource {
+  readonly name: string;
+  readonly retrievalMode: RetrievalMode;
+  /** Milliseconds since the epoch, for AT_TIMESTAMP. */
+  readonly startAtTime: number;
+}
+
+/** The source of one worker. */
+export function fleetSource(
+  plan: FleetPlan,
+  { name, retrievalMode, startAtTime }: FleetSource,
+): SourceDefinition {
   const [definition] = config.sources;
   if (definition === undefined) {
     throw new Error('the configuration has one source');
@@ -49,6 +59,12 @@ export function fleetSource(plan: FleetPlan, name: string, startAtTime: number):
     name,
     configs: {
       ...definition.configs,
+      ...(plan.streams > 1 && { awsKinesisStreamName: STREAMS.slice(0, plan.streams) }),
+      retrievalMode,
+      efoLifecycle: plan.lifecycle,
+      efoEventTimeout: 1000 + 2 * plan.heartbeatMs,
+      subRecordFilter: plan.subRecordFilter,
+      readerStallTimeout: plan.readerStallTimeout,
       initialPositionInStream: start,
       ...(start === 'AT_TIMESTAMP' && { startAtTime }),
       failoverTime,

@@ -5,6 +5,7 @@ import { CALM, writeScript } from './fleet-script';
 import { FleetWorld } from './fleet-world';
 import type { LifeResult } from './lives';
 import type { Mutation } from './mutation';
+import { unsettled } from './settlement';
 
 /** Milliseconds after the last trouble within which everything has to be delivered, owned and balanced. */
 const HEAL_MS = 60_000;
@@ -22,7 +23,7 @@ export interface FleetLifeOptions {
 /** One life of a fleet; everything in it follows from the seed. */
 export async function fleetLife(seed: number, options: FleetLifeOptions = {}): Promise<LifeResult> {
   const { mutation, trouble = mutation?.trouble } = options;
-  const plan = fleetPlan(seed, { trouble, point: mutation?.point?.(seed) });
+  const plan = fleetPlan(seed, { trouble, point: mutation?.point?.(seed), plan: mutation?.plan });
   const world = new FleetWorld(plan, mutation);
   const undo = mutation?.plant?.();
   try {
@@ -57,14 +58,14 @@ class FleetLife {
 
   async run(): Promise<void> {
     const { length, trouble } = this.#plan;
-    const { agenda, stream, clock } = this.#world;
+    const { agenda, streams, clock } = this.#world;
     await agenda.runUntil(600);
-    stream.begin();
-    stream.put(this.#some(20));
+    streams.begin();
+    streams.put(this.#some(20));
     if (this.#plan.orphan) {
-      stream.split();
+      streams.first.split();
       await agenda.runUntil(1200);
-      stream.put(this.#some(20));
+      streams.put(this.#some(20));
       await this.#world.orphan();
     }
     await agenda.runUntil(2000 + this.#some(1000));
@@ -104,7 +105,7 @@ class FleetLife {
     let left = 'it has not begun' as string | undefined;
     while (left !== undefined && clock.monotonic() < until && history.problems.length === 0) {
       await agenda.runUntil(clock.monotonic() + LOOK_MS);
-      left = records.complete ? this.#world.unsettled() : 'something is not delivered';
+      left = unsettled(this.#plan, this.#world);
     }
     if (left !== undefined && history.problems.length === 0) {
       history.broken(`the end: ${left} ${HEAL_MS} ms after the last trouble`);
@@ -114,8 +115,8 @@ class FleetLife {
 
   /** Every shard gets records, so that none waits for its first one; then nothing happens any more. */
   async #cleanUp(): Promise<void> {
-    const { agenda, clock, stream, history } = this.#world;
-    stream.put(FIRST_RECORDS);
+    const { agenda, clock, streams, history } = this.#world;
+    streams.put(FIRST_RECORDS);
     const until = clock.monotonic() + CLEANED_MS;
     let left = this.#deletable();
     while (left.length > 0 && clock.monotonic() < until) {
@@ -129,13 +130,13 @@ class FleetLife {
 
   /** Finished shards whose children have all begun. */
   #deletable(): string[] {
-    const { leases, stream } = this.#world;
+    const { leases, streams } = this.#world;
     const begun = (shardId: string): boolean =>
       /^(\d|SHARD_END)/.test(leases.rows.get(shardId)?.checkpoint.sequenceNumber ?? 'SHARD_END');
     return [...leases.rows.values()]
       .filter(({ checkpoint }) => checkpoint.sequenceNumber === 'SHARD_END')
       .map(({ shardId }) => shardId)
-      .filter((shardId) => stream.childrenOf(shardId).every(begun));
+      .filter((shardId) => streams.childrenOf(shardId).every(begun));
   }
 
   /** Everybody stops in order: nothing may be left owned. */

@@ -1,5 +1,25 @@
+import type { RetrievalMode } from '../../../src/config/types';
 import { type Random, randomInt, seededRandom } from '../../../src/util/random';
 import { type CrashPoint, crashPoint } from './crash-points';
+import type { PutPlan } from './fleet-producer';
+
+/** How workers read that begin early in a life, and those that begin late. */
+export interface RetrievalPlan {
+  readonly early: RetrievalMode;
+  readonly late: RetrievalMode;
+}
+
+const ANY_RETRIEVAL: RetrievalPlan = { early: 'auto', late: 'auto' };
+const RETRIEVALS: readonly RetrievalPlan[] = [
+  { early: 'polling', late: 'polling' },
+  { early: 'fan-out', late: 'fan-out' },
+  { early: 'polling', late: 'polling' },
+  { early: 'fan-out', late: 'fan-out' },
+  ANY_RETRIEVAL,
+  { early: 'polling', late: 'fan-out' },
+  { early: 'fan-out', late: 'polling' },
+  { early: 'auto', late: 'fan-out' },
+];
 
 export const STARTS = ['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'] as const;
 
@@ -24,12 +44,14 @@ const TROUBLES: readonly Trouble[] = [
 ];
 
 /** Everything about a life that is settled before it begins. */
-export interface FleetPlan {
+export interface FleetPlan extends PutPlan {
   readonly seed: number;
   readonly random: Random;
   readonly trouble: Trouble;
   readonly point: CrashPoint | undefined;
   readonly start: (typeof STARTS)[number];
+  readonly streams: number;
+  /** Of each stream. */
   readonly shards: number;
   readonly workers: number;
   /** Milliseconds in which things happen. */
@@ -46,21 +68,40 @@ export interface FleetPlan {
   readonly latencyMs: number;
   /** Milliseconds that a send takes at most. */
   readonly sendMs: number;
+  readonly retrieval: RetrievalPlan;
+  readonly lifecycle: 'external' | 'managed';
+  /** Milliseconds that a subscription lives, and after which it sends an empty event. */
+  readonly subscriptionMs: number;
+  readonly heartbeatMs: number;
+  /** Bytes of an event. */
+  readonly eventBytes: number;
+  /** Consumers that a stream may have. */
+  readonly consumerLimit: number;
+  readonly takenOver: 'fails' | 'expires';
+  readonly shardEnd: 'behind' | 'with-records';
+  /** Milliseconds after which a reader that is not answered gives way to another one. */
+  readonly readerStallTimeout: number;
   readonly maxRecordsPerRead: number;
   readonly receiveQueueSize: number;
   readonly receiveQueueBytes: number;
 }
 
-/** @param given instead of what the seed decides. */
-export function fleetPlan(
-  seed: number,
-  given: { readonly trouble?: Trouble | undefined; readonly point?: CrashPoint | undefined } = {},
-): FleetPlan {
+/** Instead of what the seed decides. */
+export interface GivenPlan {
+  readonly trouble?: Trouble | undefined;
+  readonly point?: CrashPoint | undefined;
+  readonly plan?: Partial<FleetPlan> | undefined;
+}
+
+export function fleetPlan(seed: number, given: GivenPlan = {}): FleetPlan {
   const trouble = given.trouble ?? TROUBLES[seed % TROUBLES.length] ?? 'calm';
   const random = seededRandom(seed);
   const some = (from: number, to: number): number => from + randomInt(random, to - from + 1);
   const failoverTime = some(2000, 4000);
-  const start = STARTS[some(0, 2)] ?? 'LATEST';
+  const retrieval = given.plan?.retrieval ?? RETRIEVALS[some(0, RETRIEVALS.length - 1)] ?? ANY_RETRIEVAL;
+  const heartbeatMs = some(500, 3000);
+  const start = given.plan?.start ?? STARTS[some(0, 2)] ?? 'LATEST';
+  const streams = given.plan?.streams ?? (random.next() < 0.2 ? some(2, 3) : 1);
   return {
     seed,
     random,
@@ -68,8 +109,9 @@ export function fleetPlan(
     // Every second seed sweeps: successive ones take successive points.
     point: trouble === 'steps' ? (given.point ?? crashPoint(seed >> 1)) : undefined,
     start,
-    orphan: start === 'TRIM_HORIZON' && random.next() < 0.2,
-    shards: some(1, 4),
+    orphan: start === 'TRIM_HORIZON' && streams === 1 && random.next() < 0.2,
+    streams,
+    shards: some(1, streams === 1 ? 4 : 2),
     workers: some(1, 3),
     length: some(5000, 12_000),
     retention: trouble === 'deaths' && random.next() < 0.2 ? some(4000, 20_000) : undefined,
@@ -82,5 +124,19 @@ export function fleetPlan(
     maxRecordsPerRead: some(3, 25),
     receiveQueueSize: some(5, 60),
     receiveQueueBytes: some(600, 20_000),
+    retrieval,
+    // Without one, only those who may do without it.
+    consumerLimit: retrieval.late === 'auto' && random.next() < 0.3 ? 0 : 20,
+    lifecycle: random.next() < 0.2 ? 'managed' : 'external',
+    subscriptionMs: some(2000, 20_000),
+    heartbeatMs,
+    readerStallTimeout: random.next() < 0.3 ? heartbeatMs + some(1500, 4000) : 60_000,
+    eventBytes: some(40, 2000),
+    takenOver: random.next() < 0.7 ? 'fails' : 'expires',
+    shardEnd: random.next() < 0.5 ? 'behind' : 'with-records',
+    frames: random.next() < 0.5 ? 0 : random.next() * 0.8,
+    largeFrame: random.next() < 0.02,
+    subRecordFilter: random.next() < 0.5 ? 'keep' : 'drop',
+    ...given.plan,
   };
 }

@@ -4,7 +4,16 @@ import type { Worker } from './fleet-worker';
 import type { FleetWorld } from './fleet-world';
 
 const MOST_WORKERS = 6;
-export const CALM = { lostWrites: 0, lostReads: 0, throttles: 0, throttledWrites: 0, slow: 0 };
+export const CALM = {
+  lostWrites: 0,
+  lostReads: 0,
+  throttles: 0,
+  throttledWrites: 0,
+  slow: 0,
+  hungReads: 0,
+  cutEvents: 0,
+  refusedSubscriptions: 0,
+};
 
 /** Puts on the agenda what happens in a life from `begin` on. */
 export function writeScript(plan: FleetPlan, world: FleetWorld, begin: number): void {
@@ -24,7 +33,7 @@ class FleetScript {
 
   write(begin: number): void {
     const { workers, trouble, length } = this.#plan;
-    const { agenda, stream } = this.#world;
+    const { agenda, streams } = this.#world;
     const often = (most: number, action: () => void): void => {
       for (let left = this.#dice.some(most + 1); left > 0; left--) {
         agenda.at(begin + this.#world.random.next() * length, action);
@@ -33,15 +42,16 @@ class FleetScript {
     for (let n = 0; n < workers; n++) {
       agenda.at(begin + (this.#dice.chance(0.5) ? 0 : this.#dice.some(2000)), () => this.#join());
     }
-    agenda.at(begin, () => stream.put(5));
-    often(12, () => stream.put(this.#dice.some(12)));
-    often(3, () => stream.reshard());
+    agenda.at(begin, () => streams.put(5));
+    often(12, () => streams.put(this.#dice.some(12)));
+    often(3, () => streams.reshard());
     often(3, () => this.#join());
     often(1, () => this.#leave());
     often(2, () => this.#restart());
     if (trouble === 'faults' || trouble === 'deaths') {
       often(4, () => this.#storm());
       often(4, () => this.#failSends());
+      often(1, () => streams.deregister());
     }
     if (trouble === 'deaths') {
       often(2, () => this.#dice.with(this.#world.running, (worker) => this.#world.kill(worker)));
@@ -82,9 +92,19 @@ class FleetScript {
   }
 
   #storm(): void {
+    const { readerStallTimeout, length } = this.#plan;
     const { running, random } = this.#world;
     const often = (most: number): number => (this.#dice.chance(0.5) ? random.next() * most : 0);
-    const storm = { lostWrites: often(0.5), lostReads: often(0.3), throttles: often(0.3), slow: often(0.4) };
+    const storm = {
+      lostWrites: often(0.5),
+      lostReads: often(0.3),
+      throttles: often(0.3),
+      slow: often(0.4),
+      // Only where somebody notices soon.
+      hungReads: readerStallTimeout < length ? often(0.4) : 0,
+      cutEvents: often(0.5),
+      refusedSubscriptions: often(0.7),
+    };
     for (const { weather } of running) {
       Object.assign(weather, this.#dice.chance(0.3) ? CALM : storm);
     }

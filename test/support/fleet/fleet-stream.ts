@@ -1,50 +1,62 @@
 import type { KinesisModel } from '../../../src/emulator/kinesis/model';
+import type { Clock } from '../../../src/util/clock';
 import { type Random, randomInt } from '../../../src/util/random';
-import type { ManualClock } from '../manual-clock';
-import { type ModelKinesis, modelKinesis } from '../model-kinesis';
+import { FleetProducer, type HashRange, type PutPlan } from './fleet-producer';
 import { type History, shortName } from './history';
-import type { RecordAudit } from './record-audit';
+import type { RecordAudit, ShardRecords } from './record-audit';
 
 /** Open shards beyond which none is split any more. */
 const MOST_SHARDS = 6;
-const KEYS = 24;
-const MAX_PADDING = 40;
 
-interface OpenShard {
+interface OpenShard extends HashRange {
   readonly shardId: string;
-  readonly start: bigint;
-  readonly end: bigint;
 }
 
 export interface FleetStreamParts {
   readonly name: string;
-  readonly clock: ManualClock;
+  /** Whether it is one of several, which share a lease table. */
+  readonly several: boolean;
+  readonly model: KinesisModel;
+  readonly clock: Clock;
   readonly random: Random;
   readonly audit: RecordAudit;
   readonly history: History;
   readonly shards: number;
-  /** Milliseconds that a change of the shards takes. */
-  readonly settleMs: number;
   /** Milliseconds that records are kept; all are when undefined. */
   readonly retention: number | undefined;
+  readonly puts: PutPlan;
 }
 
-/** The stream of a fleet: what is put into it, and how its shards change. */
+/** A stream of a fleet: what is put into it, and how its shards change. Shards have the keys of their lease rows. */
 export class FleetStream {
-  readonly kinesis: ModelKinesis;
   readonly #parts: FleetStreamParts;
+  readonly #producer: FleetProducer;
+  readonly #arn: string;
+  /** What the keys of its lease rows begin with. */
+  readonly #prefix: string;
   readonly #parents = new Map<string, readonly string[]>();
+  readonly #ranges = new Map<string, HashRange>();
   readonly #closed = new Set<string>();
   #open: OpenShard[] = [];
 
   constructor(parts: FleetStreamParts) {
+    const { name, several, model, clock, random, audit, shards, puts } = parts;
     this.#parts = parts;
-    const { name, clock, audit, retention, shards, settleMs } = parts;
-    this.kinesis = modelKinesis(clock, { settleMs });
-    this.#model.call('CreateStream', { StreamName: name, ShardCount: shards });
-    if (retention !== undefined) {
-      audit.horizon = () => clock.now() - retention;
-    }
+    model.call('CreateStream', { StreamName: name, ShardCount: shards });
+    const { StreamDescriptionSummary } = model.call('DescribeStreamSummary', { StreamName: name });
+    const { StreamARN, StreamCreationTimestamp } = StreamDescriptionSummary;
+    this.#arn = StreamARN;
+    this.#prefix = several ? `000000000000:${name}:${Math.floor(StreamCreationTimestamp)}:` : '';
+    this.#producer = new FleetProducer({
+      plan: puts,
+      stream: name,
+      model,
+      clock,
+      random,
+      audit,
+      shard: (shardId) => this.#seen(shardId),
+      rangeOf: (shardId) => this.#ranges.get(shardId) ?? { start: 0n, end: -1n },
+    });
   }
 
   get openShards(): readonly OpenShard[] {
@@ -53,47 +65,50 @@ export class FleetStream {
 
   /** The stream is there: trimming begins. */
   begin(): void {
-    const { name, retention } = this.#parts;
+    const { name, retention, model } = this.#parts;
     this.look();
     if (retention !== undefined) {
-      this.#model.retain(name, retention);
+      model.retain(name, retention);
     }
   }
 
-  parentsOf(shardId: string): readonly string[] {
-    if (!this.#parents.has(shardId)) {
+  /** Undefined: no shard of this stream. */
+  parentsOf(key: string): readonly string[] | undefined {
+    if (!key.startsWith(this.#prefix)) {
+      return undefined;
+    }
+    if (!this.#parents.has(key)) {
       this.look();
     }
-    return this.#parents.get(shardId) ?? [];
+    return this.#parents.get(key);
   }
 
-  childrenOf(shardId: string): string[] {
-    return [...this.#parents].filter(([, parents]) => parents.includes(shardId)).map(([child]) => child);
+  childrenOf(key: string): string[] {
+    return [...this.#parents].filter(([, parents]) => parents.includes(key)).map(([child]) => child);
   }
 
-  isClosed(shardId: string): boolean {
-    return this.#closed.has(shardId);
+  isClosed(key: string): boolean {
+    return this.#closed.has(key);
   }
 
-  put(count: number): void {
-    const { name, clock, random, audit } = this.#parts;
-    for (let i = 0; i < count; i++) {
-      const text = `${audit.count}`.padEnd(1 + randomInt(random, MAX_PADDING));
-      const { ShardId, SequenceNumber } = this.#model.call('PutRecord', {
-        StreamName: name,
-        PartitionKey: `key-${randomInt(random, KEYS)}`,
-        Data: Buffer.from(text).toString('base64'),
-      });
-      if (!audit.shards.has(ShardId)) {
-        this.look();
-      }
-      audit.put(this.#shard(ShardId), SequenceNumber, clock.now());
+  /** See FleetProducer.put. */
+  put(): number {
+    return this.#producer.put();
+  }
+
+  /** Takes the fan-out consumer away from those who read with it. */
+  deregister(consumer: string): void {
+    const { model, history, name } = this.#parts;
+    const { Consumers } = model.call('ListStreamConsumers', { StreamARN: this.#arn });
+    if (Consumers.some(({ ConsumerName }) => ConsumerName === consumer)) {
+      history.note(`the consumer of ${name} is deregistered`);
+      model.call('DeregisterStreamConsumer', { StreamARN: this.#arn, ConsumerName: consumer });
     }
   }
 
   /** Splits a shard, merges two neighbours (more likely where there are many), or sets their number. */
   reshard(): void {
-    const { name, random, history } = this.#parts;
+    const { name, random, history, model } = this.#parts;
     this.look();
     const open = this.#open;
     const place = randomInt(random, open.length);
@@ -104,15 +119,15 @@ export class FleetStream {
     if (random.next() < 0.25) {
       const least = Math.ceil(open.length / 2);
       const target = least + randomInt(random, Math.min(2 * open.length, MOST_SHARDS) - least + 1);
-      history.note(`the stream goes from ${open.length} to ${target} shards`);
-      this.#model.call('UpdateShardCount', {
+      history.note(`${name} goes from ${open.length} to ${target} shards`);
+      model.call('UpdateShardCount', {
         StreamName: name,
         TargetShardCount: target,
         ScalingType: 'UNIFORM_SCALING',
       });
     } else if (next !== undefined && random.next() < open.length / MOST_SHARDS) {
-      history.note(`${shortName(shard.shardId)} and ${shortName(next.shardId)} are merged`);
-      this.#model.call('MergeShards', {
+      history.note(`${shortName(shard.shardId)} and ${shortName(next.shardId)} of ${name} are merged`);
+      model.call('MergeShards', {
         StreamName: name,
         ShardToMerge: shard.shardId,
         AdjacentShardToMerge: next.shardId,
@@ -124,10 +139,11 @@ export class FleetStream {
   }
 
   split(shard = this.#open[0]): void {
+    const { name, history, model } = this.#parts;
     if (shard !== undefined) {
-      this.#parts.history.note(`${shortName(shard.shardId)} is split`);
-      this.#model.call('SplitShard', {
-        StreamName: this.#parts.name,
+      history.note(`${shortName(shard.shardId)} of ${name} is split`);
+      model.call('SplitShard', {
+        StreamName: name,
         ShardToSplit: shard.shardId,
         NewStartingHashKey: ((shard.start + shard.end) / 2n + 1n).toString(),
       });
@@ -136,37 +152,49 @@ export class FleetStream {
 
   /** Finds the shards that have come and gone. */
   look(): void {
-    const { Shards } = this.#model.call('ListShards', { StreamName: this.#parts.name });
+    const { Shards } = this.#parts.model.call('ListShards', { StreamName: this.#parts.name });
     this.#open = [];
     for (const { ShardId, ParentShardId, AdjacentParentShardId, ...shard } of Shards) {
-      if (!this.#parents.has(ShardId)) {
+      const key = this.#keyOf(ShardId);
+      const { StartingHashKey, EndingHashKey } = shard.HashKeyRange;
+      const range = { start: BigInt(StartingHashKey), end: BigInt(EndingHashKey) };
+      if (!this.#parents.has(key)) {
+        const parents = [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined);
         this.#parents.set(
-          ShardId,
-          [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
+          key,
+          parents.map((id) => this.#keyOf(id)),
         );
-        this.#shard(ShardId);
+        this.#ranges.set(ShardId, range);
+        this.#shard(key);
       }
       if (shard.SequenceNumberRange.EndingSequenceNumber === undefined) {
-        const { StartingHashKey, EndingHashKey } = shard.HashKeyRange;
-        this.#open.push({ shardId: ShardId, start: BigInt(StartingHashKey), end: BigInt(EndingHashKey) });
+        this.#open.push({ shardId: ShardId, ...range });
       } else {
-        this.#closed.add(ShardId);
+        this.#closed.add(key);
       }
     }
     this.#open.sort((a, b) => (a.start < b.start ? -1 : 1));
   }
 
-  get #model(): KinesisModel {
-    return this.kinesis.model;
+  #keyOf(shardId: string): string {
+    return `${this.#prefix}${shardId}`;
   }
 
-  #shard(shardId: string) {
-    return this.#parts.audit.shard(shardId, () => this.parentsOf(shardId));
+  #seen(shardId: string): ShardRecords {
+    const key = this.#keyOf(shardId);
+    if (!this.#parents.has(key)) {
+      this.look();
+    }
+    return this.#shard(key);
+  }
+
+  #shard(key: string): ShardRecords {
+    return this.#parts.audit.shard(key, () => this.parentsOf(key) ?? []);
   }
 
   #isChanging(): boolean {
-    const { name } = this.#parts;
-    const { StreamDescriptionSummary } = this.#model.call('DescribeStreamSummary', { StreamName: name });
+    const { name, model } = this.#parts;
+    const { StreamDescriptionSummary } = model.call('DescribeStreamSummary', { StreamName: name });
     return StreamDescriptionSummary.StreamStatus !== 'ACTIVE';
   }
 }

@@ -1,3 +1,6 @@
+import type { FanOutApi } from '../../../src/aws/fan-out-api';
+import type { KinesisApi } from '../../../src/aws/kinesis-api';
+import type { RetrievalMode } from '../../../src/config/types';
 import type { MemoryBroker } from '../../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../../src/pulsar/memory-transport';
 import type { OutgoingMessage } from '../../../src/pulsar/transport';
@@ -9,7 +12,6 @@ import type { SimulatedProcess, Weather } from '../simulated-process';
 import type { Lane } from './claim';
 import { fleetSource, pulsarSettings } from './fleet-config';
 import type { FleetPlan } from './fleet-plan';
-import type { FleetStream } from './fleet-stream';
 import type { FleetTable } from './fleet-table';
 import { type History, historyLogger } from './history';
 import type { LaneAudit } from './lane-audit';
@@ -27,6 +29,7 @@ export const SHUTDOWN_SLACK_MS = 2500;
 /** One process of the connector. `runs`: until it was told to stop or has ended in another way. */
 export interface Worker {
   readonly name: string;
+  readonly retrievalMode: RetrievalMode;
   readonly process: SimulatedProcess;
   readonly weather: Weather;
   readonly stop: AbortController;
@@ -46,6 +49,12 @@ export const NEW_WORKER = {
   jumped: false,
 } as const;
 
+/** Kinesis as all workers of a fleet have it. */
+export interface FleetApis {
+  readonly kinesis: KinesisApi;
+  readonly fanOut: FanOutApi;
+}
+
 /** What a worker runs in, and who watches it. */
 export interface Surroundings {
   readonly plan: FleetPlan;
@@ -57,7 +66,7 @@ export interface Surroundings {
   readonly records: RecordAudit;
   readonly leases: LeaseAudit;
   readonly lanes: LaneAudit;
-  readonly stream: FleetStream;
+  readonly apis: FleetApis;
   readonly table: FleetTable;
   readonly broker: MemoryBroker;
   leaves(message: OutgoingMessage, lane: Lane): void;
@@ -65,32 +74,34 @@ export interface Surroundings {
 
 /** Runs the whole connector of one worker until it is stopped. Never resolves when its process is killed. */
 export function runWorker(worker: Worker, surroundings: Surroundings): Promise<RunOutcome> {
-  const { name, process, stop } = worker;
+  const { name, retrievalMode, process, stop } = worker;
   const { plan, mutation, startAtTime, clock, history, records, leases, lanes } = surroundings;
-  const { stream, table, broker, leaves } = surroundings;
+  const { apis, table, broker, leaves } = surroundings;
   const memory = new MemoryAudit({
     worker: name,
     limit: plan.receiveQueueBytes,
     history,
     leases,
     records,
-    drops: () => worker.state !== 'runs' || worker.jumped,
+    // What is nearly trimmed is read twice.
+    drops: () => worker.state !== 'runs' || worker.jumped || plan.retention !== undefined,
     pausedUntil: () => worker.pausedUntil,
     now: () => clock.monotonic(),
-    recordOf: (payload) => records.ofPayload(payload),
   });
   const dynamo = table.as(name, process);
   return runSourceInstance({
-    definition: fleetSource(plan, name, startAtTime),
+    definition: fleetSource(plan, { name, retrievalMode, startAtTime }),
     pulsar: pulsarSettings,
     source: new KinesisSource({
-      kinesis: () => memory.watched(process.kinesis(stream.kinesis)),
+      kinesis: () => memory.watched(process.kinesis(apis.kinesis)),
+      fanOut: () => memory.watchedFanOut(process.fanOut(apis.fanOut)),
       dynamo: () => mutation?.calls?.(dynamo, name) ?? dynamo,
+      ...(plan.retention !== undefined && { leastRetention: plan.retention }),
     }),
     shutdownTimeoutMs: SHUTDOWN_MS,
     clock: process,
     random: plan.random,
-    logger: historyLogger(history, name),
+    logger: historyLogger(history, name, (fields) => lanes.heard(fields)),
     openTransport: (_pulsar, producer) =>
       new ProcessTransport({
         worker: name,
@@ -98,6 +109,7 @@ export function runWorker(worker: Worker, surroundings: Surroundings): Promise<R
         inner: new MemoryTransport(broker, producer, clock),
         audit: lanes,
         recordOf: ({ value }) => records.ofPayload(value),
+        sent: (record) => memory.sent(record),
         confirmed: (record) => memory.confirmed(record),
         leaves,
       }),

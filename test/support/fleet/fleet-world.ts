@@ -9,20 +9,27 @@ import { Agenda } from './agenda';
 import type { Lane } from './claim';
 import { workerOf } from './claims';
 import { CrashWatch, type Fate } from './crash-points';
-import { STREAM, TABLE } from './fleet-config';
+import { TABLE } from './fleet-config';
 import type { FleetPlan } from './fleet-plan';
 import { CALM } from './fleet-script';
-import { FleetStream } from './fleet-stream';
+import { FleetStreams } from './fleet-streams';
 import { FleetTable } from './fleet-table';
-import { NEW_WORKER, runWorker, SHUTDOWN_MS, SHUTDOWN_SLACK_MS, type Worker } from './fleet-worker';
-import { History, shortName } from './history';
+import {
+  type FleetApis,
+  NEW_WORKER,
+  runWorker,
+  SHUTDOWN_MS,
+  SHUTDOWN_SLACK_MS,
+  type Worker,
+} from './fleet-worker';
+import { History } from './history';
 import { LaneAudit } from './lane-audit';
 import { LeaseAudit } from './lease-audit';
 import { orphanRow } from './lease-row';
 import type { Mutation } from './mutation';
 import { RecordAudit } from './record-audit';
 
-/** A stream, a lease table and a topic, and a fleet of whole connectors between them, on one virtual clock. */
+/** Streams, a lease table and a topic, and a fleet of whole connectors between them, on one virtual clock. */
 export class FleetWorld {
   readonly random: Random;
   readonly clock = new ManualClock(Date.UTC(2026, 0, 1, 12, 0, 0, 400), drained);
@@ -31,7 +38,7 @@ export class FleetWorld {
   readonly records = new RecordAudit(this.history);
   readonly leases: LeaseAudit;
   readonly lanes: LaneAudit;
-  readonly stream: FleetStream;
+  readonly streams: FleetStreams;
   readonly table: FleetTable;
   readonly broker = new MemoryBroker();
   readonly workers: Worker[] = [];
@@ -39,6 +46,7 @@ export class FleetWorld {
   readonly #plan: FleetPlan;
   readonly #mutation: Mutation | undefined;
   readonly #startAtTime: number;
+  readonly #apis: FleetApis;
   readonly #sentBy = new WeakMap<OutgoingMessage, Lane>();
 
   constructor(plan: FleetPlan, mutation?: Mutation) {
@@ -56,19 +64,20 @@ export class FleetWorld {
       failoverTime,
       startsAtInstant: start !== 'TRIM_HORIZON',
       now,
-      parentsOf: (shardId) => this.stream.parentsOf(shardId),
+      parentsOf: (shardId) => this.streams.parentsOf(shardId),
     });
     this.lanes = new LaneAudit(this.history, this.records, this.leases, now);
-    this.stream = new FleetStream({
-      name: STREAM,
+    this.streams = new FleetStreams({
+      plan,
       clock: this.clock,
-      random,
       audit: this.records,
       history: this.history,
-      shards: plan.shards,
-      settleMs: 10 + randomInt(random, 500),
-      retention: plan.retention,
     });
+    const { kinesis } = this.streams;
+    this.#apis = {
+      kinesis: mutation?.kinesis?.(kinesis) ?? kinesis,
+      fanOut: mutation?.fanOut?.(kinesis) ?? kinesis,
+    };
     const dynamo = modelDynamo(this.clock);
     this.table = new FleetTable({
       tableName: TABLE,
@@ -90,7 +99,7 @@ export class FleetWorld {
 
   start(): Worker {
     const { random } = this;
-    const { latencyMs } = this.#plan;
+    const { latencyMs, length, retrieval } = this.#plan;
     const name = `w${this.workers.length + 1}`;
     const weather: Weather = { ...CALM, latencyMs, ...this.#mutation?.weather };
     const process = new SimulatedProcess(this.clock, random, weather, {
@@ -99,9 +108,16 @@ export class FleetWorld {
       drift: random.next() - 0.5,
       settled: drained,
     });
-    const worker: Worker = { ...NEW_WORKER, name, process, weather, stop: new AbortController() };
+    const worker: Worker = {
+      ...NEW_WORKER,
+      name,
+      retrievalMode: this.clock.monotonic() < length / 2 ? retrieval.early : retrieval.late,
+      process,
+      weather,
+      stop: new AbortController(),
+    };
     this.workers.push(worker);
-    this.history.note('starts', name);
+    this.history.note(`starts, ${worker.retrievalMode}`, name);
     const run = runWorker(worker, {
       plan: this.#plan,
       mutation: this.#mutation,
@@ -111,7 +127,7 @@ export class FleetWorld {
       records: this.records,
       leases: this.leases,
       lanes: this.lanes,
-      stream: this.stream,
+      apis: this.#apis,
       table: this.table,
       broker: this.broker,
       leaves: (message, lane) => this.#sentBy.set(message, lane),
@@ -125,9 +141,11 @@ export class FleetWorld {
 
   /** A row as another program would put it: of a shard whose parent has none, and has unread records. */
   async orphan(): Promise<void> {
-    const shard = this.stream.openShards.find(({ shardId }) => this.stream.parentsOf(shardId).length > 0);
+    const shard = this.streams.first.openShards.find(
+      ({ shardId }) => this.streams.parentsOf(shardId).length > 0,
+    );
     if (shard !== undefined) {
-      await this.table.put(orphanRow(shard, this.stream.parentsOf(shard.shardId)));
+      await this.table.put(orphanRow(shard, this.streams.parentsOf(shard.shardId)));
     }
   }
 
@@ -175,28 +193,6 @@ export class FleetWorld {
     this.history.note(`sets its clock by ${ms} ms`, worker.name);
     worker.jumped = true;
     worker.process.jumpWall(ms);
-  }
-
-  /** Whether every shard is finished or held by a worker that runs, evenly. @returns what is wrong */
-  unsettled(): string | undefined {
-    this.stream.look();
-    const shares = new Map(this.running.map(({ name }) => [name, 0]));
-    for (const [shardId] of this.records.shards) {
-      const row = this.leases.rows.get(shardId);
-      const finished = row?.checkpoint.sequenceNumber === 'SHARD_END';
-      if (this.stream.isClosed(shardId) ? finished || row === undefined : false) {
-        continue;
-      }
-      const owner = row?.owner === undefined ? 'nobody' : workerOf(row.owner);
-      const share = shares.get(owner);
-      if (share === undefined) {
-        return `${shortName(shardId)} is held by ${owner}`;
-      }
-      shares.set(owner, share + 1);
-    }
-    const counts = [...shares.values()];
-    const spread = Math.max(...counts) - Math.min(...counts);
-    return spread > 1 ? `the shards are shared out unevenly: ${counts.join()}` : undefined;
   }
 
   #ended(worker: Worker, outcome: string): void {

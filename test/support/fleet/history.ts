@@ -27,7 +27,7 @@ export class History {
   constructor(private readonly clock: Clock) {}
 
   note(what: string, worker = '', shard = ''): void {
-    this.#events.push({ at: this.clock.monotonic(), worker, shard, what });
+    this.#events.push({ at: this.clock.monotonic(), worker, shard: shortName(shard), what });
   }
 
   /** @param problem begins with the guarantee; a repetition of one already told counts once. */
@@ -35,7 +35,8 @@ export class History {
     if (!this.#said.has(problem)) {
       this.#said.add(problem);
       const place = this.#events.length;
-      this.problems.push({ at: this.clock.monotonic(), worker: '', shard, what: problem, place });
+      const at = this.clock.monotonic();
+      this.problems.push({ at, worker: '', shard: shortName(shard), what: problem, place });
       this.note(`BROKEN ${problem}`, '', shard);
     }
   }
@@ -65,8 +66,13 @@ export class History {
 }
 
 /** What a worker warns of, as events of its life. */
-export function historyLogger(history: History, worker: string): Logger {
+export function historyLogger(
+  history: History,
+  worker: string,
+  hear: (fields: LogFields) => void = () => undefined,
+): Logger {
   const note = (fields: LogFields, message: string): void => {
+    hear(fields);
     const { shardId, shard = shardId, code, reason } = fields;
     const about = [message, code, reason].filter((part) => part !== undefined).join('; ');
     history.note(`"${about}"`, worker, typeof shard === 'string' ? shard : '');
@@ -87,10 +93,15 @@ export function historyLogger(history: History, worker: string): Logger {
 }
 
 function lineOf({ at, worker, shard, what }: Event): string {
-  return `${(at / 1000).toFixed(4).padStart(9)} ${worker.padEnd(4)} ${shortName(shard).padEnd(4)} ${what}`.trimEnd();
+  return `${(at / 1000).toFixed(4).padStart(9)} ${worker.padEnd(4)} ${shard.padEnd(4)} ${what}`.trimEnd();
 }
 
-/** `shardId-000000000012` as `s12`: a history has narrow columns. */
-export function shortName(shardId: string): string {
-  return shardId.replace(/^shardId-0*(?=\d)/, 's');
+/**
+ * `shardId-000000000012` as `s12`, `000000000000:lines:1767268800:shardId-000000000012` and `lines/shardId-000000000012`
+ * as `lines/s12`: a history has narrow columns.
+ */
+export function shortName(shard: string): string {
+  return shard.replace(/^(?:(?:\d+:)?([^:/]+)(?::\d+:|\/))?shardId-0*(?=\d)/, (_, stream?: string) =>
+    stream === undefined ? 's' : `${stream}/s`,
+  );
 }

@@ -1,3 +1,4 @@
+import type { LogFields } from '../../../src/util/logger';
 import type { Claim, Lane } from './claim';
 import { type History, shortName } from './history';
 import type { LeaseAudit } from './lease-audit';
@@ -8,6 +9,8 @@ export class LaneAudit {
   readonly #lanes = new Map<object, Lane>();
   /** Who stored a record last. */
   readonly #storedBy = new Map<number, Lane>();
+  /** Where workers have said that records may have been trimmed, by shard: places before the gap. */
+  readonly #gaps = new Map<string, number[]>();
   duplicates = 0;
 
   constructor(
@@ -36,6 +39,20 @@ export class LaneAudit {
     return lane;
   }
 
+  /** Some worker has logged something. */
+  heard({ code, stream, shardId, from }: LogFields): void {
+    if (code === 'SOURCE_DATA_LOSS') {
+      const key = this.records.keyOf(String(stream), String(shardId));
+      const [sequenceNumber = '', subSequenceNumber] = String(from).split('.');
+      const place = this.records.placeOf(key, {
+        sequenceNumber,
+        subSequenceNumber: Number(subSequenceNumber ?? 0),
+      });
+      const gaps = this.#gaps.get(key) ?? [];
+      this.#gaps.set(key, [...gaps, place]);
+    }
+  }
+
   sent(lane: Lane, record: PutRecord): void {
     const { worker } = lane;
     const { place, shard } = record;
@@ -54,7 +71,9 @@ export class LaneAudit {
     }
     this.history.note(`sends record ${record.index}`, worker, shardId);
     this.#requireValid(claim, record);
-    if (!this.records.isDue(record) && record.copies === 0 && this.records.startAt !== undefined) {
+    if (record.dropped) {
+      this.#broken('G1', record, `${worker} sent record ${record.index}, whose key is another shard's`);
+    } else if (!this.records.isDue(record) && record.copies === 0) {
       this.#requireDue(record, worker);
     }
     const row = this.leases.rows.get(shardId);
@@ -67,6 +86,7 @@ export class LaneAudit {
     } else if (!first && place !== lane.lastSent + 1 && !this.#gone(record, lane.lastSent)) {
       this.#broken('G2', record, `${worker} sent place ${place} behind place ${lane.lastSent}`);
     }
+    this.#requireTold(record, worker, first ? (owns ? start : place) : lane.lastSent);
     lane.lastSent = place;
   }
 
@@ -113,8 +133,31 @@ export class LaneAudit {
     }
   }
 
+  /** What was trimmed between two records, and nobody has, must have been told. @param before place of the first one; -1: none */
+  #requireTold({ place, shard, index }: PutRecord, worker: string, before: number): void {
+    const startAt = this.records.startOf(shard) ?? 0;
+    const lost =
+      before < 0
+        ? undefined
+        : shard.records
+            .slice(before + 1, place)
+            .find(({ copies, arrival, dropped }) => copies === 0 && !dropped && arrival >= startAt);
+    if (lost === undefined) {
+      return;
+    }
+    // By whoever read there: one who told, and then read to the tip, leaves nothing to tell.
+    const gaps = this.#gaps.get(shard.shardId) ?? [];
+    if (!gaps.some((gap) => before <= gap && gap < lost.place)) {
+      this.#broken(
+        'G1',
+        lost,
+        `${worker} sent record ${index} and did not tell that ${lost.index} is missing`,
+      );
+    }
+  }
+
   #requireDue(record: PutRecord, worker: string): void {
-    if (record.arrival < (this.records.startAt ?? 0)) {
+    if (record.arrival < (this.records.startOf(record.shard) ?? 0)) {
       this.#broken('G1', record, `${worker} sent record ${record.index} from before the start position`);
     }
   }

@@ -45,7 +45,7 @@ export class LeaseAudit {
     if ([...parents].sort().join() !== [...expected].sort().join()) {
       this.#broken('G2', row, `has the parents ${parents.join()} instead of ${expected.join()}`);
     }
-    this.records.startAt ??= startAt ?? 0;
+    this.records.begun(shardId, startAt ?? 0);
     this.rows.set(shardId, row);
   }
 
@@ -184,7 +184,10 @@ export class LeaseAudit {
     const { shardId } = after;
     const was = this.records.placeOf(shardId, before.checkpoint);
     const is = this.records.placeOf(shardId, after.checkpoint);
-    if (is < was) {
+    if (!this.records.names(shardId, after.checkpoint)) {
+      const { sequenceNumber, subSequenceNumber } = after.checkpoint;
+      this.#broken('G1', after, `its checkpoint ${sequenceNumber}.${subSequenceNumber} names no record`);
+    } else if (is < was) {
       this.#broken('G1', after, `its checkpoint went back from place ${was} to ${is}`);
     } else if (is > was) {
       this.records.checkpointed(shardId, is);
@@ -192,7 +195,10 @@ export class LeaseAudit {
   }
 
   #checkpointKept(before: LeaseRow, after: LeaseRow, worker: string): void {
-    if (before.checkpoint.sequenceNumber !== after.checkpoint.sequenceNumber) {
+    if (
+      before.checkpoint.sequenceNumber !== after.checkpoint.sequenceNumber ||
+      before.checkpoint.subSequenceNumber !== after.checkpoint.subSequenceNumber
+    ) {
       this.#broken('G4', after, `${worker} moved the checkpoint of another's lease`);
     }
   }

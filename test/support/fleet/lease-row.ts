@@ -2,7 +2,7 @@ import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../../src/aws/dynamo-api';
 import type { ExtendedSequenceNumber } from '../../../src/stream/extended-sequence-number';
 
-/** A row of the lease table as it stands there, read without any code of the product. */
+/** A row of the lease table as it stands there, read without any code of the product. Shards are named by their keys. */
 export interface LeaseRow {
   readonly shardId: string;
   readonly owner: string | undefined;
@@ -16,9 +16,14 @@ export interface LeaseRow {
   readonly draining: string | undefined;
 }
 
+/** What the keys of a stream's rows have in front of the shard id; empty in a table of one stream. */
+export const streamOf = (leaseKey: string): string => leaseKey.slice(0, leaseKey.indexOf('shardId-'));
+
 export function rowOf(item: Item): LeaseRow {
+  const shardId = item.leaseKey?.S ?? '';
+  const keys = (ids: readonly string[] = []): string[] => ids.map((id) => `${streamOf(shardId)}${id}`);
   return {
-    shardId: item.leaseKey?.S ?? '',
+    shardId,
     owner: item.leaseOwner?.S,
     counter: Number(item.leaseCounter?.N),
     checkpoint: {
@@ -26,8 +31,8 @@ export function rowOf(item: Item): LeaseRow {
       subSequenceNumber: Number(item.checkpointSubSequenceNumber?.N ?? 0),
     },
     startAt: item.startAt === undefined ? undefined : Number(item.startAt.N),
-    parents: item.parentShardId?.SS ?? [],
-    children: item.childShardIds?.SS ?? [],
+    parents: keys(item.parentShardId?.SS),
+    children: keys(item.childShardIds?.SS),
     handoffTo: item.handoffTo?.S,
     handoffId: item.handoffId?.S ?? item.handoffId?.N,
     draining: item.draining?.S ?? item.draining?.N,

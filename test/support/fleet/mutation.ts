@@ -1,8 +1,10 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { DynamoApi, Item } from '../../../src/aws/dynamo-api';
+import type { FanOutApi } from '../../../src/aws/fan-out-api';
+import type { KinesisApi } from '../../../src/aws/kinesis-api';
 import type { Weather } from '../simulated-process';
 import type { CrashPoint } from './crash-points';
-import type { Trouble } from './fleet-plan';
+import type { FleetPlan, Trouble } from './fleet-plan';
 import { factsOf, type WriteKind } from './lease-row';
 
 /** A bug planted into lives, and what has to be said of it. */
@@ -14,12 +16,18 @@ export interface Mutation {
   readonly found: RegExp;
   /** Instead of the crash point that the seed names. */
   readonly point?: (seed: number) => CrashPoint;
+  /** Instead of what the seed decides. */
+  readonly plan?: Partial<FleetPlan>;
   /** In which every worker begins. */
   readonly weather?: Partial<Weather>;
   /** Changes the product. @returns what takes the change back */
   plant?(): () => void;
   /** DynamoDB as all workers have it. */
   dynamo?(inner: DynamoApi): DynamoApi;
+  /** Kinesis as all workers have it. */
+  kinesis?(inner: KinesisApi): KinesisApi;
+  /** Enhanced fan-out as all workers have it. */
+  fanOut?(inner: FanOutApi & KinesisApi): FanOutApi;
   /** What one worker calls. */
   calls?(inner: DynamoApi & { close(): void }, worker: string): DynamoApi & { close(): void };
 }

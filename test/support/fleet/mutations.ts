@@ -6,6 +6,7 @@ import { Progress } from '../../../src/lease/progress';
 import { Tenure } from '../../../src/lease/tenure';
 import { instantOf } from '../../../src/lease/validity';
 import { DeliveryLane } from '../../../src/runtime/delivery-lane';
+import { DataLossWatch } from '../../../src/source/data-loss-watch';
 import { ReceiveBudget } from '../../../src/source/receive-budget';
 import { type TrackedEntry, Tracker } from '../../../src/source/tracker';
 import type { Clock } from '../../../src/util/clock';
@@ -42,6 +43,14 @@ export const MUTATIONS: readonly Mutation[] = [
         }),
       );
     },
+  },
+  {
+    name: 'does not see that records were trimmed',
+    trouble: 'deaths',
+    within: 60,
+    found: /G1 \S+ \S+ sent record \d+ and did not tell that \d+ is missing/,
+    plan: { retention: 4000, start: 'TRIM_HORIZON' },
+    plant: () => patch(DataLossWatch.prototype, 'admits', () => () => true),
   },
   {
     name: 'renews without the checkpoint',
@@ -174,6 +183,7 @@ export const MUTATIONS: readonly Mutation[] = [
     trouble: 'calm',
     within: 400,
     found: /G2 \S+ was read before its ancestor/,
+    plan: { start: 'TRIM_HORIZON', streams: 1, orphan: true },
     plant: () =>
       patch(
         Parents.prototype,

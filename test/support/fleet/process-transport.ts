@@ -18,6 +18,7 @@ export interface ProcessTransportParts {
   readonly inner: MemoryTransport;
   readonly audit: LaneAudit;
   recordOf(message: OutgoingMessage): PutRecord;
+  sent(record: PutRecord): void;
   confirmed(record: PutRecord): void;
   /** Remembers who has sent `message`. */
   leaves(message: OutgoingMessage, lane: Lane): void;
@@ -36,12 +37,16 @@ export class ProcessTransport implements ProducerTransport {
     this.#parts = parts;
   }
 
+  get chunks(): boolean {
+    return this.#parts.inner.chunks;
+  }
+
   get maxMessageBytes(): number {
     return this.#parts.inner.maxMessageBytes;
   }
 
   async createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
-    const { worker, process, inner, audit, recordOf, confirmed, leaves } = this.#parts;
+    const { worker, process, inner, audit, recordOf, sent, confirmed, leaves } = this.#parts;
     const { listener } = options;
     const lane = audit.opened(worker, listener);
     const heard: ProducerListener<M> = {
@@ -68,7 +73,9 @@ export class ProcessTransport implements ProducerTransport {
         if (!process.killed) {
           leaves(message, lane);
           if (options.mayStillSend?.() !== false) {
-            audit.sent(lane, recordOf(message));
+            const record = recordOf(message);
+            audit.sent(lane, record);
+            sent(record);
           }
           producer.send(message);
         }

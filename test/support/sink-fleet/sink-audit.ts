@@ -10,8 +10,10 @@ export interface AuditedMessage {
   readonly index: number;
   readonly key: string | undefined;
   readonly kind: MessageKind;
-  /** Records of it in the stream. */
+  /** Records of it in the stream that the KCL delivers. */
   copies: number;
+  /** Those in frames which it drops, because not all of them lies in the range of the shard. */
+  dropped: number;
   /** Those among them whose sender never learned of them. */
   unanswered: number;
   /** Sinks that were given it, one mention each time. */
@@ -48,6 +50,7 @@ export class SinkAudit {
       key,
       kind,
       copies: 0,
+      dropped: 0,
       unanswered: 0,
       takers: [],
       deadLetters: 0,
@@ -74,14 +77,25 @@ export class SinkAudit {
     this.history.broken(text, message === undefined ? '' : nameOf(message));
   }
 
-  /** A record of `message` is in the stream. */
-  stored(message: AuditedMessage): void {
-    if (message.copies++ > 0 || message.key === undefined || !this.rules.ordered) {
+  /** A record of `message` is in the stream. @param delivered whether the KCL delivers it */
+  stored(message: AuditedMessage, delivered: boolean): void {
+    // To a reader that drops nothing.
+    this.#inOrder(message, ({ copies, dropped }) => copies + dropped);
+    if (delivered) {
+      this.#inOrder(message, ({ copies }) => copies);
+      message.copies++;
+    } else {
+      message.dropped++;
+    }
+  }
+
+  #inOrder(message: AuditedMessage, countOf: (message: AuditedMessage) => number): void {
+    if (countOf(message) > 0 || message.key === undefined || !this.rules.ordered) {
       return;
     }
     const missing = this.#byKey
       .get(message.key)
-      ?.find(({ index, copies, givenUp }) => index < message.index && copies === 0 && !givenUp);
+      ?.find((other) => other.index < message.index && countOf(other) === 0 && !other.givenUp);
     if (missing !== undefined) {
       this.broken(`G8 message ${message.index} was stored before ${missing.index} of its key`, message);
     }

@@ -72,7 +72,7 @@ class SinkLife {
     }
     // A failover subscription gives what is not acknowledged to whoever comes before in its order of names.
     if (trouble === 'calm' && settings.subscription !== 'Failover') {
-      for (const message of audit.messages.filter(({ copies }) => copies > 1)) {
+      for (const message of audit.messages.filter((one) => one.copies > 1 + one.unanswered)) {
         audit.broken(
           `G8 message ${message.index} is there ${message.copies} times, and nothing happened`,
           message,

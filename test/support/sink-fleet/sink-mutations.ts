@@ -1,5 +1,6 @@
 import type { PutResult } from '../../../src/aws/kinesis-api';
 import { AcknowledgementTracker, TrackedEntry } from '../../../src/pulsar/protocol/acknowledgement-tracker';
+import { Frame } from '../../../src/sink/frame';
 import { KeyOrder } from '../../../src/sink/key-order';
 import { PendingEntries } from '../../../src/sink/pending-entries';
 import type { PendingEntry } from '../../../src/sink/pending-entry';
@@ -7,6 +8,7 @@ import { PendingRoom } from '../../../src/sink/pending-room';
 import { PutAnswers } from '../../../src/sink/put-answers';
 import { PutLoop } from '../../../src/sink/put-loop';
 import { RequestWindow } from '../../../src/sink/request-window';
+import { ShardMap } from '../../../src/sink/shard-map';
 import { ShardMapRefresh } from '../../../src/sink/shard-map-refresh';
 import { ShardQueue } from '../../../src/sink/shard-queue';
 import { patch, patchGetter } from '../fleet/patch';
@@ -73,8 +75,8 @@ export const SINK_MUTATIONS: readonly SinkMutation[] = [
         'again',
         (again) =>
           function (this: PendingEntries, entry, now) {
-            const next = entry.successor;
-            if (next !== undefined) {
+            const next = entry instanceof Frame ? undefined : entry.successor;
+            if (next !== undefined && !(entry instanceof Frame)) {
               entry.successor = undefined;
               this.batcher.push(next, this.queueOf(next));
             }
@@ -196,6 +198,50 @@ export const SINK_MUTATIONS: readonly SinkMutation[] = [
     within: 80,
     found: /has not listed the shards since a record landed on an unknown one/,
     plant: () => patch(ShardMapRefresh.prototype, 'request', () => () => undefined),
+  },
+  {
+    name: 'takes a frame for stored that readers drop',
+    trouble: 'calm',
+    within: 80,
+    found: /G8 message \d+ was acked before its entry was accepted/,
+    plant: () => patch(PendingEntries.prototype, 'belongs', () => () => true),
+  },
+  {
+    name: 'sends the records of a refused frame all at once',
+    trouble: 'refusals',
+    within: 80,
+    found: /G8 \S+ has a second entry of key/,
+    plant: () =>
+      patch(
+        Frame.prototype,
+        'dissolve',
+        () =>
+          function (this: Frame) {
+            return [...this.members];
+          },
+      ),
+  },
+  {
+    name: 'packs the records of several shards into one',
+    trouble: 'calm',
+    within: 80,
+    found: /sends a frame with records of \d+ shards|again, which is accepted/,
+    plant: () => patch(ShardMap.prototype, 'indexOf', () => () => 0),
+  },
+  {
+    name: 'acknowledges the first record of a frame alone',
+    trouble: 'calm',
+    within: 80,
+    found: /left \d+ though it had time to store them/,
+    plant: () =>
+      patch(
+        PendingEntries.prototype,
+        'stored',
+        (stored) =>
+          function (this: PendingEntries, unit, now) {
+            stored.call(this, unit instanceof Frame ? (unit.members[0] as PendingEntry) : unit, now);
+          },
+      ),
   },
   {
     name: 'Kinesis accepts and drops',

@@ -18,6 +18,8 @@ export interface SinkSettings {
   readonly policy: HopelessPolicy;
   readonly requestTimeout: number;
   readonly recordTtl: number | undefined;
+  /** Bounds of frames; records go by themselves when absent. */
+  readonly aggregation: { readonly maxSize: number; readonly maxCount: number } | undefined;
   readonly collectionMaxCount: number;
   readonly collectionMaxSize: number;
   readonly lingerMs: number;
@@ -56,6 +58,10 @@ export function randomSettings(random: Random, calm: boolean): SinkSettings {
     policy,
     requestTimeout: 300 + randomInt(random, 1500),
     recordTtl: endsByTtl || (!calm && random.next() < 0.25) ? recordTtl : undefined,
+    aggregation:
+      random.next() < 0.5
+        ? { maxSize: pick(64, 300, 51_200, 51_200), maxCount: pick(2, 20, 4_294_967_295, 4_294_967_295) }
+        : undefined,
     collectionMaxCount: Math.max(least.count, pick(1, 3, 10, 500, 500)),
     collectionMaxSize: Math.max(least.size, pick(60, 400, 5000, 10 * 1024 * 1024, 10 * 1024 * 1024)),
     lingerMs: Math.min(least.linger, pick(0, 20, 100, 400)),
@@ -74,7 +80,8 @@ const files = new Map<string, LoadedConfig>();
 
 /** The settings as a configuration file has them. */
 export function sinkConfig(settings: SinkSettings): LoadedConfig & { readonly sink: SinkDefinition } {
-  const { subscription, policy, retainOrdering, recordTtl, wholeMessage, requestTimeout } = settings;
+  const { subscription, policy, retainOrdering, recordTtl, wholeMessage, requestTimeout, aggregation } =
+    settings;
   const name = `${subscription} ${policy === 'dead letters'}`;
   const config = files.get(name) ?? file(settings);
   files.set(name, config);
@@ -89,6 +96,11 @@ export function sinkConfig(settings: SinkSettings): LoadedConfig & { readonly si
     ...(recordTtl !== undefined && { recordTtl }),
     retainOrdering,
     requestTimeout,
+    aggregationEnabled: aggregation !== undefined,
+    ...(aggregation && {
+      aggregationMaxSize: aggregation.maxSize,
+      aggregationMaxCount: aggregation.maxCount,
+    }),
     collectionMaxCount: settings.collectionMaxCount,
     collectionMaxSize: settings.collectionMaxSize,
     lingerMs: settings.lingerMs,

@@ -3,11 +3,12 @@ import type { PutEntry } from '../../../src/aws/kinesis-api';
 import { type Random, randomInt } from '../../../src/util/random';
 import type { ManualClock } from '../manual-clock';
 import { modelKinesis } from '../model-kinesis';
+import { userRecords } from '../user-records';
 
 /** Of one stream in 24 hours. Source: Kinesis API, UpdateShardCount. */
 const MOST_SCALINGS = 10;
 
-interface OpenShard {
+interface KnownShard {
   readonly shardId: string;
   readonly start: bigint;
   readonly end: bigint;
@@ -19,7 +20,9 @@ export class SinkStream {
   readonly #name: string;
   #scalings = 0;
   readonly #hashes = new Map<string, bigint>();
-  #open: readonly OpenShard[] = [];
+  #open: readonly KnownShard[] = [];
+  /** All there ever were. */
+  readonly #shards = new Map<string, KnownShard>();
 
   constructor(name: string, shards: number, clock: ManualClock) {
     this.#name = name;
@@ -33,14 +36,16 @@ export class SinkStream {
   }
 
   /** The shard that an entry lands on now. */
-  shardOf({ partitionKey }: PutEntry): string {
-    let hash = this.#hashes.get(partitionKey);
-    if (hash === undefined) {
-      hash = BigInt(`0x${createHash('md5').update(partitionKey).digest('hex')}`);
-      this.#hashes.set(partitionKey, hash);
-    }
-    const key = hash;
+  shardOf(entry: PutEntry): string {
+    const key = this.#hashKeyOf(entry);
     return this.#open.find(({ start, end }) => start <= key && key <= end)?.shardId ?? 'none';
+  }
+
+  /** Whether the KCL gives its users what `entry` holds: only if all of it lies in the range of the shard. */
+  delivers(entry: PutEntry, shardId: string): boolean {
+    const shard = this.#shards.get(shardId);
+    const keys = userRecords(entry).map((record) => this.#hashKeyOf(record));
+    return shard !== undefined && keys.every((key) => shard.start <= key && key <= shard.end);
   }
 
   /** Sets the number of shards, splits one, or merges two, more likely where there are many. @returns what was done */
@@ -90,6 +95,18 @@ export class SinkStream {
     this.kinesis.model.limitWrites(undefined);
   }
 
+  #hashKeyOf({ partitionKey, explicitHashKey }: PutEntry): bigint {
+    if (explicitHashKey !== undefined) {
+      return BigInt(explicitHashKey);
+    }
+    let hash = this.#hashes.get(partitionKey);
+    if (hash === undefined) {
+      hash = BigInt(`0x${createHash('md5').update(partitionKey).digest('hex')}`);
+      this.#hashes.set(partitionKey, hash);
+    }
+    return hash;
+  }
+
   #look(): void {
     this.#open = this.kinesis.model
       .call('ListShards', { StreamName: this.#name })
@@ -100,5 +117,8 @@ export class SinkStream {
         end: BigInt(HashKeyRange.EndingHashKey),
       }))
       .sort((a, b) => (a.start < b.start ? -1 : 1));
+    for (const shard of this.#open) {
+      this.#shards.set(shard.shardId, shard);
+    }
   }
 }

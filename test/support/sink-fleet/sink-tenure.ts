@@ -1,6 +1,6 @@
 import type { PutEntry } from '../../../src/aws/kinesis-api';
 import { isConnectorError } from '../../../src/errors';
-import { PutAttempt } from './put-attempt';
+import { type Landing, PutAttempt } from './put-attempt';
 import type { AuditedMessage, SinkAudit } from './sink-audit';
 import type { HopelessPolicy } from './sink-settings';
 
@@ -23,15 +23,20 @@ const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 const PACE = 14;
 const PACE_MS = 1000;
 
-/** `ready`: the sink may send it; `open`: in a request that its sender waits for; `accepted`: its sender knows. */
+/**
+ * `ready`: the sink may send it; `open`: in a request that its sender waits for; `accepted`: its sender knows;
+ * `doubtful`: accepted in a frame of which its sender need not know whether it is where it belongs.
+ */
 interface Held {
   readonly message: AuditedMessage;
   readonly size: number;
   readonly since: number;
-  state: 'ready' | 'open' | 'accepted';
+  state: 'ready' | 'open' | 'accepted' | 'doubtful';
   /** When it was refused, in a row, with everything else in its request. */
   refusals: number[];
 }
+
+const STATES = { right: 'accepted', wrong: 'ready', unknown: 'doubtful' } as const;
 
 /** One sink from its opening to its end: what it was given, sends and settles. */
 export class SinkTenure {
@@ -92,8 +97,12 @@ export class SinkTenure {
     this.#pendingBytes += size;
   }
 
-  /** A request leaves. @param messages of its entries, in their order. */
-  asks(entries: readonly PutEntry[], messages: readonly AuditedMessage[]): PutAttempt {
+  /** A request leaves. @param messages of each of its entries, in their order. */
+  asks(
+    entries: readonly PutEntry[],
+    messages: readonly (readonly AuditedMessage[])[],
+    landing: (place: number, shardId: string) => Landing,
+  ): PutAttempt {
     const {
       collectionMaxCount: maxCount,
       collectionMaxSize: maxBytes,
@@ -116,10 +125,13 @@ export class SinkTenure {
     if (++this.#openRequests > maxConnections) {
       this.#audit.broken(`${this.name} has ${this.#openRequests} requests under way`);
     }
-    for (const message of messages) {
-      this.#send(message, name);
+    for (const together of messages) {
+      for (const message of together) {
+        this.#send(message, name);
+      }
+      this.#open(together);
     }
-    return new PutAttempt(this, name, messages, this.#audit.rules.now());
+    return new PutAttempt(this, name, messages, landing, this.#audit.rules.now());
   }
 
   /** The sink acked `message`, or failed it with `cause`. */
@@ -134,11 +146,11 @@ export class SinkTenure {
     }
     this.#held.delete(index);
     this.#pendingBytes -= held.size;
-    if (cause === undefined && held.state === 'accepted') {
+    if (cause === undefined && (held.state === 'accepted' || held.state === 'doubtful')) {
       return;
     }
     const { policy } = this.#limits;
-    const hopeless = held.state === 'ready' && this.#isHopeless(held, cause);
+    const hopeless = (held.state === 'ready' || held.state === 'doubtful') && this.#isHopeless(held, cause);
     if (hopeless && (cause !== undefined || policy === 'skip')) {
       message.givenUp ||= policy === 'dead letters' || policy === 'skip';
     } else if (cause === undefined) {
@@ -149,11 +161,11 @@ export class SinkTenure {
   }
 
   /** The answer to a request has reached its sender. */
-  answered(attempt: PutAttempt, accepted: (place: number) => boolean): void {
-    this.#learns(attempt, accepted);
+  answered(attempt: PutAttempt, landing: (place: number) => Landing | undefined): void {
+    this.#learns(attempt, landing);
     this.#failures = [];
-    const refused = attempt.messages.every((_, place) => !accepted(place));
-    for (const message of attempt.messages) {
+    const refused = attempt.messages.every((_, place) => landing(place) === undefined);
+    for (const message of attempt.messages.flat()) {
       const held = this.#held.get(message.index);
       if (held !== undefined) {
         held.refusals = refused ? [...held.refusals, this.#audit.rules.now()] : [];
@@ -164,7 +176,7 @@ export class SinkTenure {
 
   /** A request has failed for its sender. @param invalid because of what is in it: then it is sent in parts at once */
   failed(attempt: PutAttempt, invalid: boolean): void {
-    this.#learns(attempt, () => false);
+    this.#learns(attempt, () => undefined);
     const last = this.#failures.at(-1) ?? Number.NEGATIVE_INFINITY;
     if (invalid) {
       this.#failures = [];
@@ -174,9 +186,14 @@ export class SinkTenure {
     }
   }
 
-  stored(message: AuditedMessage, request: string, late: boolean): void {
-    this.#audit.trace(message, this.name, `stored by ${request}${late ? ', given up before' : ''}`);
-    this.#audit.stored(message);
+  stored(
+    message: AuditedMessage,
+    request: string,
+    { delivered, late }: { readonly delivered: boolean; readonly late: boolean },
+  ): void {
+    const where = delivered ? '' : ' on a wrong shard';
+    this.#audit.trace(message, this.name, `stored by ${request}${where}${late ? ', given up before' : ''}`);
+    this.#audit.stored(message, delivered);
   }
 
   get isClosed(): boolean {
@@ -188,15 +205,21 @@ export class SinkTenure {
     this.#closed = true;
   }
 
-  #learns(attempt: PutAttempt, accepted: (place: number) => boolean): void {
+  #learns(attempt: PutAttempt, landing: (place: number) => Landing | undefined): void {
     this.#openRequests--;
-    for (const [place, message] of attempt.messages.entries()) {
-      if (message.key !== undefined) {
-        this.#openKeys.delete(message.key);
-      }
-      const held = this.#held.get(message.index);
-      if (held !== undefined) {
-        held.state = accepted(place) ? 'accepted' : 'ready';
+    for (const [place, messages] of attempt.messages.entries()) {
+      const state = STATES[landing(place) ?? 'wrong'];
+      for (const { key, index } of messages) {
+        if (key !== undefined) {
+          this.#openKeys.delete(key);
+          // It comes again, and those behind it.
+          const newest = this.#sent.get(key) ?? -1;
+          this.#sent.set(key, state === 'accepted' ? newest : Math.min(newest, index - 0.5));
+        }
+        const held = this.#held.get(index);
+        if (held !== undefined) {
+          held.state = state;
+        }
       }
     }
   }
@@ -215,17 +238,23 @@ export class SinkTenure {
     if (held === undefined) {
       this.#audit.broken(`G8 ${request} has message ${index}, which is settled`, message);
     } else {
-      if (held.state !== 'ready') {
+      if (held.state !== 'ready' && held.state !== 'doubtful') {
         this.#audit.broken(`G8 ${request} has message ${index} again, which is ${held.state}`, message);
       }
       held.state = 'open';
     }
     this.#inOrder(message, this.#sent, 'sent');
-    if (key !== undefined && this.ordered) {
-      if (this.#openKeys.has(key)) {
-        this.#audit.broken(`G8 ${request} has a second entry of key ${key} under way`, message);
+    if (key !== undefined && this.ordered && this.#openKeys.has(key)) {
+      this.#audit.broken(`G8 ${request} has a second entry of key ${key} under way`, message);
+    }
+  }
+
+  /** The keys of one entry are under way. */
+  #open(messages: readonly AuditedMessage[]): void {
+    for (const { key } of messages) {
+      if (key !== undefined) {
+        this.#openKeys.add(key);
       }
-      this.#openKeys.add(key);
     }
   }
 

@@ -59,6 +59,7 @@ export class SinkWorker {
       storm,
       messages,
       clock,
+      aggregation: settings.aggregation,
       rateLimit: settings.rateLimit,
     });
     world.history.note('starts', name);

@@ -3,6 +3,7 @@ import { Agenda } from '../fleet/agenda';
 import { History } from '../fleet/history';
 import { drained, ManualClock } from '../manual-clock';
 import type { Weather } from '../simulated-process';
+import { userRecords } from '../user-records';
 import { NumberedMessages } from './numbered-messages';
 import type { StepFate } from './process-gate';
 import { CALM, type PutBug, PutStorm, type PutWeather } from './put-storm';
@@ -56,7 +57,7 @@ export class SinkWorld {
       random,
       weather: this.puts,
       requestTimeout: settings.requestTimeout,
-      isPoison: (entry) => messages.ofEntry(entry).kind === 'poison',
+      isPoison: (entry) => userRecords(entry).some((record) => messages.ofEntry(record).kind === 'poison'),
       bug,
     });
   }

@@ -15,6 +15,8 @@ export class WriteRateAudit {
   readonly #recordsPerMs: number;
   readonly #bytesPerMs: number;
   #buckets = new Map<string, Bucket>();
+  /** Since when each of these shards is known. */
+  #since = new Map<string, number>();
 
   /** @param percent of the limits of a shard. */
   constructor(percent: number) {
@@ -25,11 +27,17 @@ export class WriteRateAudit {
   /** Shards that the process knows of; what goes to others is no fault of its own. */
   knows(shardIds: readonly string[], now: number): void {
     const before = this.#buckets;
+    this.#since = new Map(shardIds.map((id) => [id, this.#since.get(id) ?? now]));
     this.#buckets = new Map(shardIds.map((id) => [id, before.get(id) ?? this.#full(now)]));
   }
 
   has(shardId: string): boolean {
     return this.#buckets.has(shardId);
+  }
+
+  /** Whether the process must have taken in by now that there is such a shard. */
+  isSettled(shardId: string, now: number): boolean {
+    return (this.#since.get(shardId) ?? Number.POSITIVE_INFINITY) < now;
   }
 
   /** An entry of `size` bytes leaves for that shard. @returns whether it was its time. */

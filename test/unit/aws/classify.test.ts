@@ -8,6 +8,10 @@ const READ = kinesis('GetRecords');
 const ITERATOR = kinesis('GetShardIterator');
 const LIST = kinesis('ListShards');
 const PUT = kinesis('PutRecords');
+const REGISTER = kinesis('RegisterStreamConsumer');
+const DESCRIBE = kinesis('DescribeStreamConsumer');
+const DEREGISTER = kinesis('DeregisterStreamConsumer');
+const SUBSCRIBE = kinesis('SubscribeToShard');
 const METRICS: CallContext = { service: 'cloudwatch', action: 'PutMetricData', resource: 'app' };
 const UPDATE = dynamodb('UpdateItem');
 const BACKUPS = dynamodb('UpdateContinuousBackups');
@@ -36,6 +40,8 @@ const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
   [{ name: 'ResourceNotFoundException', status: 400 }, PUT, 'KINESIS_STREAM_NOT_FOUND'],
   [{ name: 'InvalidParameterValueException', status: 400 }, METRICS, 'AWS_REQUEST_REFUSED'],
   [{ name: 'ResourceNotFoundException', status: 404 }, METRICS, 'AWS_UNKNOWN'],
+
+  ...fanOutRows(),
 
   [{ name: 'ProvisionedThroughputExceededException', status: 400 }, READ, 'AWS_THROTTLED'],
   [{ name: 'LimitExceededException', status: 400 }, LIST, 'AWS_THROTTLED'],
@@ -136,6 +142,41 @@ const TABLE: readonly [Thrown, CallContext, ErrorCode][] = [
   [{ name: 'NeverHeardOfException', status: 400 }, READ, 'AWS_UNKNOWN'],
   [{ name: 'constructor', status: 400 }, READ, 'AWS_UNKNOWN'],
 ];
+
+/** Kinesis has few names for what may be wrong with a consumer; the words tell. */
+function fanOutRows(): [Thrown, CallContext, ErrorCode][] {
+  const missing = (message: string): Thrown => ({ name: 'ResourceNotFoundException', message, status: 400 });
+  const inUse = (message: string): Thrown => ({ name: 'ResourceInUseException', message, status: 400 });
+  const limit = (message: string): Thrown => ({ name: 'LimitExceededException', message, status: 400 });
+  const notActive =
+    'Consumer c with creation timestamp 1731291806 under stream: s , account 1 is not in ACTIVE status.';
+  return [
+    [missing('Consumer c under stream s not found.'), DESCRIBE, 'KINESIS_CONSUMER_NOT_FOUND'],
+    [missing('ConsumerName c not found on stream s'), DESCRIBE, 'KINESIS_CONSUMER_NOT_FOUND'],
+    [missing('Stream s under account 1 not found.'), DESCRIBE, 'KINESIS_STREAM_NOT_FOUND'],
+    [missing('ConsumerARN c not found'), DEREGISTER, 'KINESIS_CONSUMER_NOT_FOUND'],
+    [missing('Stream arn s not found'), REGISTER, 'KINESIS_STREAM_NOT_FOUND'],
+    [missing('Consumer c not found'), SUBSCRIBE, 'KINESIS_CONSUMER_NOT_FOUND'],
+    [missing('Shard shard-9 in stream s does not exist'), SUBSCRIBE, 'KINESIS_SHARD_NOT_FOUND'],
+    [missing('The stream is gone'), SUBSCRIBE, 'KINESIS_STREAM_NOT_FOUND'],
+    [inUse('Consumer c exists'), REGISTER, 'KINESIS_CONSUMER_NOT_READY'],
+    [inUse(notActive), DEREGISTER, 'KINESIS_CONSUMER_NOT_READY'],
+    [inUse('Stream s is being deleted.'), REGISTER, 'KINESIS_STREAM_NOT_READY'],
+    [inUse(notActive), SUBSCRIBE, 'KINESIS_CONSUMER_NOT_READY'],
+    [
+      inUse('Another active subscription exists for this consumer: 1:s:shard:c'),
+      SUBSCRIBE,
+      'KINESIS_SUBSCRIPTION_IN_USE',
+    ],
+    [limit('Stream s has 20 consumers'), REGISTER, 'KINESIS_CONSUMER_LIMIT'],
+    [limit('Rate exceeded for stream s'), REGISTER, 'AWS_THROTTLED'],
+    [limit('slower'), DESCRIBE, 'AWS_THROTTLED'],
+    [limit('slower'), SUBSCRIBE, 'AWS_THROTTLED'],
+    [{ name: 'InvalidArgumentException', status: 400 }, SUBSCRIBE, 'KINESIS_POSITION_REFUSED'],
+    [{ code: 'ERR_HTTP2_STREAM_ERROR' }, SUBSCRIBE, 'AWS_UNAVAILABLE'],
+    [{ code: 'ERR_HTTP2_GOAWAY_SESSION' }, SUBSCRIBE, 'AWS_UNAVAILABLE'],
+  ];
+}
 
 describe('errors of AWS calls', () => {
   it.each(TABLE)('%j on %j is %s', (given, context, code) => {

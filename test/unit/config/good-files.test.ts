@@ -33,7 +33,7 @@ test.each(readdirSync(`${FIXTURES}/good`))('%s is accepted, and shown as it take
 test('a file written for the Java connector means the same here', async () => {
   const config = opened(await load('java-full.json'));
   expect(config).toMatchObject({
-    awsKinesisStreamName: 'orders',
+    streams: { several: false, stream: { name: 'orders' } },
     applicationName: 'orders-application',
     leaseTableName: 'orders-application',
     initialPosition: { type: 'AT_TIMESTAMP', timestamp: Date.UTC(2024, 4, 1) },
@@ -122,8 +122,15 @@ test('shared AWS settings lie under those of each source', async () => {
 test('a source of its own region, account and endpoints takes nothing of that from the shared ones', async () => {
   const payments = opened(await load('list.yaml'), 1);
   expect(payments.applicationName).toBe('sales-money-payments');
-  expect(payments.awsKinesisStreamName).toBe('payments');
-  expect(payments.awsKinesisStreamArn).toBe('arn:aws:kinesis:us-west-2:210987654321:stream/payments');
+  expect(payments.streams).toEqual({
+    several: false,
+    stream: {
+      name: 'payments',
+      arn: 'arn:aws:kinesis:us-west-2:210987654321:stream/payments',
+      region: 'us-west-2',
+      account: '210987654321',
+    },
+  });
   expect(payments.aws.region).toBe('us-west-2');
   expect(payments.aws.credentials).toEqual({ type: 'default' });
   expect(payments.aws.endpoints).toEqual({

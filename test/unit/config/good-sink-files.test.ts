@@ -106,6 +106,9 @@ test('a sink that says nothing more takes the defaults', () => {
     retryMaxDelay: 60_000,
     putStallTimeout: 60_000,
     onError: 'route',
+    aggregationEnabled: false,
+    aggregationMaxSize: 51_200,
+    aggregationMaxCount: 4_294_967_295,
     collectionMaxCount: 500,
     collectionMaxSize: 5_242_880,
     lingerMs: 100,
@@ -122,6 +125,13 @@ test('a sink that says nothing more takes the defaults', () => {
     connectTimeout: 6000,
     requestTimeout: 6000,
     maxSockets: 50,
+    subscriptions: {
+      protocol: 'auto',
+      idleTimeout: 6_000,
+      windowBytes: 262_144,
+      perConnection: 64,
+      pingInterval: 15_000,
+    },
   });
   expect(sinkOf({})).toMatchObject({
     tenant: 'public',

@@ -14,7 +14,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function resolve(value: unknown, environment: { readonly [name: string]: string } = {}): unknown {
   const problems = new ProblemList();
-  const resolved = resolveReferences(value, '', { environment, folder, problems, references: new Map() });
+  const resolved = resolveReferences(value, '', {
+    environment,
+    folder,
+    problems,
+    isTemplate: () => false,
+    references: new Map(),
+  });
   expect(problems.all).toEqual([]);
   return resolved;
 }
@@ -35,7 +41,7 @@ test('a doubled dollar stands for itself', () => {
 test('every reference that leads nowhere is a problem of its own', () => {
   const raw = {
     name: `\${env:NAME}`,
-    topicName: `persistent://public/default/\${stream}`,
+    topicName: `persistent://public/default/\${shard:x}`,
     configs: {
       awsKinesisStreamName: `\${file:nothing}`,
       awsRegion: 'eu-central-1',
@@ -45,7 +51,7 @@ test('every reference that leads nowhere is a problem of its own', () => {
   const { problems } = resolveConfig(raw, join(folder, 'x.yaml'), { env: {} });
   expect(problems.map(({ path, code }) => `${path} ${code}`)).toEqual([
     'name CONFIG_REFERENCE',
-    'topicName NOT_AVAILABLE_YET',
+    'topicName CONFIG_REFERENCE',
     'configs.awsKinesisStreamName CONFIG_REFERENCE',
     'configs.applicationName CONFIG_REFERENCE',
   ]);

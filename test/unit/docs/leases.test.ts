@@ -4,6 +4,8 @@ import { ERRORS } from '../../../src/errors';
 import { askInput } from '../../../src/lease/handover-writes';
 import { ownerInput, takeInput } from '../../../src/lease/owner-writes';
 import { createInput } from '../../../src/lease/serializer';
+import { offsetsRow } from '../../../src/offsets/offsets-row';
+import { moveInput } from '../../../src/offsets/offsets-writes';
 import { leaseOf } from '../../support/leases';
 
 const page = readFileSync('docs/leases.md', 'utf8');
@@ -29,6 +31,7 @@ test('every attribute that a row of ours may have is explained', () => {
     parentShardIds: ['p'],
     hashRange: { startingHashKey: '0', endingHashKey: '1' },
     startAt: 1,
+    stream: '1:orders:7',
     streamArn: 'arn',
     anchor: true,
   };
@@ -45,6 +48,7 @@ test('every attribute that a row of ours may have is explained', () => {
       takeInput('app', lease, 'x', 1),
       ownerInput('app', 's', held, change),
       askInput('app', lease, 'x', 'id'),
+      moveInput('app', lease, offsetsRow({ ...row, readFrom: 1 })),
     ].flatMap(({ ExpressionAttributeNames = {} }) => Object.values(ExpressionAttributeNames)),
   ];
   expect(written.filter((attribute) => !page.includes(`\`${attribute}\``))).toEqual([]);

@@ -52,6 +52,15 @@ describe('faults', () => {
     expect(faults.plan('a', {})).toMatchObject({ delayBefore: 5, delayAfter: 9, outcome: THROTTLE });
   });
 
+  test('what breaks the events of an answer stands beside what refuses its call, the oldest first', () => {
+    const faults = new Faults(seededRandom(1));
+    const broken = { kind: 'events', after: 3, ending: 'disconnect' } as const;
+    faults.add({ operation: '*', fault: broken });
+    faults.add({ operation: '*', fault: { ...broken, after: 5 } });
+    faults.add({ operation: '*', fault: THROTTLE });
+    expect(faults.plan('a', {})).toMatchObject({ events: broken, outcome: THROTTLE });
+  });
+
   test('a rule may look at the input', () => {
     const faults = new Faults(seededRandom(1));
     faults.add({

@@ -1,6 +1,6 @@
 import { SettableClock } from '../../../src/emulator/clock';
-import type { KinesisOptions } from '../../../src/emulator/kinesis/account';
 import { createKinesisModel, type KinesisModel } from '../../../src/emulator/kinesis/model';
+import type { KinesisOptions } from '../../../src/emulator/kinesis/options';
 import { evenRanges } from '../../../src/stream/hash-key';
 import { refusalOf } from '../../support/refusal';
 

@@ -79,7 +79,10 @@ test('finished leases are left to the clean-up and count in no share', () => {
 
 test('only wanted shards are taken, and only they count', () => {
   const table = [...many(10, 'other'), observed(leaseOf('a')), observed(leaseOf('b'))];
-  expect(takes(table, { isWanted: (id) => id === 'a' || id === 'b' }).sort()).toEqual(['a', 'b']);
+  expect(takes(table, { isWanted: ({ shardId: id }) => id === 'a' || id === 'b' }).sort()).toEqual([
+    'a',
+    'b',
+  ]);
 });
 
 test('parents come before the children that wait for them', () => {
@@ -92,6 +95,21 @@ test('parents come before the children that wait for them', () => {
   ];
   expect(takes(table, { maxLeases: 2 }).sort()).toEqual(['left', 'right']);
   expect(takes(table).slice(2)).toEqual(['child', 'grandchild']);
+});
+
+test('shards of two streams with the same ids do not wait for each other', () => {
+  const table = [
+    observed(leaseOf('1', { stream: 'a', parentShardIds: ['0'] })),
+    observed(leaseOf('0', { stream: 'a' })),
+    observed(leaseOf('0', { stream: 'b', checkpoint: 'SHARD_END' })),
+    observed(leaseOf('1', { stream: 'b', parentShardIds: ['0'], caughtUpAt: 1 })),
+  ];
+  const orders = Array.from({ length: 20 }, (_, seed) => {
+    const rules = assignmentRules({ random: seededRandom(seed) });
+    return leasesToTake(takeCensus(table, rules), rules).map(({ key }) => key);
+  });
+  expect(orders.every((keys) => keys.indexOf('a:0') < keys.indexOf('a:1'))).toBe(true);
+  expect(orders.some((keys) => keys.indexOf('b:1') < keys.indexOf('a:0'))).toBe(true);
 });
 
 test('a child whose parent has no row yet does not take the only place from the ancestor they both wait for', () => {
@@ -120,7 +138,7 @@ test('rows that name this worker and that it does not hold are adopted, finished
     leaseOf('theirs', { owner: 'other' }),
     leaseOf('free'),
   ];
-  const wanted = assignmentRules({ isWanted: (id) => id !== 'unwanted' });
+  const wanted = assignmentRules({ isWanted: ({ shardId: id }) => id !== 'unwanted' });
   expect(leasesToAdopt(leases, wanted, (id) => id === 'held').map(({ shardId }) => shardId)).toEqual([
     'lost answer',
   ]);

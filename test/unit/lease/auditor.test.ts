@@ -1,5 +1,5 @@
 import { NO_METRICS } from '../../../src/io';
-import { LeaseLab, type Row, TABLE, type TestWorker } from '../../support/lease-lab';
+import { LeaseLab, type Row, STREAM, TABLE, type TestWorker } from '../../support/lease-lab';
 
 const [ZERO, ONE] = ['shardId-000000000000', 'shardId-000000000001'] as const;
 const INTERVAL = 120_000;
@@ -24,7 +24,7 @@ async function running(
   options: Parameters<LeaseLab['worker']>[1] = {},
 ): Promise<TestWorker> {
   const worker = lab.worker(name, { maxLeases: 0, scanInterval: 1000, ...options });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   return worker;
 }
 
@@ -160,4 +160,15 @@ test('stopping ends an audit that waits for an answer', async () => {
   await lab.clock.run(worker.stop());
   expect(worker.fatal).toEqual([]);
   expect(lab.clock.pending).toBe(0);
+});
+
+test('a stream that was made anew under its name ends the worker at the next audit, though nothing reads it', async () => {
+  const lab = new LeaseLab(2);
+  const worker = await running(lab);
+  await lab.clock.advance(5000);
+  lab.kinesis.model.call('DeleteStream', { StreamName: STREAM });
+  lab.kinesis.model.call('CreateStream', { StreamName: STREAM, ShardCount: 2 });
+  await lab.clock.advance(INTERVAL * 1.2);
+  expect(worker.fatal).toEqual([expect.objectContaining({ code: 'KINESIS_STREAM_RECREATED' })]);
+  await lab.clock.run(worker.stop());
 });

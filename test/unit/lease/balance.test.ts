@@ -93,7 +93,7 @@ describe('a worker that lacks leases', () => {
 
   test('takes no heed of finished and unwanted leases', () => {
     expect(moves(held(10, 'a', { checkpoint: 'SHARD_END' })).ask).toEqual([]);
-    expect(moves(held(10, 'a'), { isWanted: (id) => id <= 'a-3' }).ask).toEqual(['a-0', 'a-1']);
+    expect(moves(held(10, 'a'), { isWanted: ({ shardId }) => shardId <= 'a-3' }).ask).toEqual(['a-0', 'a-1']);
   });
 });
 
@@ -252,7 +252,7 @@ class Fleet {
       worker,
       maxLeases,
       random: this.random,
-      isWanted: (shardId) => this.#isWanted(worker, Number(shardId)),
+      isWanted: ({ shardId }) => this.#isWanted(worker, Number(shardId)),
     });
     const census = takeCensus(this.#table(), set);
     const taken = leasesToTake(census, set);
@@ -367,7 +367,8 @@ describe('whoever comes and goes', () => {
   });
 
   test.each([
-    ['maxLeases', fc.constant(undefined), 1],
+    // Who may have few leases counts as one who shares alike until its rows show that it is full.
+    ['maxLeases', fc.constant(undefined), 2],
     // Who reads some shards only does not see what others lack of the rest.
     ['maxLeases and shardIds', fc.option(ring, { nil: undefined, freq: 3 }), 2],
   ])(

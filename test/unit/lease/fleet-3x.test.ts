@@ -368,14 +368,14 @@ describe('a worker of ours', () => {
     const { lab, report } = await besideFleet();
     report();
     const worker = lab.worker('ours');
-    await expect(lab.clock.run(worker.coordinator.start())).rejects.toMatchObject(LIVE);
+    await expect(lab.clock.run(worker.start())).rejects.toMatchObject(LIVE);
     expect(lab.rows()).toEqual([]);
   });
 
   test('that has started is told to end when the fleet shows signs of life', async () => {
     const { lab, report } = await besideFleet();
     const worker = lab.worker('ours');
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(20_000);
     report();
     await lab.clock.advance(15_000);

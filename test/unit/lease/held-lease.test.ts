@@ -4,6 +4,7 @@ import { HeldLease } from '../../../src/lease/held-lease';
 import type { Lease } from '../../../src/lease/lease';
 import { LeaseMetrics } from '../../../src/lease/lease-metrics';
 import { LeaseTable } from '../../../src/lease/lease-table';
+import { namesOfOne } from '../../../src/lease/shard-names';
 import { openLeaseTable } from '../../../src/lease/table-opening';
 import { instantOf } from '../../../src/lease/validity';
 import { Gate } from '../../../src/util/gate';
@@ -76,6 +77,7 @@ class Lab {
       retry: { clock: this.clock, random: seededRandom(1), bounds: { initialMs: 100, maxMs: 1000 } },
       gate: new Gate(20),
       metrics: unheard(this.clock),
+      names: namesOfOne('orders'),
     });
   }
 }
@@ -417,6 +419,7 @@ describe('validity', () => {
       retry: { clock: lab.clock, random: seededRandom(1), bounds: { initialMs: 100, maxMs: 1000 } },
       gate: new Gate(1),
       metrics: unheard(lab.clock),
+      names: namesOfOne('orders'),
     });
     await lab.clock.advance(VALID - 3000 - 1);
     expect(held.isValid()).toBe(true);

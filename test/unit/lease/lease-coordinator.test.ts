@@ -21,7 +21,7 @@ const child = (shardId: string, ...parentShards: string[]) => ({
 test('one worker creates table and rows, holds every shard, renews, and gives all back at its stop', async () => {
   const lab = new LeaseLab(2);
   const worker = lab.worker('w1');
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(100);
   expect(worker.shards).toEqual([ZERO, ONE]);
 
@@ -50,7 +50,7 @@ test('one worker creates table and rows, holds every shard, renews, and gives al
 test('the next process reads on at once where a stopped one ended, with the instant it had frozen', async () => {
   const lab = new LeaseLab(1);
   const first = lab.worker('w1', { initialPosition: { type: 'LATEST' } });
-  await lab.clock.run(first.coordinator.start());
+  await lab.clock.run(first.start());
   await lab.clock.advance(10);
   const frozen = first.held(ZERO).lease.startAt;
   expect(frozen).toBeGreaterThan(0);
@@ -59,7 +59,7 @@ test('the next process reads on at once where a stopped one ended, with the inst
   await lab.clock.advance(60_000);
 
   const next = lab.worker('w2', { initialPosition: { type: 'LATEST' } });
-  await lab.clock.run(next.coordinator.start());
+  await lab.clock.run(next.start());
   await lab.clock.advance(10);
   expect(next.held(ZERO).lease).toMatchObject({ checkpoint: at(3), owner: 'w2', startAt: frozen });
   expect(lab.row(ZERO)).toMatchObject({ ownerSwitchesSinceCheckpoint: 0 });
@@ -69,7 +69,7 @@ test('the next process reads on at once where a stopped one ended, with the inst
 test('renewals go on for an hour without reading, and no lease is lost', async () => {
   const lab = new LeaseLab(3);
   const worker = lab.worker('w1', { scanInterval: 60_000 });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   for (let minute = 0; minute < 60; minute++) {
     await lab.clock.advance(60_000);
   }
@@ -95,7 +95,7 @@ test('no lease is lost while DynamoDB is slow, as long as all renewals fit into 
       },
     },
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(12_000);
   const held = worker.coordinator.held();
   expect(held).toHaveLength(150);
@@ -106,7 +106,7 @@ test('no lease is lost while DynamoDB is slow, as long as all renewals fit into 
 test('a checkpoint is stored within checkpointInterval when that is shorter than a renewal', async () => {
   const lab = new LeaseLab(2);
   const worker = lab.worker('w1', { checkpointInterval: 200 });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(1000);
   worker.held(ZERO).confirm(at(4));
   await lab.clock.advance(201);
@@ -119,10 +119,10 @@ describe('when a worker dies', () => {
   test('another one reads its shards within failoverTime + 3 s, never before the dead one stopped being valid', async () => {
     const lab = new LeaseLab(4);
     const dead = lab.worker('w1');
-    await lab.clock.run(dead.coordinator.start());
+    await lab.clock.run(dead.start());
     await lab.clock.advance(2000);
     const heir = lab.worker('w2');
-    await lab.clock.run(heir.coordinator.start());
+    await lab.clock.run(heir.start());
     dead.held(ZERO).confirm(at(5));
     await lab.clock.advance(7_000);
     expect(heir.shards).toEqual([]);
@@ -148,10 +148,10 @@ describe('when a worker dies', () => {
   test('a lease whose owner renews is left alone for ever', async () => {
     const lab = new LeaseLab(1);
     const first = lab.worker('w1');
-    await lab.clock.run(first.coordinator.start());
+    await lab.clock.run(first.start());
     await lab.clock.advance(100);
     const second = lab.worker('w2');
-    await lab.clock.run(second.coordinator.start());
+    await lab.clock.run(second.start());
     await lab.clock.advance(120_000);
     expect(second.shards).toEqual([]);
     expect(first.shards).toEqual([ZERO]);
@@ -166,7 +166,7 @@ describe('a lease that ran out here', () => {
   test('is adopted again, with a new counter, but only after its former consumer has ended', async () => {
     const lab = new LeaseLab(1);
     const worker = lab.worker('w1');
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     const former = worker.held(ZERO);
     worker.dynamo.next(...new Array<'lost'>(200).fill('lost'));
@@ -186,7 +186,7 @@ describe('a lease that ran out here', () => {
     const lab = new LeaseLab(1);
     const worker = lab.worker('w1');
     worker.dynamo.next(undefined, 'unanswered');
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     expect(worker.shards).toEqual([]);
     expect(lab.row(ZERO)).toMatchObject({ leaseOwner: 'w1', leaseCounter: 1 });
@@ -201,7 +201,7 @@ describe('at the end of a shard', () => {
     const lab = new LeaseLab(1);
     const worker = lab.worker('w1', { initialPosition: { type: 'LATEST' } });
     const { coordinator } = worker;
-    await lab.clock.run(coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     lab.split(ZERO);
     const parent = worker.held(ZERO);
@@ -245,7 +245,7 @@ describe('at the end of a shard', () => {
     const lab = new LeaseLab(2);
     const worker = lab.worker('w1');
     const { coordinator } = worker;
-    await lab.clock.run(coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     lab.merge(ZERO, ONE);
     await lab.clock.run(coordinator.createChildren(worker.held(ZERO), [child(TWO, ZERO, ONE)]));
@@ -274,7 +274,7 @@ describe('at the end of a shard', () => {
     };
     const worker = lab.worker('w1', { kinesis, initialPosition: { type: 'LATEST' } });
     const { coordinator } = worker;
-    await lab.clock.run(coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     lab.split(ZERO);
     lab.split(ONE);
@@ -304,7 +304,7 @@ describe('at the end of a shard', () => {
   test('children are not created in the name of a lease that has run out', async () => {
     const lab = new LeaseLab(1);
     const worker = lab.worker('w1');
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     lab.clock.jumpWall(FAILOVER);
     const children = worker.coordinator.createChildren(worker.held(ZERO), [child(ONE, ZERO)]);
@@ -317,7 +317,7 @@ describe('at the end of a shard', () => {
   test('child rows are created though answers are lost', async () => {
     const lab = new LeaseLab(1);
     const worker = lab.worker('w1');
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     worker.dynamo.next('unanswered', 'lost', 'lost');
     const children = [child(ONE, ZERO), child(TWO, ZERO)];
@@ -330,7 +330,7 @@ describe('at the end of a shard', () => {
 test('only the shards asked for are taken, though all have rows', async () => {
   const lab = new LeaseLab(3);
   const worker = lab.worker('w1', { shardIds: [ONE] });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(50_000);
   expect(worker.shards).toEqual([ONE]);
   expect(worker.coordinator.leases()).toHaveLength(3);
@@ -350,7 +350,7 @@ test('what a take under way brings after stopTaking was asked for is held, and c
       },
     },
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   const stop = worker.stop();
   await lab.clock.advance(10);
@@ -371,7 +371,7 @@ test('a stop does not wait for a scan that gets no answer', async () => {
         hangs ? rejected(options?.signal, new Promise<never>(() => undefined)) : lab.dynamo.scan(input),
     },
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   hangs = true;
   await lab.clock.advance(1500);
@@ -396,7 +396,7 @@ test('the time of a lease counts from the start of the take that was long in bei
       },
     },
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(2000);
   const held = worker.held(ZERO);
   await lab.clock.advance(taken + FAILOVER - 500 - lab.clock.monotonic() - 1);
@@ -413,7 +413,7 @@ test('a stop during the start ends it', async () => {
   const worker = lab.worker('w1', {
     kinesis: { ...lab.kinesis, describeStream: (_stream, options) => rejected(options?.signal, never) },
   });
-  const start = worker.coordinator.start();
+  const start = worker.start();
   await lab.clock.advance(10);
   await worker.coordinator.stop();
   await expect(start).rejects.toThrow('closed');
@@ -428,7 +428,7 @@ test('a consumer that ends without giving its lease up has abandoned it; its fai
     onFatal: (error) => fatal.push(error),
     scanInterval: 60_000,
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   expect(fatal).toEqual([failure]);
   expect(worker.coordinator.held()).toEqual([]);
@@ -438,7 +438,7 @@ test('a consumer that ends without giving its lease up has abandoned it; its fai
 test('an error that cannot heal is fatal; a scan that fails for a while is not', async () => {
   const lab = new LeaseLab(1);
   const worker = lab.worker('w1');
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   worker.dynamo.lostScans = 20;
   await lab.clock.advance(30_000);

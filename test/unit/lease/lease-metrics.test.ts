@@ -31,7 +31,7 @@ function setUp(
 
 test('a worker reports the table it found, the rows it made and the leases it took', async () => {
   const { lab, worker, read } = setUp(3, 2);
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   const news = read();
   const last = (name: string) => news.get(name)?.last;
@@ -49,7 +49,7 @@ test('a worker reports the table it found, the rows it made and the leases it to
 
 test('a renewal with a checkpoint is an update and a stored checkpoint, one without is a renewal', async () => {
   const { lab, worker, read } = setUp(1);
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   read();
   worker.held(ZERO).confirm(POSITION);
@@ -67,7 +67,7 @@ test('a renewal with a checkpoint is an update and a stored checkpoint, one with
 
 test('a table that does not answer shows as failed calls and rounds, and a lease that runs out as lost', async () => {
   const { lab, worker, read } = setUp(1);
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   expect(read().get('lost_leases')?.sum ?? 0).toBe(0);
   worker.dynamo.next(...Array(1000).fill('lost'));
@@ -82,7 +82,7 @@ test('a table that does not answer shows as failed calls and rounds, and a lease
 
 test('a stop is no failure', async () => {
   const { lab, worker, read } = setUp(2);
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(1500);
   await lab.clock.run(worker.stop());
   for (const [name, { count, sum }] of read()) {
@@ -92,10 +92,10 @@ test('a stop is no failure', async () => {
 
 test('workers are counted by the leases they hold', async () => {
   const first = setUp(4);
-  await first.lab.clock.run(first.worker.coordinator.start());
+  await first.lab.clock.run(first.worker.start());
   await first.lab.clock.advance(10);
   const second = setUp(4, Number.POSITIVE_INFINITY, first.lab, 'w2');
-  await first.lab.clock.run(second.worker.coordinator.start());
+  await first.lab.clock.run(second.worker.start());
   await first.lab.clock.advance(10);
   const news = second.read();
   expect(news.get('workers')?.last).toBe(2);
@@ -106,10 +106,10 @@ test('workers are counted by the leases they hold', async () => {
 
 test('a hand-over is reported by both sides: asked, given, granted, with the time it took', async () => {
   const { lab, worker: owner, read: ofOwner } = setUp(2);
-  await lab.clock.run(owner.coordinator.start());
+  await lab.clock.run(owner.start());
   await lab.clock.advance(10);
   const { worker: asker, read: ofAsker } = setUp(2, Number.POSITIVE_INFINITY, lab, 'w2');
-  await lab.clock.run(asker.coordinator.start());
+  await lab.clock.run(asker.start());
   await lab.clock.advance(1500);
   const [held] = owner.coordinator.held().filter(({ asked }) => asked.aborted);
   await held?.evict();
@@ -127,10 +127,10 @@ test('a hand-over is reported by both sides: asked, given, granted, with the tim
 
 test('a lease that is taken because its owner did not hand over in time counts as stolen', async () => {
   const { lab, worker: owner } = setUp(2);
-  await lab.clock.run(owner.coordinator.start());
+  await lab.clock.run(owner.start());
   await lab.clock.advance(10);
   const { worker: asker, read } = setUp(2, Number.POSITIVE_INFINITY, lab, 'w2');
-  await lab.clock.run(asker.coordinator.start());
+  await lab.clock.run(asker.start());
   await lab.clock.advance(33_000);
   expect(asker.shards).toHaveLength(1);
   const news = read();

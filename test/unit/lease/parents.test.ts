@@ -44,7 +44,7 @@ async function start(rows: readonly ReturnType<typeof row>[], kinesis?: (lab: Le
       },
     },
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   return { lab, worker, listings: () => listings };
 }
@@ -157,7 +157,7 @@ test('a parent that had closed before the start has ended; one listing answers f
       },
     },
   });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   expect(worker.shards).toHaveLength(8);
   asked.length = 0;
@@ -216,7 +216,7 @@ test('a parent that waits for an ancestor is waited for, though LATEST was froze
   }
   await lab.clock.advance(60_000);
   const worker = lab.worker('w1', { initialPosition: { type: 'LATEST' } });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.advance(10);
   const waiting = waitFor(worker, FOUR);
   await lab.clock.advance(2000);
@@ -247,13 +247,13 @@ describe('with shardIds', () => {
     const lab = new LeaseLab(1);
     lab.split(ZERO);
     const first = lab.worker('w0', { maxLeases: 0 });
-    await lab.clock.run(first.coordinator.start());
+    await lab.clock.run(first.start());
     await lab.put(row(ONE, 'TRIM_HORIZON', ZERO));
     lab.split(ONE);
     await lab.put(row(THREE, 'TRIM_HORIZON', ONE));
     await lab.put(row('shardId-000000000004', 'TRIM_HORIZON', ONE));
     const worker = lab.worker('w1', options);
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     const waits = options.shardIds.map((shardId) => waitFor(worker, shardId));
     await lab.clock.advance(0);
@@ -265,11 +265,11 @@ describe('with shardIds', () => {
 
   test('a parent that is named is waited for', async () => {
     const lab = new LeaseLab(1);
-    await lab.clock.run(lab.worker('w0', { maxLeases: 0 }).coordinator.start());
+    await lab.clock.run(lab.worker('w0', { maxLeases: 0 }).start());
     lab.split(ZERO);
     await lab.put(row(ONE, 'TRIM_HORIZON', ZERO));
     const worker = lab.worker('w1', { shardIds: [ZERO, ONE] });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     const waiting = waitFor(worker, ONE);
     await lab.clock.advance(FAILOVER);
@@ -279,4 +279,32 @@ describe('with shardIds', () => {
     expect(waiting.done).toBe(true);
     await lab.clock.run(worker.stop());
   });
+});
+
+test('a parent whose row is gone because the table was set back has not ended', async () => {
+  // 0 → (1 → (3, 4), 2); all begins anew at 0, and the row of 3 is made again by somebody who came before 1.
+  const FOUR = 'shardId-000000000004';
+  const { lab, worker } = await start([
+    row(ZERO, 'SHARD_END'),
+    row(ONE, 'SHARD_END', ZERO),
+    row(TWO, '9'.repeat(56), ZERO),
+    row(THREE, '9'.repeat(56), ONE),
+    row(FOUR, '9'.repeat(56), ONE),
+  ]);
+  await lab.put(row(ZERO, 'TRIM_HORIZON'));
+  for (const shardId of [ONE, TWO, THREE, FOUR]) {
+    await lab.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: shardId } } });
+  }
+  await lab.clock.advance(2 * FAILOVER);
+  for (const shardId of [TWO, THREE, FOUR]) {
+    worker.end(shardId);
+  }
+  await lab.put(row(THREE, 'TRIM_HORIZON', ONE));
+  await lab.clock.advance(FAILOVER);
+  expect(worker.held(THREE).lease.checkpoint.sequenceNumber).toBe('TRIM_HORIZON');
+  const waiting = waitFor(worker, THREE);
+  await lab.clock.advance(FAILOVER);
+  expect(lab.row(ZERO)).toMatchObject({ checkpoint: 'TRIM_HORIZON' });
+  expect(waiting.done).toBe(false);
+  await lab.clock.run(worker.stop());
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../../src/aws/dynamo-api';
 import type { Lease } from '../../../src/lease/lease';
-import { createInput, decodeLease, multiStreamName } from '../../../src/lease/serializer';
+import { createInput, decodeLease } from '../../../src/lease/serializer';
 import { isLeaseTable } from '../../../src/lease/table-definition';
 
 const FIXTURES = join(__dirname, '../../fixtures/kcl-tables');
@@ -71,6 +71,8 @@ describe('a row', () => {
 
   test('needs no more than key, counter and checkpoint', () => {
     expect(decodeLease(row)).toEqual({
+      key: 'shardId-000000000000',
+      stream: undefined,
       shardId: 'shardId-000000000000',
       owner: undefined,
       counter: 3,
@@ -110,9 +112,14 @@ describe('a row', () => {
     expect(decodeLease(marked)?.ours).toBe(false);
   });
 
-  test('of a multi-stream application names its stream', () => {
-    expect(multiStreamName({ ...row, streamName: { S: '1:orders:7' } })).toBe('1:orders:7');
-    expect(multiStreamName(row)).toBeUndefined();
+  test('of a multi-stream application names its stream and its shard', () => {
+    const several = { leaseKey: { S: '1:orders:7:s' }, streamName: { S: '1:orders:7' }, shardId: { S: 's' } };
+    expect(decodeLease({ ...row, ...several })).toMatchObject({
+      key: '1:orders:7:s',
+      stream: '1:orders:7',
+      shardId: 's',
+    });
+    expect(decodeLease(row)?.stream).toBeUndefined();
   });
 });
 

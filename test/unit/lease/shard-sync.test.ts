@@ -19,7 +19,7 @@ const lease = (shardId: string, fields: { readonly [name: string]: object } = {}
 
 async function started(lab: LeaseLab, initialPosition: InitialPosition, kinesis: KinesisApi = lab.kinesis) {
   const worker = lab.worker('w1', { initialPosition, kinesis });
-  await lab.clock.run(worker.coordinator.start());
+  await lab.clock.run(worker.start());
   await lab.clock.run(worker.stop());
   return worker;
 }
@@ -91,9 +91,7 @@ describe('an empty table gets', () => {
         return description;
       },
     };
-    await lab.clock.run(
-      lab.worker('w1', { initialPosition: { type: 'LATEST' }, kinesis }).coordinator.start(),
-    );
+    await lab.clock.run(lab.worker('w1', { initialPosition: { type: 'LATEST' }, kinesis }).start());
     expect(keys(lab.rows())).toEqual([ZERO]);
     expect(lab.row(ZERO)).toMatchObject({ checkpoint: 'LATEST', startAt: NOON + 5000 });
   });
@@ -118,7 +116,7 @@ describe('an empty table gets', () => {
   test('every page of the listing: 2,500 shards', async () => {
     const lab = new LeaseLab(2500);
     const worker = lab.worker('w1', { maxLeases: 1 });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     expect(lab.rows()).toHaveLength(2500);
     await lab.clock.run(worker.stop());
   });
@@ -200,7 +198,7 @@ describe('a table in use', () => {
       },
     };
     const worker = lab.worker('w2', { kinesis, maxLeases: 0 });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.run(worker.stop());
     expect(asked).toEqual([{}]);
     expect(worker.dynamo.writes).toBe(0);
@@ -297,7 +295,7 @@ describe('rows of a KCL worker that began with another start position', () => {
     const lab = await withTable(new LeaseLab(1), lease(ZERO, { checkpoint: { S: checkpoint } }));
     await lab.clock.advance(MINUTE);
     const worker = lab.worker('w1', { initialPosition });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     const { startAt } = worker.held(ZERO).lease;
     expect([lab.row(ZERO)?.checkpoint, lab.row(ZERO)?.startAt]).toEqual([checkpoint, startAt]);

@@ -4,6 +4,7 @@ import type { Lease } from '../../../src/lease/lease';
 import { ParentWatch } from '../../../src/lease/parent-watch';
 import { RenewalWatch } from '../../../src/lease/renewal-watch';
 import { ScanWatch } from '../../../src/lease/scan-watch';
+import { namesOfOne } from '../../../src/lease/shard-names';
 import { type Deferred, deferred } from '../../../src/util/deferred';
 import { Ticker } from '../../../src/util/ticker';
 import { LOOK_MS, Watchdog } from '../../../src/util/watchdog';
@@ -42,7 +43,7 @@ describe('a round of renewals that does not end', () => {
           : lab.dynamo.updateItem(input),
     };
     const worker = lab.worker('w1', { dynamo, watch: { watchdog, settings } });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(20_000);
     expect(stalls).toEqual([]);
     hangs = true;
@@ -154,7 +155,7 @@ describe('scans of the lease table', () => {
     const lab = new LeaseLab(1);
     const { stalls, watchdog } = watchman(lab.clock);
     const worker = lab.worker('w1', { watch: { watchdog, settings } });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(5000);
     worker.dynamo.lostScans = 1_000_000;
     await lab.clock.advance(60_000);
@@ -184,7 +185,8 @@ describe('a child that waits for its parents', () => {
       failoverTime: 10_000,
       watchdog: man.watchdog,
       interval: 30_000,
-      table: {
+      names: namesOfOne('orders'),
+      rows: {
         get: async (shardId) => {
           reads++;
           return rows.get(shardId);
@@ -283,7 +285,7 @@ describe('a child that waits for its parents', () => {
         hangs && listings++ === 0 ? never() : lab.kinesis.listShards(...args),
     };
     const worker = lab.worker('w1', { kinesis, watch: { watchdog, settings } });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(1000);
     const orphan: Item = {
       leaseKey: { S: 'shardId-000000000009' },

@@ -92,7 +92,7 @@ async function startedTogether(
       maxLeases: 0,
     });
     const state = { process, worker, done: false };
-    worker.coordinator.start().then(
+    worker.start().then(
       () => {
         state.done = true;
       },
@@ -184,7 +184,7 @@ describe('the anchor', () => {
     const lab = new LeaseLab(2);
     await lab.clock.advance(60_000);
     const worker = lab.worker('w1', latest);
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     expect(lab.rows()).toHaveLength(2);
     expect(worker.shards).toContain(ANCHOR);
@@ -194,7 +194,7 @@ describe('the anchor', () => {
   test('of a shard that had closed is read by nobody and holds no child up', async () => {
     const lab = await resharded();
     const worker = lab.worker('w1', latest);
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(10);
     expect(worker.shards).toEqual(['shardId-000000000001', 'shardId-000000000002']);
     for (const shardId of worker.shards) {
@@ -207,14 +207,14 @@ describe('the anchor', () => {
     const lab = await resharded();
     const dying = lab.worker('w1', latest);
     dying.dynamo.next(undefined, 'hanging', 'hanging');
-    dying.coordinator.start().catch(() => undefined);
+    dying.start().catch(() => undefined);
     await lab.clock.advance(1000);
     const [anchor, ...others] = lab.rows();
     expect([anchor?.leaseKey, anchor?.checkpoint, others]).toEqual([ANCHOR, 'SHARD_END', []]);
     await lab.clock.advance(3_600_000);
     lab.split('shardId-000000000001');
     const worker = lab.worker('w2', { ...latest, maxLeases: 0 });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     expect(lab.rows().slice(1)).toMatchObject([
       { leaseKey: 'shardId-000000000001', checkpoint: 'LATEST', startAt: anchor?.startAt },
       { leaseKey: 'shardId-000000000002', checkpoint: 'LATEST', startAt: anchor?.startAt },
@@ -225,7 +225,7 @@ describe('the anchor', () => {
   test('is deleted when others hold its instant and no creation can be under way any more', async () => {
     const lab = await resharded();
     const worker = lab.worker('w1', latest);
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     await lab.clock.advance(29 * FAILOVER);
     expect(lab.row(ANCHOR)).toBeDefined();
     await lab.clock.advance(2 * FAILOVER);
@@ -257,7 +257,7 @@ describe('the anchor', () => {
       },
       maxLeases: 0,
     });
-    await lab.clock.run(worker.coordinator.start());
+    await lab.clock.run(worker.start());
     expect(seen.slice(0, 5)).toEqual(['scan', 'scan', 'put', 'put', 'put']);
     await lab.clock.run(worker.stop());
   });

@@ -89,6 +89,35 @@ test('DETAILED tells the shards apart and has the metrics that SUMMARY leaves ou
   ]);
 });
 
+test('the streams of a source of several are told apart by the StreamId of the KCL, at either level', () => {
+  const samples = [
+    sample('records_processed', { stream: 'orders', shard: 'shardId-1' }, 5),
+    sample('records_processed', { stream: 'orders', shard: 'shardId-2' }, 7),
+    sample('records_processed', { stream: 'refunds', shard: 'shardId-1' }, 1),
+    sample('worker_millis_behind_latest', { stream: '*' }, 20),
+  ];
+  const ids = new Map([
+    ['orders', '123456789012:orders:1767225600'],
+    ['refunds', '123456789012:refunds:1767225601'],
+  ]);
+  const told = (level: 'SUMMARY' | 'DETAILED') =>
+    toMetricData(samples, level, AT, ids).map(({ dimensions, statistics }) => [
+      dimensions.map(({ name, value }) => `${name}=${value}`).join(),
+      statistics.sum,
+    ]);
+  expect(told('SUMMARY')).toEqual([
+    ['Operation=ProcessTask,StreamId=123456789012:orders:1767225600', 12],
+    ['Operation=ProcessTask,StreamId=123456789012:refunds:1767225601', 1],
+    ['Operation=ApplicationTracker', 20],
+  ]);
+  expect(told('DETAILED').map(([dimensions]) => dimensions)).toEqual([
+    'Operation=ProcessTask,ShardId=shardId-1,StreamId=123456789012:orders:1767225600',
+    'Operation=ProcessTask,ShardId=shardId-2,StreamId=123456789012:orders:1767225600',
+    'Operation=ProcessTask,ShardId=shardId-1,StreamId=123456789012:refunds:1767225601',
+    'Operation=ApplicationTracker',
+  ]);
+});
+
 test('labels that are no dimensions are merged: the stream of a source, the reason of a retry', () => {
   const retries = [
     sample('read_retries', { ...shard, reason: 'AWS_THROTTLED' }, 1),

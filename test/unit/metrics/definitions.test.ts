@@ -7,7 +7,7 @@ const DEFINITIONS: [string, MetricDefinition][] = Object.entries(METRICS);
 
 type Level = MetricDefinition['cloudwatch']['level'];
 interface KclOperation {
-  /** Dimensions beside Operation, without StreamId: that one is for several streams in one table. */
+  /** Dimensions beside Operation; StreamId is for several streams in one table, and follows from the stream. */
   readonly dimensions: readonly string[];
   readonly metrics: { readonly [name: string]: Level };
   /** Metrics of ours under the same operation. */
@@ -17,7 +17,7 @@ interface KclOperation {
 /** What the KCL publishes under the operations that we share with it. Source: its developer guide, and KCL 3.5. */
 const KCL: { readonly [operation: string]: KclOperation } = {
   ProcessTask: {
-    dimensions: ['shard'],
+    dimensions: ['shard', 'streamId'],
     metrics: {
       RecordsProcessed: 'SUMMARY',
       DataBytesProcessed: 'SUMMARY',
@@ -34,9 +34,25 @@ const KCL: { readonly [operation: string]: KclOperation } = {
       'UpdateLease.Success': 'DETAILED',
       'UpdateLease.Time': 'DETAILED',
     },
-    ours: ['ThrottledReads', 'ReadRetries', 'VanishedShards', 'Checkpoints'],
+    ours: [
+      'ThrottledReads',
+      'ReadRetries',
+      'VanishedShards',
+      'Checkpoints',
+      'Resubscribes',
+      'SubscribeToShard.Success',
+      'SubscribeToShard.Time',
+      'MisplacedSubRecordsKept',
+      'MisplacedSubRecordsDropped',
+      'DamagedAggregates',
+      'DataGaps',
+    ],
   },
-  ApplicationTracker: { dimensions: [], metrics: { MillisBehindLatest: 'SUMMARY' }, ours: [] },
+  ApplicationTracker: {
+    dimensions: [],
+    metrics: { MillisBehindLatest: 'SUMMARY' },
+    ours: ['SourceFailures'],
+  },
   RenewAllLeases: {
     dimensions: ['worker'],
     metrics: {
@@ -113,7 +129,8 @@ test.each(Object.entries(KCL))(
   (operation, kcl) => {
     expect(OPERATIONS[operation as keyof typeof OPERATIONS]).toEqual(kcl.dimensions);
     for (const { labels } of underOperation(operation)) {
-      expect(labels).toEqual(expect.arrayContaining([...kcl.dimensions]));
+      const needed = kcl.dimensions.map((label) => (label === 'streamId' ? 'stream' : label));
+      expect(labels).toEqual(expect.arrayContaining(needed));
     }
   },
 );

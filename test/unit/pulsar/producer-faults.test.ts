@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import type { ProducerSettings, PulsarSettings } from '../../../src/config/types';
+import { BYTES_SCHEMA, type Schema } from '../../../src/io';
 import { BinaryTransport } from '../../../src/pulsar/binary-transport';
 import type { OutgoingMessage, Producer, Transport } from '../../../src/pulsar/transport';
 import { systemClock } from '../../../src/util/clock';
@@ -8,6 +9,7 @@ import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
 import { FakePulsarBroker, type SentBatch } from '../../support/fake-pulsar-broker';
+import { joinChunks } from '../../support/message-codec';
 import { message, ProducerLog, textOf } from '../../support/producer-log';
 import { PRODUCER, pulsarSettings } from '../../support/transport-settings';
 
@@ -56,6 +58,46 @@ const shape = ({ sequenceId, highestSequenceId, messages }: SentBatch): object =
   texts: messages.map(textOf),
 });
 
+describe('a schema', () => {
+  const SCHEMA: Schema = { type: 'JSON', name: 'orders', definition: '{"type":"record"}' };
+
+  test('is registered at every connection, and its version goes with each message and each batch', async () => {
+    broker.script.schemaVersion = Buffer.from([0, 0, 0, 0, 0, 0, 0, 5]);
+    broker.script.send = ({ connection }) => (connection === 0 ? 'disconnect' : 'store');
+    const log = new ProducerLog();
+    const producer = await transportTo().createProducer({ topic: 'orders', listener: log, schema: SCHEMA });
+    for (const text of ['a', 'b', 'c']) {
+      producer.send(message(text));
+    }
+    producer.flush();
+    producer.send(message('d'));
+    producer.flush();
+    await log.until(({ confirmedTexts }) => confirmedTexts.length === 4);
+    const { name, definition } = SCHEMA;
+    const registered = { name, schemaData: Buffer.from(definition), type: 2 };
+    expect(broker.commands('producer')).toMatchObject([{ schema: registered }, { schema: registered }]);
+    expect(broker.stored.map(({ schemaVersion }) => schemaVersion)).toEqual(
+      Array.from({ length: 4 }, () => '0000000000000005'),
+    );
+  });
+
+  test('of bytes is none', async () => {
+    const log = new ProducerLog();
+    const producer = await transportTo().createProducer({ topic: 'o', listener: log, schema: BYTES_SCHEMA });
+    producer.send(message('a'));
+    producer.flush();
+    await log.until(({ confirmedTexts }) => confirmedTexts.length === 1);
+    expect(broker.commands('producer').map(({ schema }) => schema ?? undefined)).toEqual([undefined]);
+    expect(broker.stored[0]?.schemaVersion).toBeUndefined();
+  });
+
+  test('that the topic does not take is refused as such', async () => {
+    broker.script.producerError = () => 18;
+    const making = transportTo().createProducer({ topic: 'o', listener: new ProducerLog(), schema: SCHEMA });
+    await expect(making).rejects.toMatchObject({ code: 'PULSAR_SCHEMA_REFUSED' });
+  });
+});
+
 describe('a lost connection', () => {
   test('everything unconfirmed is sent again, in order, with the same ids and borders', async () => {
     const log = new ProducerLog();
@@ -74,6 +116,24 @@ describe('a lost connection', () => {
     expect(before).toHaveLength(4);
     expect(after).toEqual(before.slice(1));
     expect(log.confirmedTexts).toEqual(Array.from({ length: 10 }, (_, i) => `m${i}`));
+  });
+
+  test('a message of which only some chunks are stored is sent again from its first chunk', async () => {
+    broker.script.maxMessageSize = 1000;
+    const log = new ProducerLog();
+    const producer = await produce(transportTo(), log);
+    let sends = 0;
+    broker.script.send = () => (++sends === 4 ? 'disconnect' : 'store');
+    const large = 'x'.repeat(3000);
+    for (const text of ['before', large, 'after']) {
+      producer.send(message(text));
+      producer.flush();
+    }
+    await log.until(({ confirmedTexts }) => confirmedTexts.length === 3);
+    const chunks = broker.sent.flatMap(({ messages }) => messages.map(({ chunk }) => chunk?.id ?? -1));
+    expect(chunks).toEqual([-1, 0, 1, 2, 0, 1, 2, 3, -1]);
+    expect(joinChunks(broker.stored).map(textOf)).toEqual(['before', large, 'after']);
+    expect(log.confirmedTexts).toEqual(['before', large, 'after']);
   });
 
   test('messages sent while the broker is away arrive behind the older ones', async () => {

@@ -142,3 +142,16 @@ test('a receipt that stays out fails the producer, even while those behind it co
   }
   expect(log.failures.map(({ code }) => code)).toEqual(['PULSAR_SEND_TIMEOUT']);
 });
+
+test('a message in many chunks may take longer than a receipt, as long as that of each chunk comes in time', async () => {
+  const broker = await startBroker();
+  broker.script.maxMessageSize = 1000;
+  let chunks = 0;
+  broker.script.send = () => ({ receipt: sleep(systemClock, 100 * ++chunks) });
+  const log = new ProducerLog();
+  const producer = await produce(transportTo(broker, { sendTimeout: 500 }), log);
+  producer.send(message('x'.repeat(6000)));
+  await log.until(({ confirmedTexts, failures }) => confirmedTexts.length + failures.length > 0);
+  expect(log.failures).toEqual([]);
+  expect(chunks).toBeGreaterThan(6);
+});

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { decodeCommand } from '../../../src/pulsar/protocol/command';
 import { FrameReader } from '../../../src/pulsar/protocol/frame';
 import type { OutgoingMessage } from '../../../src/pulsar/protocol/message';
-import { metadataSize } from '../../../src/pulsar/protocol/message';
+import { chunkSize, metadataSize } from '../../../src/pulsar/protocol/message';
 import { sendFrameBound, writeSendFrame } from '../../../src/pulsar/protocol/send-frame';
 import { SendQueue } from '../../../src/pulsar/protocol/send-queue';
-import { readMessages } from '../../support/message-codec';
+import { readMessages, type SentMessage } from '../../support/message-codec';
 
 const text = fc.oneof(
   fc.string({ maxLength: 30 }),
@@ -22,6 +22,62 @@ const outgoing: fc.Arbitrary<OutgoingMessage> = fc.record({
     text,
     { maxKeys: 5 },
   ),
+});
+
+test('the chunks of a message are its value in order, each within the limit and with all the message has', () => {
+  fc.assert(
+    fc.property(
+      outgoing,
+      fc.uint8Array({ minLength: 1, maxLength: 3000 }),
+      fc.integer({ min: 400, max: 3000 }),
+      text,
+      fc.option(fc.uint8Array({ minLength: 1, maxLength: 20 }), { nil: undefined }),
+      (fields, value, limit, producerName, schemaVersion) => {
+        const message = { ...fields, value };
+        const size = chunkSize(message, limit, { producerName });
+        if (size === undefined) {
+          expect(metadataSize(message) * 3 + 6 * producerName.length + 200).toBeGreaterThan(limit / 2);
+          return;
+        }
+        const queue = new SendQueue<OutgoingMessage>({ maxMessages: 100, maxBytes: 1 }, 7);
+        queue.append(message, metadataSize(message), size);
+        const header = { producerId: 1, producerName, schemaVersion };
+        const chunks: SentMessage[] = [];
+        for (let operation = queue.peek(); operation !== undefined; operation = queue.peek()) {
+          const bound = sendFrameBound(header, operation);
+          const buffer = Buffer.alloc(bound);
+          const end = writeSendFrame(buffer, 0, header, operation, queue.messages, 0, 1);
+          new FrameReader((command, payload) => {
+            expect(decodeCommand(command)?.body).toMatchObject({
+              sequenceId: 7,
+              numMessages: 1,
+              isChunk: true,
+            });
+            expect(payload.length - 6 - 4 - (schemaVersion?.length ?? 0)).toBeLessThanOrEqual(limit);
+            chunks.push(...readMessages(payload));
+          }).push(buffer.subarray(0, end));
+          queue.sent();
+        }
+        expect(chunks).toHaveLength(Math.ceil(value.length / size));
+        expect(Buffer.concat(chunks.map((chunk) => chunk.value)).equals(value)).toBe(true);
+        for (const [id, chunk] of chunks.entries()) {
+          expect(chunk).toMatchObject({
+            sequenceId: 7,
+            key: fields.key === undefined ? undefined : utf8(fields.key),
+            schemaVersion: schemaVersion && Buffer.from(schemaVersion).toString('hex'),
+            chunk: {
+              uuid: `${utf8(producerName)}-7`,
+              id,
+              count: chunks.length,
+              totalBytes: value.length,
+            },
+          });
+          expect(Object.keys(chunk.properties)).toHaveLength(Object.keys(fields.properties).length);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 const utf8 = (value: string): string => Buffer.from(value).toString();
@@ -43,7 +99,7 @@ test('whatever is encoded by hand is decoded by protobufjs as it was, within its
         if (operation === undefined) {
           throw new Error('nothing to send');
         }
-        const header = { producerId, producerName };
+        const header = { producerId, producerName, schemaVersion: undefined };
         const bound = sendFrameBound(header, operation);
         // Room in front shows that offsets are kept apart from positions.
         const buffer = Buffer.alloc(bound + 10, 0xee);

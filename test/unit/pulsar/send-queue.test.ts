@@ -80,6 +80,72 @@ test('through any receipts and reconnects messages are confirmed once, in order,
   );
 });
 
+test('a message in parts is confirmed when all parts sent since the last reconnect are, and nothing comes between', () => {
+  const steps = fc.array(
+    fc.constantFrom('send' as const, 'send', 'receipt' as const, 'receipt', 'rewind' as const),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 4 }), (walk, parts) => {
+      const queue = new SendQueue<ReturnType<typeof message>>({ maxMessages: 5, maxBytes: 20 }, 0);
+      queue.append(message('a'), METADATA);
+      queue.append(message('x'.repeat(parts * 10)), METADATA, 10);
+      queue.append(message('b'), METADATA);
+      queue.closeBatch();
+      expect(queue.totals()).toEqual({ messages: 3, bytes: parts * 10 + 2 + 3 * METADATA });
+      /** Ids of the frames sent at this connection, in order, and of the receipts for them. */
+      let sent: number[] = [];
+      let receipts = 0;
+      const confirmed: number[] = [];
+      const send = (): boolean => {
+        const operation = queue.peek();
+        if (operation !== undefined) {
+          const before = operation.sequenceId === 1 ? sent.filter((id) => id === 1).length : 0;
+          expect(operation.chunks?.sent ?? 0).toBe(before);
+          sent.push(operation.sequenceId);
+          queue.sent();
+        }
+        return operation !== undefined;
+      };
+      const receipt = (): void => {
+        const id = sent[receipts];
+        if (id === undefined) {
+          return;
+        }
+        receipts++;
+        expect(queue.confirm(id)).toBe(true);
+        const all = id !== 1 || sent.slice(0, receipts).filter((one) => one === 1).length === parts;
+        const operation = queue.shiftConfirmed();
+        expect(operation?.sequenceId).toBe(all ? id : undefined);
+        if (operation !== undefined) {
+          confirmed.push(id);
+          queue.messages.shift();
+        }
+      };
+      const rewind = (): void => {
+        queue.rewind();
+        sent = [];
+        receipts = 0;
+      };
+      for (const step of walk) {
+        ({ send, receipt, rewind })[step]();
+      }
+      rewind();
+      while (send()) {
+        // Everything goes.
+      }
+      expect(sent.filter((id) => id === 1).length).toBe(confirmed.includes(1) ? 0 : parts);
+      while (receipts < sent.length) {
+        receipt();
+      }
+      expect(queue.confirm(1)).toBe(false);
+      expect(confirmed).toEqual([0, 1, 2]);
+      expect(queue.totals()).toEqual({ messages: 0, bytes: 0 });
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('a receipt for something never sent changes nothing', () => {
   const queue = new SendQueue<ReturnType<typeof message>>({ maxMessages: 1, maxBytes: 100 }, 0);
   queue.append(message('a'), METADATA);

@@ -346,7 +346,7 @@ describe('a shard that Kinesis does not find', () => {
     const { read, kinesis } = bench([{ records: [record('1')], nextIterator: 'a' }, gone, gone, gone, gone]);
     expect(sequences(await read())).toEqual(['1']);
     kinesis.listings.push(page(shardOf('stranger')));
-    expect((await read()).end).toEqual({ childShards: [] });
+    expect((await read()).end).toEqual({ childShards: [], vanished: true });
   });
 
   it('is asked for again, and given up in the end, while it is listed', async () => {
@@ -368,7 +368,7 @@ describe('a shard that Kinesis does not find', () => {
     const { read, kinesis } = bench([]);
     kinesis.iteratorErrors.push(gone, gone, gone, gone, gone);
     kinesis.listings.push(failure('AWS_TIMEOUT'), page(shardOf('stranger')));
-    expect((await read()).end).toEqual({ childShards: [] });
+    expect((await read()).end).toEqual({ childShards: [], vanished: true });
   });
 
   it('is no end when the stream itself is gone', async () => {

@@ -129,7 +129,7 @@ describe('dead letters', () => {
     producer.listener.rejected(first, refused);
     await settle();
     producer.listener.confirmed(second);
-    await expect(done).rejects.toBe(refused);
+    await expect(done).rejects.toMatchObject({ code: 'DEAD_LETTER_REFUSED', cause: refused });
     expect(consumer.events).toEqual(['pause', 'ack 2', 'close']);
   });
 
@@ -140,7 +140,7 @@ describe('dead letters', () => {
     consumer.give('1');
     await settle();
     sink.record().fail(tooLarge);
-    await expect(done).rejects.toBe(refused);
+    await expect(done).rejects.toMatchObject({ code: 'DEAD_LETTER_REFUSED', cause: refused });
   });
 
   it('one that turns out so during the end is not waited for', async () => {
@@ -153,7 +153,7 @@ describe('dead letters', () => {
     await settle();
     stop();
     await clock.advance(100);
-    await expect(done).rejects.toBe(refused);
+    await expect(done).rejects.toMatchObject({ code: 'DEAD_LETTER_REFUSED', cause: refused });
     expect(consumer.acknowledged).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { ConnectorError } from '../../../src/errors';
 import type { ProducerTransport } from '../../../src/pulsar/transport';
-import { DeliveryLane, type DeliveryLaneOptions } from '../../../src/runtime/delivery-lane';
+import { DeliveryLane } from '../../../src/runtime/delivery-lane';
+import type { DeliveryLaneOptions } from '../../../src/runtime/delivery-lane-options';
 import type { DeliveredRecord } from '../../../src/runtime/lane-records';
 import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
@@ -264,6 +265,7 @@ describe('delivery lane', () => {
     const made = deferred<void>();
     const slow: ProducerTransport = {
       maxMessageBytes: undefined,
+      chunks: true,
       createProducer: async (options) => {
         await made.promise;
         return scripted.createProducer(options);
@@ -336,6 +338,7 @@ describe('delivery lane', () => {
       let asked = 0;
       const { offer, clock, told, acked, sent } = watched({
         maxMessageBytes: undefined,
+        chunks: true,
         close: () => inner.close(),
         createProducer: async (options) => {
           if (++asked === 1) {

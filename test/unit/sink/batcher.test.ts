@@ -39,7 +39,7 @@ describe('random traffic', () => {
             expect(batch.length).toBeLessThanOrEqual(limits.maxCount);
             const bytes = batch.reduce((sum, { size }) => sum + size, 0);
             expect(batch.length === 1 || bytes <= limits.maxBytes).toBe(true);
-            for (const entry of batch) {
+            for (const entry of batch as PendingEntry[]) {
               expect(waiting.delete(entry)).toBe(true);
               expect(entry.state).toBe('sent');
               const queue = queues.find(({ shardId }) => shardId === entry.shardId) as ShardQueue;

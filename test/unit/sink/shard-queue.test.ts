@@ -25,11 +25,11 @@ test('refused entries go before those that were never sent', () => {
   const queue = new ShardQueue('shard', 100, 0);
   queue.push(entryOf(1));
   queue.push(entryOf(2));
-  const first = queue.shift() as PendingEntry;
+  const first = queue.take() as PendingEntry;
   queue.push(entryOf(3));
   queue.putBack(first);
-  expect([queue.shift(), queue.shift(), queue.shift()].map((entry) => entry?.arrival)).toEqual([1, 2, 3]);
-  expect(queue.shift()).toBeUndefined();
+  expect([queue.take(), queue.take(), queue.take()].map((entry) => entry?.arrival)).toEqual([1, 2, 3]);
+  expect(queue.take()).toBeUndefined();
 });
 
 test('an entry that was given up is passed over', () => {

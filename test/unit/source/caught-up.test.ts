@@ -3,6 +3,7 @@ import { awaitCaughtUp } from '../../../src/source/caught-up';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
 import { LeaseLab, STREAM } from '../../support/lease-lab';
+import { leasedStream } from '../../support/leased-stream';
 import { leaseOf } from '../../support/leases';
 
 const [ZERO, ONE, TWO] = ['shardId-000000000000', 'shardId-000000000001', 'shardId-000000000002'] as const;
@@ -26,10 +27,10 @@ class Waiting {
     const { clock, kinesis } = this.lab;
     awaitCaughtUp(
       {
-        kinesis,
-        stream: { name: STREAM },
+        stream: leasedStream(kinesis, STREAM, {
+          logger: { ...silentLogger, info: (fields) => void this.told.push(fields) },
+        }),
         retry: { clock, random: seededRandom(1), bounds: { initialMs: 1, maxMs: 2 } },
-        logger: { ...silentLogger, info: (fields) => void this.told.push(fields) },
         leases: () => this.rows,
         isWanted: (shardId) => wanted?.includes(shardId) ?? true,
         reachedHere: (shardId) => this.here.has(shardId),

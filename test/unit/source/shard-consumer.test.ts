@@ -1,8 +1,11 @@
 import type { RawRecord } from '../../../src/aws/kinesis-api';
 import { ConnectorError } from '../../../src/errors';
+import { BYTES_SCHEMA } from '../../../src/io';
 import type { Lease } from '../../../src/lease/lease';
 import { MetricRegistry } from '../../../src/metrics/registry';
 import type { Admit, RetrievalBatch, ShardReader } from '../../../src/retrieval/retrieval';
+import type { Gap } from '../../../src/source/data-loss';
+import { DataLossWatch } from '../../../src/source/data-loss-watch';
 import { DeliveryTimer } from '../../../src/source/delivery-timer';
 import type { KinesisRecord } from '../../../src/source/kinesis-record';
 import { ReaderWatch } from '../../../src/source/reader-watch';
@@ -12,10 +15,12 @@ import { ShardConsumer } from '../../../src/source/shard-consumer';
 import type { ConsumerLease } from '../../../src/source/shard-consumer-options';
 import { ShardMetrics } from '../../../src/source/shard-metrics';
 import { ShardTenure } from '../../../src/source/shard-tenure';
+import { LEAST_RETENTION_MS, type Retention } from '../../../src/source/trim-horizon';
 import type { ExtendedSequenceNumber } from '../../../src/stream/extended-sequence-number';
 import type { ChildShard } from '../../../src/stream/shard';
 import { type Deferred, deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
+import { frameOfKey } from '../../support/kpl-frame';
 import { ManualClock } from '../../support/manual-clock';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -68,6 +73,7 @@ class HandedReader implements ShardReader {
 
 class TestLease implements ConsumerLease {
   readonly shardId = 's';
+  readonly name = 's';
   readonly lost = new AbortController();
   readonly confirms: string[] = [];
   readonly caughtUpAt: number[] = [];
@@ -107,11 +113,15 @@ interface SetUp {
   readonly createChildren?: () => Promise<void>;
   readonly openReader?: (position: ExtendedSequenceNumber) => ShardReader;
   readonly limit?: number;
+  readonly receiveQueueSize?: number;
+  readonly subRecordFilter?: 'keep' | 'drop';
   readonly budget?: ReceiveBudget;
+  readonly retention?: () => Promise<Retention>;
 }
 
 function setUp(options: SetUp = {}) {
   const steps: string[] = [];
+  const gaps: Gap[] = [];
   const clock = new ManualClock();
   const budget = options.budget ?? new ReceiveBudget(options.limit ?? 1e6);
   const registry = new MetricRegistry();
@@ -130,7 +140,9 @@ function setUp(options: SetUp = {}) {
     messageKeyMode: 'PARTITION_KEY',
     properties: [],
     timer: new DeliveryTimer(clock, metrics.deliveryTime),
-    onRefused: () => undefined,
+    schema: BYTES_SCHEMA,
+    destinationTopic: undefined,
+    onRefused: () => 'END',
   });
   const queue = new ReceiveQueue<KinesisRecord>((partition) => (partition as ShardTenure).changed());
   const watch = new ReaderWatch({ shardId: 's', limit: 60_000, restart: () => undefined });
@@ -140,7 +152,8 @@ function setUp(options: SetUp = {}) {
     queue,
     budget,
     decoding: new ReceiveBudget(1e6),
-    receiveQueueSize: 100,
+    receiveQueueSize: options.receiveQueueSize ?? 100,
+    subRecordFilter: options.subRecordFilter ?? 'keep',
     caughtUpTarget: 0,
     clock,
     logger: silentLogger,
@@ -150,6 +163,17 @@ function setUp(options: SetUp = {}) {
     renewalsFirst: options.renewalsFirst ?? (() => Promise.resolve()),
     awaitParents: options.awaitParents ?? (() => Promise.resolve()),
     openReader: options.openReader ?? (() => reader),
+    watchLoss: (position) =>
+      new DataLossWatch({
+        coveredTo: undefined,
+        asConfigured: false,
+        unbegun: false,
+        horizon: { look: options.retention ?? (() => Promise.reject(new Error('nobody asked before'))) },
+        leastRetention: LEAST_RETENTION_MS,
+        clock,
+        position,
+        onGap: (gap) => gaps.push(gap),
+      }),
     createChildren: async (children) => {
       await options.createChildren?.();
       steps.push(`children ${children.map((one) => one.shardId).join()}`);
@@ -166,7 +190,7 @@ function setUp(options: SetUp = {}) {
     }
     return taken;
   };
-  return { steps, clock, budget, reader, lease, tenure, queue, consumer, take, published, watch };
+  return { gaps, steps, clock, budget, reader, lease, tenure, queue, consumer, take, published, watch };
 }
 
 const at = (sequenceNumber: string, subSequenceNumber = 0): ExtendedSequenceNumber => ({
@@ -181,13 +205,6 @@ describe('shard consumer', () => {
     await turn();
     await reader.give(raws(5, 8));
     expect((await take(3)).map((record) => record.sequenceNumber)).toEqual(['6', '7', '8']);
-  });
-
-  it('a checkpoint inside an aggregated record is refused, not skipped over', async () => {
-    const { consumer } = setUp({ checkpoint: at('5', 3) });
-    const outcome = await consumer.run();
-    expect(outcome.reason).toBe('FAILED');
-    expect((outcome.error as ConnectorError).code).toBe('NOT_AVAILABLE_YET');
   });
 
   it('reads nothing before every parent is finished', async () => {
@@ -286,7 +303,7 @@ describe('shard consumer', () => {
   });
 
   it('a stop during the drain of an ended shard waits for it, but not beyond the deadline', async () => {
-    const { consumer, reader, take, steps, clock } = setUp();
+    const { consumer, reader, take, steps, clock } = setUp({ closePartition: async () => false });
     const done = consumer.run();
     await turn();
     await reader.give(raws(1, 2), { end: { childShards: [child] } });
@@ -296,7 +313,19 @@ describe('shard consumer', () => {
     expect(consumer.state).toBe('DRAINING');
     await clock.advance(1);
     expect((await done).drained).toBe(false);
-    expect(steps).toEqual(['close producer', 'evict at 1']);
+    expect(steps).toEqual(['close producer', 'close producer', 'evict at 1']);
+  });
+
+  it('what of an ended shard nobody has taken by the deadline is left to the next owner, and nothing is undrained', async () => {
+    const { consumer, reader, queue, steps, clock } = setUp();
+    const done = consumer.run();
+    await turn();
+    await reader.give(raws(1, 2), { end: { childShards: [child] } });
+    consumer.stop('REQUESTED', 1000);
+    await clock.advance(1000);
+    expect((await done).drained).toBe(true);
+    expect(queue.size).toBe(0);
+    expect(steps).toEqual(['close producer', 'close producer', 'evict at start']);
   });
 
   it('losing the lease while an ended shard drains writes no SHARD_END', async () => {
@@ -589,6 +618,73 @@ describe('shard consumer', () => {
       consumer.stop('REQUESTED', 1000);
       expect(await done).toMatchObject({ reason: 'REQUESTED', drained: true });
       expect(steps.at(-1)).toBe('evict at 5');
+    });
+
+    it('is read again AT its last record when it has fallen behind the retention, and what is missing is told', async () => {
+      const readers = [new HandedReader(), new HandedReader()];
+      const opened: string[] = [];
+      const { consumer, take, gaps, clock, steps } = setUp({
+        retention: async () => ({ now: clock.now(), ms: LEAST_RETENTION_MS }),
+        openReader: (position) => {
+          opened.push(position.sequenceNumber);
+          return readers[opened.length - 1] as ShardReader;
+        },
+      });
+      const done = consumer.run();
+      await turn();
+      await readers[0]?.give(raws(1, 3), { millisBehindLatest: 9000 });
+      await clock.advance(LEAST_RETENTION_MS);
+      await readers[0]?.give(raws(7, 9));
+      expect([opened, gaps]).toEqual([['TRIM_HORIZON', '3'], []]);
+      await readers[1]?.give(raws(7, 9));
+      expect(gaps).toEqual([expect.objectContaining({ reason: 'TRIMMED', from: at('3') })]);
+      const records = await take(6);
+      expect(records.map((record) => record.sequenceNumber)).toEqual(['1', '2', '3', '7', '8', '9']);
+      for (const record of records) {
+        record.ack();
+      }
+      consumer.stop('REQUESTED', 1000);
+      expect(await done).toMatchObject({ reason: 'REQUESTED', drained: true });
+      expect(steps.at(-1)).toBe('evict at 9');
+    });
+
+    it('goes on within a frame of which a part was queued', async () => {
+      const frame = frameOfKey(
+        'k',
+        Array.from({ length: 1200 }, (_, i) => String(i)),
+      );
+      const records = raws(7, 8).map((raw, i) => (i === 0 ? { ...raw, data: frame } : raw));
+      const [first, fresh] = [new HandedReader(), new HandedReader()];
+      const opened: ExtendedSequenceNumber[] = [];
+      const { consumer, take, clock, budget } = setUp({
+        receiveQueueSize: 100,
+        openReader: (position) => {
+          opened.push(position);
+          return opened.length === 1 ? first : fresh;
+        },
+      });
+      const done = consumer.run();
+      await turn();
+      await first.give(records);
+      await clock.advance(100);
+      consumer.restartReader(new ConnectorError('READER_STALLED', 'no answer'));
+      await turn();
+      expect(opened[1]).toEqual(at('7', 511));
+      const places: string[] = [];
+      const taking = (async () => {
+        while (places.length < 1201) {
+          const [record] = await take(1);
+          places.push(`${record?.sequenceNumber}.${record?.subSequenceNumber}`);
+          record?.ack();
+        }
+      })();
+      await turn();
+      await fresh.give(records);
+      await clock.run(taking);
+      expect(places).toEqual([...Array.from({ length: 1200 }, (_, i) => `7.${i}`), '8.0']);
+      expect(budget.used).toBe(0);
+      consumer.stop('REQUESTED', 1000);
+      await done;
     });
 
     it('begins again where it began when nothing was read yet, and once more as often as it takes', async () => {

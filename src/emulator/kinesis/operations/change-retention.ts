@@ -44,6 +44,8 @@ function change(
         `(${present} hours). Use ${other} API.`,
     );
   }
-  stream.begin('UPDATING', account.now(), account.settleMs, () => stream.retain(hours * HOUR, account.now()));
+  stream.begin('UPDATING', account.now(), account.settings.settleMs, () =>
+    stream.retain(hours * HOUR, account.now()),
+  );
   return {};
 }

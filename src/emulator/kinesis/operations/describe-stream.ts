@@ -21,7 +21,10 @@ export const describeStream = operation(
     const after = input.ExclusiveStartShardId ?? '';
     const limit = input.Limit ?? DEFAULT_LIMIT;
     const shards = stream.shards.filter((shard) => shard.id > after);
-    const { OpenShardCount, ConsumerCount, MaxRecordSizeInKiB, ...summary } = summarise(stream);
+    const { OpenShardCount, ConsumerCount, MaxRecordSizeInKiB, ...summary } = summarise(
+      stream,
+      account.now(),
+    );
     return {
       StreamDescription: {
         ...summary,

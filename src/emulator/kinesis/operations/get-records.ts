@@ -1,17 +1,11 @@
-import { readIterator, writeIterator } from '../iterator';
-import { operation } from '../operation';
-import type { StoredRecord } from '../record-log';
-import type { Shard } from '../shard';
+import type { Account } from '../account';
+import { type IteratorTarget, readIterator, writeIterator } from '../iterator';
+import { operation, STREAM_REF } from '../operation';
+import { recordSize, type StoredRecord } from '../record-log';
+import { MAX_RECORDS, readShard, type WireChildShard, writeAnswer } from '../shard-reading';
 
 /** Source: Kinesis API, GetRecords. */
-const MAX_RECORDS = 10_000;
 const MAX_BYTES = 10 * 1024 * 1024;
-
-export interface WireChildShard {
-  readonly ShardId: string;
-  readonly ParentShards: readonly string[];
-  readonly HashKeyRange: { readonly StartingHashKey: string; readonly EndingHashKey: string };
-}
 
 export interface GetRecordsOutput {
   readonly Records: readonly StoredRecord[];
@@ -26,51 +20,43 @@ export const getRecords = operation(
   {
     ShardIterator: { type: 'String', required: true, min: 1, max: 512 },
     Limit: { type: 'Integer', min: 1, max: MAX_RECORDS },
-    StreamARN: { type: 'String', min: 1, max: 2048 },
+    StreamARN: STREAM_REF.StreamARN,
   },
   (account, input): GetRecordsOutput => {
     const target = readIterator(account, input.ShardIterator);
-    const { shard, position } = target;
-    const place = shard.records.placeOf(position.sequenceNumber, position.exclusive);
-    const records = shard.records.read(place, input.Limit ?? MAX_RECORDS, MAX_BYTES);
-    const unread = shard.records.at(place + records.length);
-    const ended =
-      !shard.open && unread === undefined && (records.length === 0 || account.shardEnd === 'with-records');
-    const last = records.at(-1);
+    takeCall(account, target);
+    const { records, next, millisBehindLatest, children } = readShard(
+      account,
+      target.shard,
+      target.position,
+      input.Limit ?? MAX_RECORDS,
+      MAX_BYTES,
+    );
+    countBytes(account, target, records);
     return {
       Records: records,
-      ...(ended
-        ? { ChildShards: childrenOf(shard) }
-        : {
-            NextShardIterator: writeIterator(account, {
-              ...target,
-              position:
-                last === undefined ? position : { sequenceNumber: last.SequenceNumber, exclusive: true },
-            }),
-          }),
-      // Zero means caught up: a record of this very millisecond that is still unread must not look like that.
-      MillisBehindLatest:
-        unread === undefined
-          ? 0
-          : Math.max(1, account.now() - Math.round(unread.ApproximateArrivalTimestamp * 1000)),
+      ...(children === undefined
+        ? { NextShardIterator: writeIterator(account, { ...target, position: next }) }
+        : { ChildShards: children }),
+      MillisBehindLatest: millisBehindLatest,
     };
   },
-  writeOutput,
+  writeAnswer,
 );
 
-function childrenOf(shard: Shard): WireChildShard[] {
-  return shard.children.map((child) => ({
-    ShardId: child.id,
-    ParentShards: child.parentIds,
-    HashKeyRange: child.describe().HashKeyRange,
-  }));
+function takeCall(account: Account, { stream, shard }: IteratorTarget): void {
+  const limits = account.settings.readLimits;
+  if (limits !== undefined && !shard.readBudget.takeCall(limits, account.now())) {
+    throw account.rateExceeded(stream, shard);
+  }
 }
 
-/** The answer as JSON. Data is base64 and sequence numbers are digits: neither has anything to escape. */
-function writeOutput({ Records, ...rest }: GetRecordsOutput): string {
-  let records = '';
-  for (const record of Records) {
-    records += `${records === '' ? '' : ','}{"SequenceNumber":"${record.SequenceNumber}","ApproximateArrivalTimestamp":${record.ApproximateArrivalTimestamp},"Data":"${record.Data}","PartitionKey":${JSON.stringify(record.PartitionKey)}}`;
+function countBytes(account: Account, { shard }: IteratorTarget, records: readonly StoredRecord[]): void {
+  const limits = account.settings.readLimits;
+  if (limits !== undefined) {
+    shard.readBudget.countBytes(
+      limits,
+      records.reduce((sum, record) => sum + recordSize(record), 0),
+    );
   }
-  return `{"Records":[${records}],${JSON.stringify(rest).slice(1)}`;
 }

@@ -2,6 +2,7 @@ import { ServiceError } from '../../service-model';
 import type { InputOf } from '../../shape';
 import { type Account, invalidArgument } from '../account';
 import { operation, SHARD_ID, STREAM_REF } from '../operation';
+import { limitCalls } from '../read-limits';
 import type { ShardDescription } from '../shard';
 import { type ShardFilter, shardFilter } from '../shard-filter';
 import type { Stream } from '../stream';
@@ -50,6 +51,12 @@ export interface ListShardsOutput {
 export const listShards = operation(SHAPE, (account, input): ListShardsOutput => {
   const { stream, after, filter } =
     input.NextToken === undefined ? firstPage(account, input) : nextPage(account, input, input.NextToken);
+  limitCalls(
+    stream.listings,
+    account.settings.readLimits?.listShards,
+    account.now(),
+    `stream ${stream.settings.name} under account ${account.id}`,
+  );
   const matches = shardFilter(filter, stream, account.now());
   const shards = stream.shards.filter((shard) => shard.id > after && matches(shard));
   const page = shards.slice(0, Math.min(input.MaxResults ?? PAGE, PAGE));
@@ -59,7 +66,7 @@ export const listShards = operation(SHAPE, (account, input): ListShardsOutput =>
     ...(last &&
       page.length < shards.length && {
         NextToken: writeToken(account.now(), [
-          stream.settings.name,
+          stream.settings.arn,
           stream.settings.epoch,
           last.id,
           JSON.stringify(filter),
@@ -90,10 +97,10 @@ function nextPage(account: Account, input: InputOf<typeof SHAPE>, nextToken: str
     throw invalidArgument('NextToken and ShardFilter cannot be provided together.');
   }
   const token = readToken(nextToken);
-  const [name, epoch, after, filter] = token?.parts ?? [];
+  const [arn, epoch, after, filter] = token?.parts ?? [];
   if (
     token === undefined ||
-    typeof name !== 'string' ||
+    typeof arn !== 'string' ||
     typeof after !== 'string' ||
     typeof filter !== 'string'
   ) {
@@ -102,9 +109,9 @@ function nextPage(account: Account, input: InputOf<typeof SHAPE>, nextToken: str
   if (account.now() - token.issuedAt > TOKEN_LIFE_MS) {
     throw new ServiceError('ExpiredNextTokenException', 'The NextToken has expired.');
   }
-  const stream = account.stream({ StreamName: name });
+  const stream = account.stream({ StreamARN: arn });
   if (stream.settings.epoch !== epoch) {
-    throw account.streamNotFound(name);
+    throw account.streamNotFound(stream.settings.name);
   }
   return { stream, after, filter: JSON.parse(filter) as ShardFilter };
 }

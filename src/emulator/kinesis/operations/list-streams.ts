@@ -16,7 +16,7 @@ export const listStreams = operation(
       token === undefined ? (input.ExclusiveStartStreamName ?? '') : Buffer.from(token, 'base64').toString();
     const limit = input.Limit ?? DEFAULT_LIMIT;
     const streams = account.streams().filter((stream) => stream.settings.name > after);
-    const page = streams.slice(0, limit).map(summarise);
+    const page = streams.slice(0, limit).map((stream) => summarise(stream, account.now()));
     const last = page.at(-1);
     const more = streams.length > limit;
     return {

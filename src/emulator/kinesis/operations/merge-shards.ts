@@ -20,7 +20,7 @@ export const mergeShards = operation(
       );
     }
     const range = { start: lower.range.start, end: upper.range.end };
-    stream.begin('UPDATING', account.now(), account.settleMs, () =>
+    stream.begin('UPDATING', account.now(), account.settings.settleMs, () =>
       stream.reshard(parents, [range], account.now()),
     );
     return {};

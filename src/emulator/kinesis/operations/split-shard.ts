@@ -22,7 +22,7 @@ export const splitShard = operation(
       );
     }
     account.reserveShards(1);
-    stream.begin('UPDATING', account.now(), account.settleMs, () =>
+    stream.begin('UPDATING', account.now(), account.settings.settleMs, () =>
       stream.reshard(
         [shard],
         [

@@ -4,7 +4,7 @@ export const updateMaxRecordSize = operation(
   { StreamARN: STREAM_REF.StreamARN, MaxRecordSizeInKiB: { ...MAX_RECORD_KIB, required: true } },
   (account, input): Record<string, never> => {
     const stream = account.activeStream(input);
-    stream.begin('UPDATING', account.now(), account.settleMs, () => {
+    stream.begin('UPDATING', account.now(), account.settings.settleMs, () => {
       stream.maxRecordBytes = input.MaxRecordSizeInKiB * 1024;
     });
     return {};

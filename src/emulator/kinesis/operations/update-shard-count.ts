@@ -30,7 +30,7 @@ export const updateShardCount = operation(
     stream.begin(
       'UPDATING',
       account.now(),
-      account.settleMs,
+      account.settings.settleMs,
       ...steps.map(({ parents, children }) => () => {
         const shards = parents.map((range) => stream.route(range.start));
         stream.reshard(shards, children, account.now());
@@ -66,10 +66,10 @@ function checkTarget(stream: Stream, current: number, target: number): void {
 
 function countScaling(account: Account, stream: Stream): void {
   const recent = stream.scalings.filter((at) => at > account.now() - DAY);
-  if (recent.length >= account.scalingsPerDay) {
+  if (recent.length >= account.settings.scalingsPerDay) {
     throw limit(
       `UpdateShardCount was called ${recent.length} times on stream ${stream.settings.name} within 24 hours. ` +
-        `Limit: ${account.scalingsPerDay}.`,
+        `Limit: ${account.settings.scalingsPerDay}.`,
     );
   }
   stream.scalings = [...recent, account.now()];

@@ -1,33 +1,35 @@
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { SettableClock } from '../../../src/emulator/clock';
 import { Faults, THROTTLE } from '../../../src/emulator/faults';
 import { createKinesisModel, type KinesisModel } from '../../../src/emulator/kinesis/model';
 import { type RunningServer, startServer } from '../../../src/emulator/server';
 import { systemClock } from '../../../src/util/clock';
 import { seededRandom } from '../../../src/util/random';
+import { bodyOf, WIRE_CLIENTS, type WireClient, type WireHead } from '../../support/wire-client';
 
 const START = Date.UTC(2026, 0, 1, 12);
 const StreamName = 'orders';
+/** What clients of either version say of a connection that ends before the answer. */
+const CUT = /socket hang up|cut before an answer/;
 
 interface Answer {
-  readonly status: number | undefined;
-  readonly headers: IncomingMessage['headers'];
+  readonly status: number;
+  readonly headers: WireHead['headers'];
   readonly body: { readonly [name: string]: unknown };
 }
 
 let kinesis: KinesisModel;
 let faults: Faults;
 let server: RunningServer;
-let agent: Agent;
+let client: WireClient;
 
 beforeEach(async () => {
   const clock = new SettableClock({ now: () => START });
   kinesis = createKinesisModel({ clock });
   kinesis.call('CreateStream', { StreamName, ShardCount: 1 });
   faults = new Faults(seededRandom(1));
-  agent = new Agent({ keepAlive: true });
   server = await startServer({
     services: [kinesis],
     clock,
@@ -40,7 +42,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  agent.destroy();
+  client.close();
   await server.close();
 });
 
@@ -49,24 +51,15 @@ async function post(
   input: unknown,
   headers: { [name: string]: string } = {},
 ): Promise<Answer> {
-  const call = request({
-    host: '127.0.0.1',
-    port: server.port,
-    method: 'POST',
-    agent,
-    headers: {
+  const answer = await client.post(
+    {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `Kinesis_20131202.${operation}`,
       ...headers,
     },
-  });
-  call.end(typeof input === 'string' ? input : JSON.stringify(input));
-  const [response] = (await once(call, 'response')) as [IncomingMessage];
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) {
-    text += chunk;
-  }
-  return { status: response.statusCode, headers: response.headers, body: JSON.parse(text) };
+    typeof input === 'string' || input instanceof Uint8Array ? input : JSON.stringify(input),
+  );
+  return { ...answer, body: JSON.parse((await bodyOf(answer)).toString()) };
 }
 
 const put = () => post('PutRecord', { StreamName, Data: 'AAEC', PartitionKey: 'key' });
@@ -80,7 +73,11 @@ function stored(): number {
   return kinesis.call('GetRecords', { ShardIterator }).Records.length;
 }
 
-describe('emulator over HTTP', () => {
+describe.each(WIRE_CLIENTS)('emulator over %s', (_version, open) => {
+  beforeEach(() => {
+    client = open(server.port);
+  });
+
   test('an answer carries the time of the settable clock, a request id and the content type of the call', async () => {
     const answer = await post('ListStreams', {}, { 'content-type': 'application/x-amz-json-1.0' });
     expect(answer.status).toBe(200);
@@ -114,7 +111,7 @@ describe('emulator over HTTP', () => {
       'SerializationException',
     ],
     ['an unknown stream', 'DescribeStream', { StreamName: 'none' }, {}, 400, 'ResourceNotFoundException'],
-  ])('%s is answered with %i %s', async (_what, operation, input, headers, status, type) => {
+  ])('%s is refused as AWS refuses it', async (_what, operation, input, headers, status, type) => {
     const answer = await post(operation, input, headers);
     expect([answer.status, answer.body.__type]).toEqual([status, type]);
   });
@@ -131,6 +128,26 @@ describe('emulator over HTTP', () => {
     });
   });
 
+  test('a compressed body is unpacked, and the answer may be larger than what a connection takes at once', async () => {
+    const Data = Buffer.alloc(1_000_000, 'a').toString('base64');
+    for (let count = 0; count < 4; count++) {
+      const input = gzipSync(JSON.stringify({ StreamName, Data, PartitionKey: 'key' }));
+      expect((await post('PutRecord', input, { 'content-encoding': 'gzip' })).status).toBe(200);
+    }
+    const { ShardIterator } = kinesis.call('GetShardIterator', {
+      StreamName,
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'TRIM_HORIZON',
+    });
+    const { body } = await post('GetRecords', { ShardIterator });
+    expect((body.Records as { Data: string }[]).map((record) => record.Data)).toEqual([
+      Data,
+      Data,
+      Data,
+      Data,
+    ]);
+  });
+
   test('an error fault is answered and nothing is done', async () => {
     faults.add({ operation: 'PutRecord', fault: THROTTLE, times: 1 });
     const answer = await put();
@@ -144,7 +161,7 @@ describe('emulator over HTTP', () => {
     ['not done', false, 0],
   ])('a call that is cut off is %s when the fault says so', async (_what, applied, count) => {
     faults.add({ operation: 'PutRecord', fault: { kind: 'disconnect', applied } });
-    await expect(put()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect(put()).rejects.toThrow(CUT);
     expect(stored()).toBe(count);
   });
 
@@ -159,7 +176,7 @@ describe('emulator over HTTP', () => {
     await post('ListStreams', {});
     expect(stored()).toBe(count);
     await server.close();
-    await expect(unanswered).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await expect(unanswered).rejects.toThrow(CUT);
   });
 
   test('a delayed call is done before or after its delay', async () => {
@@ -204,6 +221,8 @@ describe('emulator over HTTP', () => {
   test('close cuts idle and busy connections and frees the port', async () => {
     const idle = connect(server.port, '127.0.0.1');
     await once(idle, 'connect');
+    // Answered behind it: then the server knows of the other one.
+    await post('ListStreams', {});
     const cut = once(idle, 'close');
     await server.close();
     await cut;
