@@ -3,6 +3,7 @@ import type { CliIo } from './cli-io';
 import { registerConfigCommands } from './config';
 import { registerEmulatorCommand } from './emulator';
 import { EXIT, reportFailure } from './failure';
+import { registerOffsetsCommands } from './offsets';
 import { registerQuickstartCommand } from './quickstart';
 import { registerRunCommand } from './run';
 import { registerSinksCommands } from './sinks';
@@ -36,6 +37,7 @@ function createProgram(io: CliIo): Command {
   registerEmulatorCommand(program, io);
   registerSourcesCommands(program, io);
   registerSinksCommands(program, io);
+  registerOffsetsCommands(program, io);
   registerStatusCommand(program, io);
   registerConfigCommands(program, io);
   return program;

@@ -1,0 +1,86 @@
+import { instantOfLease, isFinished, type Lease } from '../lease/lease';
+import { shardOf } from '../offsets/offsets-file';
+import type { OffsetsChange } from '../offsets/offsets-plan';
+import type { OffsetsRow } from '../offsets/offsets-row';
+import { format } from '../stream/extended-sequence-number';
+
+/** A row with its owner, as `offsets get --json` prints it. */
+export function rowOfLease(lease: Lease): { readonly [name: string]: unknown } {
+  return { ...shardOf(lease), owner: lease.owner, counter: lease.counter };
+}
+
+/** Rows for people. */
+export function tableOfLeases(leases: readonly Lease[]): string {
+  return table([
+    ['SHARD', 'POSITION', 'OWNER', 'ALL READ UP TO'],
+    ...leases.map((lease) => [
+      lease.key,
+      position(lease),
+      lease.owner ?? (isFinished(lease) ? '' : 'nobody'),
+      lease.caughtUpAt === undefined ? '' : new Date(lease.caughtUpAt).toISOString(),
+    ]),
+  ]);
+}
+
+/** What will be done, or was, for people. */
+export function tableOfChanges(changes: readonly OffsetsChange[]): string {
+  return table([
+    ['SHARD', 'FROM', 'TO'],
+    ...changes.map((change) =>
+      change.kind === 'delete'
+        ? [change.seen.key, position(change.seen), 'no row']
+        : [
+            change.seen?.key ?? change.row.shardId,
+            change.seen === undefined ? 'no row' : position(change.seen),
+            position(change.row),
+          ],
+    ),
+  ]);
+}
+
+/** The same for scripts. */
+export function changesForScripts(changes: readonly OffsetsChange[]): unknown {
+  return changes.map((change) =>
+    change.kind === 'delete'
+      ? { stream: change.seen.stream, shardId: change.seen.shardId, from: shardOf(change.seen) }
+      : {
+          stream: change.row.stream,
+          shardId: change.row.shardId,
+          ...(change.seen !== undefined && { from: shardOf(change.seen) }),
+          to: shardOf(change.row),
+        },
+  );
+}
+
+function position(row: OffsetsRow): string {
+  const { checkpoint, startAt, anchor } = row;
+  const { sequenceNumber } = checkpoint;
+  if (anchor) {
+    return `start of the table, ${instant(startAt)}`;
+  }
+  const startsThere = sequenceNumber === 'LATEST' || sequenceNumber === 'AT_TIMESTAMP';
+  const startsAt = instantOfLease(row);
+  return startsThere && startsAt !== undefined
+    ? `${sequenceNumber} (of ${instant(startsAt)})`
+    : format(checkpoint);
+}
+
+const instant = (ms: number | undefined): string => new Date(ms ?? 0).toISOString();
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
