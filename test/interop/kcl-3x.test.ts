@@ -21,13 +21,6 @@ afterEach(async () => {
   await lab.close();
 });
 
-/** On an empty table the KCL waits up to 30 s. */
-async function createTable(): Promise<void> {
-  const before = app.ours('before');
-  await app.until('every row', async () => (await app.leases()).length === SHARDS);
-  expect(await before.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-}
-
 test('beside KCL 3.4.2 in its 2.x-compatible mode the shards are shared evenly and nothing is lost', async () => {
   const ours = app.ours('ours');
   await app.until('ours to hold all', async () => (await app.shareOf('ours')) === SHARDS);
@@ -45,7 +38,7 @@ test('beside KCL 3.4.2 in its 2.x-compatible mode the shards are shared evenly a
 });
 
 test('a live KCL 3.4.2 in 3X mode is refused with exit code 3 and a reason; once it has stopped for a minute ours goes on from its rows', async () => {
-  await createTable();
+  await app.createTable();
   app.put(RECORDS);
   const since = systemClock.monotonic();
   const kcl = await app.kcl('kcl', {

@@ -75,10 +75,7 @@ test('ours reads the parent of a split, KCL 2.6.0 its children and the parents o
 });
 
 test('KCL 2.6.0 reads the parent of a split and ours its children and the parents of a merge, the KCL the merged shard: every key in order, nothing twice', async () => {
-  // A table of ours to begin with: on an empty one the KCL waits up to 30 s.
-  const before = app.ours('before');
-  await app.until('the first row', async () => (await lease(ROOT)) !== undefined);
-  expect(await before.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  await app.createTable();
   app.put(RECORDS);
   const first = await app.kcl('first');
   await app.delivered();

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Emulator, startEmulator } from '../../src/emulator';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator';
 
 /** An emulated Kinesis, and a DynamoDB: the emulated one, or one that is not ours. */
 export class InteropLab {
@@ -23,8 +23,13 @@ export class InteropLab {
         : `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
   }
 
-  static async open(dynamodb: 'ours' | 'dynalite' = 'ours'): Promise<InteropLab> {
-    return new InteropLab(await startEmulator(), dynamodb === 'ours' ? undefined : await startDynalite());
+  /** @param options of the emulated services */
+  static async open(
+    dynamodb: 'ours' | 'dynalite' = 'ours',
+    options: EmulatorOptions = {},
+  ): Promise<InteropLab> {
+    const other = dynamodb === 'ours' ? undefined : await startDynalite();
+    return new InteropLab(await startEmulator(options), other);
   }
 
   async close(): Promise<void> {

@@ -7,26 +7,26 @@ import { LineProcess } from './line-process';
 /** Of both sides, milliseconds. */
 export const FAILOVER_MS = 3_000;
 
+/** As built. */
+export const COMMAND = 'dist/cli/main.js';
+
 /** About 250 records/s and shard on either side, so that half of the records is in the middle. */
 const PACE = { maxReadsPerSecondPerShard: 5, maxRecordsPerRead: 50 };
 const KCL_PACE = { 'max-records': 50, idle: 200 };
 
-const JVM = [
-  '-Xmx256m',
-  '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
-  '-Djava.net.preferIPv4Stack=true',
-  // The emulator speaks JSON.
-  '-Daws.cborEnabled=false',
-];
+const JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.net.preferIPv4Stack=true'];
 
 /** A record as either side gives it. */
 export interface WorkerRecord {
   readonly key: string | null;
   /** Base64. */
   readonly data: string;
+  readonly stream: string | undefined;
   readonly shard: string | undefined;
   readonly sequence: string | undefined;
+  readonly subSequence: number;
+  /** Explicit hash key; absent when it has none. */
+  readonly hashKey?: string | undefined;
 }
 
 /** What the harness of the KCL says beside the records. */
@@ -40,6 +40,7 @@ export interface KclEvent {
     | 'shardEnded'
     | 'shutdownRequested'
     | 'stopped';
+  readonly stream?: string;
   readonly shard?: string | undefined;
   /** Absent when all that was given was checkpointed. */
   readonly sequence?: string | undefined;
@@ -52,14 +53,29 @@ export interface KclOptions {
   readonly [option: string]: string | number | undefined;
 }
 
+export interface InteropStream {
+  readonly name: string;
+  /** As the KCL calls one of several: `account:name:creation`. */
+  readonly id: string;
+}
+
 /** A worker that is to be started. */
 export interface WorkerOptions {
   readonly lab: InteropLab;
-  /** Of stream, application and lease table. */
+  /** Of application and lease table. */
   readonly application: string;
+  readonly streams: readonly InteropStream[];
   readonly name: string;
   readonly onRecord: (record: WorkerRecord) => void;
 }
+
+const PROPERTIES = [
+  'kinesis.stream',
+  'kinesis.shard.id',
+  'kinesis.sequence.number',
+  'kinesis.subsequence.number',
+  'kinesis.explicit.hash.key',
+];
 
 interface StdoutMessage {
   readonly key: string | null;
@@ -68,30 +84,45 @@ interface StdoutMessage {
   readonly properties: { readonly [name: string]: string | undefined };
 }
 
+/** The configuration file of the connector. @param configs options of the source over those every one has */
+export function writeConfig(options: WorkerOptions, configs: { readonly [option: string]: unknown }): string {
+  const file = join(options.lab.folder, `${options.application}-${options.name}.json`);
+  writeFileSync(file, JSON.stringify(configOf(options, configs)));
+  return file;
+}
+
 /** The connector as built. @param configs options of the source over those every one has */
 export function startOurs(
   options: WorkerOptions,
   configs: { readonly [option: string]: unknown },
 ): LineProcess {
-  const { lab, application, name, onRecord } = options;
-  const configFile = join(lab.folder, `${application}-${name}.json`);
-  writeFileSync(configFile, JSON.stringify(configOf(options, configs)));
-  return new LineProcess(name, process.execPath, ['dist/cli/main.js', 'run', '-c', configFile], (line) => {
+  const { name, onRecord } = options;
+  const configFile = writeConfig(options, configs);
+  return new LineProcess(name, process.execPath, [COMMAND, 'run', '-c', configFile], (line) => {
     const { key, value, properties } = line as StdoutMessage;
-    const shard = properties['kinesis.shard.id'];
-    onRecord({ key, data: value, shard, sequence: properties['kinesis.sequence.number'] });
+    onRecord({
+      key,
+      data: value,
+      stream: properties['kinesis.stream'],
+      shard: properties['kinesis.shard.id'],
+      sequence: properties['kinesis.sequence.number'],
+      subSequence: Number(properties['kinesis.subsequence.number']),
+      hashKey: properties['kinesis.explicit.hash.key'],
+    });
   });
 }
 
 /** A worker of the KCL whose id is its name. */
 export async function startKcl(
-  { lab, application, name, onRecord }: WorkerOptions,
+  { lab, application, streams, name, onRecord }: WorkerOptions,
   { version = '2.6.0', ...more }: KclOptions,
   onEvent: (event: KclEvent) => void,
 ): Promise<LineProcess> {
   const options = {
     application,
-    stream: application,
+    ...(streams.length === 1
+      ? { stream: streams[0]?.name }
+      : { streams: streams.map(({ id }) => id).join(',') }),
     kinesis: lab.emulator.kinesisEndpoint,
     dynamodb: lab.dynamodbEndpoint,
     worker: name,
@@ -110,7 +141,8 @@ export async function startKcl(
   });
 }
 
-function configOf({ lab, application, name }: WorkerOptions, configs: object): object {
+function configOf({ lab, application, streams, name }: WorkerOptions, configs: object): object {
+  const names = streams.map((stream) => stream.name);
   return {
     pulsar: { serviceUrl: 'stdout:' },
     aws: {
@@ -126,13 +158,13 @@ function configOf({ lab, application, name }: WorkerOptions, configs: object): o
         sourceType: 'kinesis',
         topicName: application,
         configs: {
-          awsKinesisStreamName: application,
+          awsKinesisStreamName: names.length === 1 ? names[0] : names,
           applicationName: application,
           initialPositionInStream: 'TRIM_HORIZON',
           useEnhancedFanOut: false,
           failoverTime: FAILOVER_MS,
           cloudwatchMetricsLevel: 'NONE',
-          kinesisRecordProperties: 'kinesis.shard.id,kinesis.sequence.number',
+          kinesisRecordProperties: PROPERTIES,
           ...PACE,
           ...configs,
         },

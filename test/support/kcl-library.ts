@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { maven } from './maven';
@@ -10,7 +10,6 @@ export const KCL_VERSIONS = ['2.6.0', '3.4.2'] as const;
 export type KclVersion = (typeof KCL_VERSIONS)[number];
 
 const HARNESS = resolve(__dirname, '../interop/kcl-harness');
-const SOURCES = ['pom.xml', 'src/main/java/KclHarness.java', 'src/main/resources/logback.xml'];
 const CACHE = resolve(__dirname, '../../node_modules/.cache');
 
 const pending = new Map<KclVersion, Promise<string>>();
@@ -48,8 +47,11 @@ async function build(version: KclVersion): Promise<string> {
 
 function digest(): string {
   const hash = createHash('sha256');
-  for (const name of SOURCES) {
-    hash.update(readFileSync(join(HARNESS, name)));
+  const files = readdirSync(HARNESS, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(java|xml)$/.test(name),
+  );
+  for (const name of files.sort()) {
+    hash.update(name).update(readFileSync(join(HARNESS, name)));
   }
   return hash.digest('hex').slice(0, 12);
 }
