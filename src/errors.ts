@@ -96,7 +96,7 @@ export const ERRORS = define({
   },
   KINESIS_SHARD_END_UNPROVEN: {
     treatment: 'bounded',
-    hint: 'GetRecords ended a shard that ListShards does not show as ended: look at the stream if it lasts.',
+    hint: 'A shard ended that ListShards does not show as ended: look at the stream if it lasts.',
   },
   KINESIS_KMS: {
     treatment: 'fatal',

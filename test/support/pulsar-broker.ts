@@ -200,6 +200,8 @@ export async function startPulsarBroker(options: BrokerOptions = {}): Promise<Pu
     // Without it the bookie listens on every address.
     listeningInterface: loopback(),
     allowLoopback: 'true',
+    // The one bookie there is would be quarantined for half an hour when a busy machine makes it slow.
+    bookkeeperClientHealthCheckEnabled: 'false',
     ...options.conf,
   };
   await writeFile(join(folder, 'standalone.conf'), overlay(template, conf));

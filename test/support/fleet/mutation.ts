@@ -13,6 +13,8 @@ export interface Mutation {
   /** Lives of which kind are to find it, within so many seeds. */
   readonly trouble: Trouble;
   readonly within: number;
+  /** The seed to begin with, for what few lives meet; 1 when absent. */
+  readonly first?: number;
   readonly found: RegExp;
   /** Instead of the crash point that the seed names. */
   readonly point?: (seed: number) => CrashPoint;

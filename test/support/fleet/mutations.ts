@@ -129,6 +129,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'overlooks a request in a row it reads again',
     trouble: 'faults',
+    first: 141,
     within: 200,
     found: /hand-over \S+ \S+ knew the request and wrote without answering it/,
     calls: (inner, worker) => ({
@@ -181,6 +182,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'starts a child because the row of its parent is absent',
     trouble: 'calm',
+    first: 46,
     within: 400,
     found: /G2 \S+ was read before its ancestor/,
     plan: { start: 'TRIM_HORIZON', streams: 1, orphan: true },
