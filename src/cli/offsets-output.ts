@@ -3,6 +3,7 @@ import { shardOf } from '../offsets/offsets-file';
 import type { OffsetsChange } from '../offsets/offsets-plan';
 import type { OffsetsRow } from '../offsets/offsets-row';
 import { format } from '../stream/extended-sequence-number';
+import { textTable } from './text-table';
 
 /** A row with its owner, as `offsets get --json` prints it. */
 export function rowOfLease(lease: Lease): { readonly [name: string]: unknown } {
@@ -11,7 +12,7 @@ export function rowOfLease(lease: Lease): { readonly [name: string]: unknown } {
 
 /** Rows for people. */
 export function tableOfLeases(leases: readonly Lease[]): string {
-  return table([
+  return textTable([
     ['SHARD', 'POSITION', 'OWNER', 'ALL READ UP TO'],
     ...leases.map((lease) => [
       lease.key,
@@ -24,7 +25,7 @@ export function tableOfLeases(leases: readonly Lease[]): string {
 
 /** What will be done, or was, for people. */
 export function tableOfChanges(changes: readonly OffsetsChange[]): string {
-  return table([
+  return textTable([
     ['SHARD', 'FROM', 'TO'],
     ...changes.map((change) =>
       change.kind === 'delete'
@@ -66,21 +67,3 @@ function position(row: OffsetsRow): string {
 }
 
 const instant = (ms: number | undefined): string => new Date(ms ?? 0).toISOString();
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}

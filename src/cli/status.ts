@@ -4,6 +4,7 @@ import type { InstanceHealth } from '../runtime/health';
 import { systemClock } from '../util/clock';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
+import { textTable } from './text-table';
 
 const DEFAULT_PORT = '8080';
 /** Milliseconds until a process that does not answer counts as not running. */
@@ -92,15 +93,5 @@ function table({ instances }: Readiness): string {
       ...more.map((remark) => ['', '', '', '', '', remark]),
     ];
   });
-  const lines = [['kind', 'name', 'instance', 'state', 'restarts', ''], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return textTable([['kind', 'name', 'instance', 'state', 'restarts', ''], ...rows]);
 }

@@ -1,6 +1,7 @@
 import type { DynamoApi, Item } from '../aws/dynamo-api';
 import type { Clock } from '../util/clock';
 import { type FleetState, isMode3x } from './fleet-state';
+import { scanPages } from './table-pages';
 
 /** Where a KCL 3.x fleet keeps what its workers share. */
 export interface FleetLayout {
@@ -77,21 +78,15 @@ async function readReports(
   signal: AbortSignal,
 ): Promise<{ readonly reports: ReadonlyMap<string, number>; readonly serviceTime: number | undefined }> {
   const reports = new Map<string, number>();
-  let startKey: Item | undefined;
   let serviceTime: number | undefined;
-  do {
-    const page = await dynamo.scan(
-      {
-        TableName: reportTable,
-        ConsistentRead: true,
-        ...(startKey && { ExclusiveStartKey: startKey }),
-        ...(entityType !== undefined && {
-          FilterExpression: 'entityType = :type',
-          ExpressionAttributeValues: { ':type': { S: entityType } },
-        }),
-      },
-      { signal },
-    );
+  const input = {
+    TableName: reportTable,
+    ...(entityType !== undefined && {
+      FilterExpression: 'entityType = :type',
+      ExpressionAttributeValues: { ':type': { S: entityType } },
+    }),
+  };
+  await scanPages(dynamo, input, signal, (page) => {
     for (const item of page.items) {
       const worker = item[reportKey]?.S;
       const reportedAt = Number(item.lut?.N);
@@ -100,7 +95,6 @@ async function readReports(
       }
     }
     serviceTime ??= page.serviceTime;
-    startKey = page.lastKey;
-  } while (startKey !== undefined);
+  });
   return { reports, serviceTime };
 }

@@ -1,6 +1,5 @@
 import type { DynamoApi, Item } from '../aws/dynamo-api';
 import { ConnectorError, isConnectorError } from '../errors';
-import { throwIfAborted } from '../util/abort';
 import { askInput, withdrawInput } from './handover-writes';
 import type { Lease, OwnedLease } from './lease';
 import { type OwnerChange, ownerInput, takeInput } from './owner-writes';
@@ -12,8 +11,8 @@ import {
   getInput,
   type LeaseFacts,
   type NewLease,
-  scanInput,
 } from './serializer';
+import { scanPages } from './table-pages';
 
 /** An owner as the table must show it for its write to count. */
 export interface Holder {
@@ -49,10 +48,7 @@ export class LeaseTable {
    */
   async scan(signal: AbortSignal, onPage?: () => void): Promise<Lease[]> {
     const leases: Lease[] = [];
-    let startKey: Item | undefined;
-    do {
-      const page = await this.dynamo.scan(scanInput(this.name, startKey), { signal });
-      throwIfAborted(signal);
+    await scanPages(this.dynamo, { TableName: this.name }, signal, (page) => {
       onPage?.();
       for (const item of page.items) {
         const lease = this.#decode(item);
@@ -60,8 +56,7 @@ export class LeaseTable {
           leases.push(lease);
         }
       }
-      startKey = page.lastKey;
-    } while (startKey !== undefined);
+    });
     return leases;
   }
 
@@ -172,7 +167,7 @@ function isSameStream(name: string, arn: string): boolean {
 }
 
 /** Whether the condition of a write was met. */
-async function met(write: Promise<unknown>): Promise<boolean> {
+export async function met(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
     return true;

@@ -17,11 +17,11 @@ export interface OwnerChange {
 }
 
 /** Attributes that end with a tenure. checkpointOwner: a KCL 3.x worker would see a hand-over still open in it. */
-const REMOVED_ON_TAKE = ['checkpointOwner', 'handoffTo', 'handoffId', 'draining'];
+export const REMOVED_ON_TAKE = ['checkpointOwner', 'handoffTo', 'handoffId', 'draining'];
 /** What a hand-over leaves behind when the lease is given up: `handoffTo`. Of a finished one, nothing. */
-const REMOVED_ON_RELEASE = ['leaseOwner', 'kind', 'handoffId', 'draining'];
+export const REMOVED_ON_RELEASE = ['leaseOwner', 'kind', 'handoffId', 'draining'];
 /** A prepared checkpoint is settled by the next one. Source: KCL, DynamoDBLeaseSerializer.getDynamoUpdateLeaseUpdate. */
-const REMOVED_ON_CHECKPOINT = [
+export const REMOVED_ON_CHECKPOINT = [
   'pendingCheckpoint',
   'pendingCheckpointSubSequenceNumber',
   'pendingCheckpointState',
@@ -39,12 +39,7 @@ export function takeInput(
   startAt: number | undefined,
 ): UpdateItemCommandInput {
   const update = new UpdateBuilder();
-  update.when('leaseCounter', number(seen.counter));
-  if (seen.owner === undefined) {
-    update.whenAbsent('leaseOwner');
-  } else {
-    update.when('leaseOwner', text(seen.owner));
-  }
+  update.whenSeen(seen);
   update.set('leaseOwner', text(worker));
   update.set('kind', text(worker));
   update.add('leaseCounter', number(1));

@@ -3,7 +3,6 @@ import type {
   DeleteItemCommandInput,
   GetItemCommandInput,
   PutItemCommandInput,
-  ScanCommandInput,
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../aws/dynamo-api';
@@ -72,14 +71,6 @@ export function decodeLease(item: Item): Lease | undefined {
     caughtUpAt: optionalNumber(item.caughtUpAt),
     streamArn: item.streamArn?.S,
     anchor: item.anchor !== undefined,
-  };
-}
-
-export function scanInput(tableName: string, startKey: Item | undefined): ScanCommandInput {
-  return {
-    TableName: tableName,
-    ConsistentRead: true,
-    ...(startKey === undefined ? {} : { ExclusiveStartKey: startKey }),
   };
 }
 

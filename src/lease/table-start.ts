@@ -57,9 +57,10 @@ export function ancestry(shardId: string, shards: ReadonlyMap<string, Shard>): S
   });
 }
 
-function requirePast(timestamp: number, serviceTime: number): void {
+/** @throws ConnectorError START_POSITION_IN_FUTURE @param what names the instant */
+export function requirePast(timestamp: number, serviceTime: number, what = 'startAtTime'): void {
   if (timestamp >= serviceTime + DATE_RESOLUTION_MS) {
-    throw new ConnectorError('START_POSITION_IN_FUTURE', 'startAtTime lies in the future', {
+    throw new ConnectorError('START_POSITION_IN_FUTURE', `${what} lies in the future`, {
       expected: `at most ${new Date(serviceTime).toISOString()} (time of the service)`,
       found: new Date(timestamp).toISOString(),
     });

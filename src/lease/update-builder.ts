@@ -22,6 +22,16 @@ export class UpdateBuilder {
     this.#conditions.push(`${this.#name(attribute)} = ${this.#value(`seen_${attribute}`, value)}`);
   }
 
+  /** The row is as it was seen: same counter, same owner or none. */
+  whenSeen({ counter, owner }: { readonly counter: number; readonly owner: string | undefined }): void {
+    this.when('leaseCounter', number(counter));
+    if (owner === undefined) {
+      this.whenAbsent('leaseOwner');
+    } else {
+      this.when('leaseOwner', text(owner));
+    }
+  }
+
   whenAbsent(attribute: string): void {
     this.#conditions.push(`attribute_not_exists(${this.#name(attribute)})`);
   }

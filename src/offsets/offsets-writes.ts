@@ -4,22 +4,13 @@ import type {
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { Lease } from '../lease/lease';
+import { REMOVED_ON_CHECKPOINT, REMOVED_ON_RELEASE, REMOVED_ON_TAKE } from '../lease/owner-writes';
 import { createInput, isStorable } from '../lease/serializer';
 import { number, text, texts, UpdateBuilder } from '../lease/update-builder';
 import type { OffsetsRow } from './offsets-row';
 
 /** What belongs to an owner, or to a position that is left. */
-const REMOVED = [
-  'leaseOwner',
-  'kind',
-  'checkpointOwner',
-  'handoffTo',
-  'handoffId',
-  'draining',
-  'pendingCheckpoint',
-  'pendingCheckpointSubSequenceNumber',
-  'pendingCheckpointState',
-];
+const REMOVED = [...new Set([...REMOVED_ON_TAKE, ...REMOVED_ON_RELEASE, ...REMOVED_ON_CHECKPOINT])];
 
 /**
  * Moves a row, and takes it away from its owner: only as it was seen, and with another counter behind it, so that no
@@ -27,7 +18,7 @@ const REMOVED = [
  */
 export function moveInput(tableName: string, seen: Lease, row: OffsetsRow): UpdateItemCommandInput {
   const update = new UpdateBuilder();
-  asSeen(update, seen);
+  update.whenSeen(seen);
   update.set('checkpoint', text(row.checkpoint.sequenceNumber));
   update.set('checkpointSubSequenceNumber', number(row.checkpoint.subSequenceNumber));
   update.set('ownerSwitchesSinceCheckpoint', number(0));
@@ -74,7 +65,7 @@ export function putInput(tableName: string, row: OffsetsRow, streamArn: string):
 /** Deletes a row, only as it was seen. */
 export function removeInput(tableName: string, seen: Lease): DeleteItemCommandInput {
   const update = new UpdateBuilder();
-  asSeen(update, seen);
+  update.whenSeen(seen);
   const { ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues } = update.build(
     tableName,
     {},
@@ -86,15 +77,6 @@ export function removeInput(tableName: string, seen: Lease): DeleteItemCommandIn
     ExpressionAttributeNames,
     ExpressionAttributeValues,
   };
-}
-
-function asSeen(update: UpdateBuilder, { counter, owner }: Lease): void {
-  update.when('leaseCounter', number(counter));
-  if (owner === undefined) {
-    update.whenAbsent('leaseOwner');
-  } else {
-    update.when('leaseOwner', text(owner));
-  }
 }
 
 function setOrRemove(update: UpdateBuilder, attribute: string, value: number | undefined): void {

@@ -1,16 +1,14 @@
+import type { Closable } from '../aws/connector-services';
 import type { DynamoApi } from '../aws/dynamo-api';
 import { createDynamoApi } from '../aws/dynamo-client';
-import { createFanOutApi } from '../aws/fan-out-client';
-import { createKinesisApi } from '../aws/kinesis-client';
 import type { RetryPolicy } from '../aws/retry';
 import type { AwsSettings, KinesisSourceConfig } from '../config';
 import { ConnectorError } from '../errors';
 import type { Lease } from '../lease/lease';
 import { leaseKey } from '../lease/row-key';
 import { openLeaseTable } from '../lease/table-opening';
-import type { StreamClients } from '../source/source-stream';
 import { SourceStreams } from '../source/source-streams';
-import { type StreamPlace, settingsOf } from '../source/stream-place';
+import { StreamClientPool } from '../source/stream-client-pool';
 import type { Logger } from '../util/logger';
 import type { ShardOfRow } from './offsets-file';
 import { descendantsOfUnfinished, type OffsetsChange, planChanges } from './offsets-plan';
@@ -29,13 +27,16 @@ export interface SourceOffsetsOptions {
 export class SourceOffsets {
   readonly table: TableOffsets;
   readonly #options: SourceOffsetsOptions;
-  readonly #dynamo: DynamoApi & { close(): void };
-  readonly #closers: (() => void)[] = [];
+  readonly #dynamo: DynamoApi;
+  readonly #clients: StreamClientPool;
+  readonly #closables: Closable[] = [];
   #streams: readonly StreamOffsets[] = [];
 
   constructor(options: SourceOffsetsOptions) {
-    const { config, retry } = options;
+    const { config, retry, logger } = options;
+    const { clock } = retry;
     this.#options = options;
+    this.#clients = new StreamClientPool({ config, clock, logger, own: (client) => this.#own(client) });
     this.#dynamo = this.#dynamoOf(config.aws);
     this.table = new TableOffsets({ dynamo: this.#dynamo, tableName: config.leaseTableName, retry });
   }
@@ -43,16 +44,10 @@ export class SourceOffsets {
   /** @throws what cannot heal of a stream */
   async open(signal: AbortSignal): Promise<void> {
     const { config, retry, logger } = this.#options;
-    const clients = new Map<string, StreamClients>();
     const streams = new SourceStreams({
       selection: config.streams,
       interval: config.streamDiscoveryInterval,
-      clientsOf: (place) => {
-        const key = JSON.stringify(place);
-        const made = clients.get(key) ?? this.#clientsOf(place);
-        clients.set(key, made);
-        return made;
-      },
+      clientsOf: (place) => this.#clients.clientsOf(place),
       retry,
       logger,
     });
@@ -181,8 +176,8 @@ export class SourceOffsets {
   }
 
   close(): void {
-    for (const close of this.#closers) {
-      close();
+    for (const client of this.#closables) {
+      client.close();
     }
   }
 
@@ -192,19 +187,12 @@ export class SourceOffsets {
       this.#streams.find((stream) => stream.isMeantBy(row, named[0] === stream && named.length === 1));
   }
 
-  #dynamoOf(aws: AwsSettings): DynamoApi & { close(): void } {
-    const dynamo = createDynamoApi(aws, { clock: this.#options.retry.clock });
-    this.#closers.push(() => dynamo.close());
-    return dynamo;
+  #dynamoOf(aws: AwsSettings): DynamoApi {
+    return this.#own(createDynamoApi(aws, { clock: this.#options.retry.clock }));
   }
 
-  #clientsOf(place: StreamPlace): StreamClients {
-    const { config, retry, logger } = this.#options;
-    const { clock } = retry;
-    const { aws, streamRoles, getRecordsProtocol } = config;
-    const settings = settingsOf(aws, streamRoles, place);
-    const kinesis = createKinesisApi(settings, { clock, logger, getRecordsProtocol });
-    this.#closers.push(() => kinesis.close());
-    return { kinesis, fanOut: () => createFanOutApi(settings, { clock }) };
+  #own<T extends Closable>(client: T): T {
+    this.#closables.push(client);
+    return client;
   }
 }

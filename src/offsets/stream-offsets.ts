@@ -8,6 +8,7 @@ import { type StreamId, streamIdOf } from '../lease/row-key';
 import type { NewLease } from '../lease/serializer';
 import { describeUsable, listShardMap, listStart, requireSameStream } from '../lease/shard-listing';
 import { anchorAmong } from '../lease/start-anchor';
+import { requirePast } from '../lease/table-start';
 import {
   compareSequenceNumbers,
   type ExtendedSequenceNumber,
@@ -168,11 +169,8 @@ export class StreamOffsets {
   #start(to: ResetPosition): StartPosition {
     const { serviceTime, createdAt } = this.#description;
     const now = serviceTime ?? this.#options.retry.clock.now();
-    if (to.type === 'AT_TIMESTAMP' && to.timestamp > now + 1000) {
-      throw new ConnectorError('START_POSITION_IN_FUTURE', 'that instant has not come yet', {
-        expected: `at most ${new Date(now).toISOString()} (time of the service)`,
-        found: new Date(to.timestamp).toISOString(),
-      });
+    if (to.type === 'AT_TIMESTAMP') {
+      requirePast(to.timestamp, now, 'the instant');
     }
     return to.type === 'LATEST' ? frozenLatest(now, createdAt) : to;
   }

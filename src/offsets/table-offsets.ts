@@ -1,8 +1,10 @@
-import type { DynamoApi, Item } from '../aws/dynamo-api';
+import type { DynamoApi } from '../aws/dynamo-api';
 import { type RetryPolicy, retrying } from '../aws/retry';
-import { ConnectorError, explain, isConnectorError } from '../errors';
+import { ConnectorError, explain } from '../errors';
 import type { Lease } from '../lease/lease';
-import { decodeLease, getInput, scanInput } from '../lease/serializer';
+import { met } from '../lease/lease-table';
+import { decodeLease, getInput } from '../lease/serializer';
+import { scanPages } from '../lease/table-pages';
 import { throwIfAborted } from '../util/abort';
 import { keyOfChange, type OffsetsChange } from './offsets-plan';
 import { sameOffsets } from './offsets-row';
@@ -43,13 +45,9 @@ export class TableOffsets {
     const { dynamo, tableName, retry } = this.#options;
     return retrying(retry, signal, async () => {
       const leases: Lease[] = [];
-      let startKey: Item | undefined;
-      do {
-        const page = await dynamo.scan(scanInput(tableName, startKey), { signal });
-        throwIfAborted(signal);
-        leases.push(...page.items.flatMap((item) => decodeLease(item) ?? []));
-        startKey = page.lastKey;
-      } while (startKey !== undefined);
+      await scanPages(dynamo, { TableName: tableName }, signal, ({ items }) => {
+        leases.push(...items.flatMap((item) => decodeLease(item) ?? []));
+      });
       return leases;
     });
   }
@@ -108,23 +106,15 @@ export class TableOffsets {
   /** @returns false when the row is not as it was seen */
   #write(change: OffsetsChange, options: ChangeOptions, signal: AbortSignal): Promise<boolean> {
     const { dynamo, tableName, retry } = this.#options;
-    return retrying(retry, signal, async () => {
-      try {
-        if (change.kind === 'delete') {
-          await dynamo.deleteItem(removeInput(tableName, change.seen), { signal });
-        } else if (change.seen === undefined) {
-          await dynamo.putItem(putInput(tableName, change.row, options.streamArnOf(change)), { signal });
-        } else {
-          await dynamo.updateItem(moveInput(tableName, change.seen, change.row), { signal });
-        }
-        return true;
-      } catch (error) {
-        if (isConnectorError(error, 'LEASE_TABLE_CONDITION')) {
-          return false;
-        }
-        throw error;
+    const write = (): Promise<unknown> => {
+      if (change.kind === 'delete') {
+        return dynamo.deleteItem(removeInput(tableName, change.seen), { signal });
       }
-    });
+      return change.seen === undefined
+        ? dynamo.putItem(putInput(tableName, change.row, options.streamArnOf(change)), { signal })
+        : dynamo.updateItem(moveInput(tableName, change.seen, change.row), { signal });
+    };
+    return retrying(retry, signal, () => met(write()));
   }
 
   async #get(key: string, signal: AbortSignal): Promise<Lease | undefined> {

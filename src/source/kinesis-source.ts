@@ -76,7 +76,7 @@ export class KinesisSource implements Source<Uint8Array> {
     const streams = new SourceStreams({
       selection: parsed.streams,
       interval: parsed.streamDiscoveryInterval,
-      clientsOf: (place) => services.clientsOf(place),
+      clientsOf: (place) => services.streamClients.clientsOf(place),
       retry: { clock, random, bounds: backoff },
       logger,
     });

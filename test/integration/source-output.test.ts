@@ -19,9 +19,7 @@ const textsIn = (topic: string): string[] =>
   lab.broker.messages(topic).map(({ value }) => Buffer.from(value).toString());
 
 async function stored(topic: string, count: number): Promise<readonly StoredMessage[]> {
-  while (lab.broker.stored(topic) < count) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await lab.stored(count, topic);
   return lab.broker.messages(topic);
 }
 

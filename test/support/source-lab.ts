@@ -190,8 +190,8 @@ export class SourceLab {
   }
 
   /** Resolves when `count` messages were stored, duplicates included. */
-  async stored(count: number): Promise<void> {
-    while (this.broker.stored(TOPIC) < count) {
+  async stored(count: number, topic = TOPIC): Promise<void> {
+    while (this.broker.stored(topic) < count) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
