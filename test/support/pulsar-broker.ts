@@ -12,6 +12,8 @@ import { pulsarDistribution } from './pulsar-distribution';
 const READY_MS = 60_000;
 /** SIGTERM has been seen to hang; SIGKILL follows after this. */
 const STOP_MS = 15_000;
+/** What the schema store answers for a while after a restart, when it alone has not seen the one bookie yet. */
+const BOOKIE_NOT_SEEN = 'Not enough non-faulty bookies available';
 
 export interface BrokerOptions {
   /** Entries of the broker's configuration file, over those of the distribution. */
@@ -96,17 +98,23 @@ export class PulsarBroker {
 
   /** A call to its admin API; `path` begins behind `/admin/v2`. @throws on any answer but 2xx and 404. */
   async admin(method: string, path: string, body?: unknown): Promise<string | undefined> {
-    const response = await fetch(`${this.webServiceUrl}/admin/v2${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    const text = await response.text();
-    if (!response.ok && response.status !== 404) {
-      throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    const limit = systemClock.monotonic() + READY_MS;
+    for (;;) {
+      const response = await fetch(`${this.webServiceUrl}/admin/v2${path}`, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+      const text = await response.text();
+      if (response.ok || response.status === 404) {
+        return response.ok ? text : undefined;
+      }
+      if (!text.includes(BOOKIE_NOT_SEEN) || systemClock.monotonic() > limit) {
+        throw new Error(`${method} ${path}: ${response.status} ${text}`);
+      }
+      await sleep(systemClock, 200);
     }
-    return response.ok ? text : undefined;
   }
 
   readonly #killAtExit = (): void => {
