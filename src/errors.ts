@@ -282,6 +282,14 @@ export const ERRORS = define({
     treatment: 'config',
     hint: 'Write <topic>, <tenant>/<namespace>/<topic>, or persistent://<tenant>/<namespace>/<topic>.',
   },
+  PULSAR_DEDUPLICATION_OFF: {
+    treatment: 'fatal',
+    hint: 'EFFECTIVELY_ONCE needs a topic that deduplicates: `pulsar-admin namespaces set-deduplication TENANT/NAMESPACE --enable`, or set enableDeduplication and pulsar.adminUrl.',
+  },
+  SEQUENCE_ID_CLASH: {
+    treatment: 'fatal',
+    hint: 'Another program sends to the topic under the same producer name: end it. If there is none, `offsets set` the shard to its own checkpoint, which begins a new generation.',
+  },
   PULSAR_SEND_REVOKED: { treatment: 'bounded', hint: 'Nothing: another worker sends the rest.' },
   PULSAR_CONSUMER_BUSY: {
     treatment: 'retry',

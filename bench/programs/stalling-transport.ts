@@ -25,6 +25,10 @@ export class StallingTransport implements ProducerTransport {
     return this.#inner.chunks;
   }
 
+  get sequences(): boolean {
+    return this.#inner.sequences;
+  }
+
   get maxMessageBytes(): number | undefined {
     return this.#inner.maxMessageBytes;
   }

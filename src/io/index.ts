@@ -12,4 +12,5 @@ export {
 } from './metrics';
 export type { ProcessingGuarantees } from './processing-guarantees';
 export type { Properties, Record, RecordPartition } from './record';
+export type { RecordSequencing } from './record-sequencing';
 export { BYTES_SCHEMA, type Schema, type SchemaType } from './schema';

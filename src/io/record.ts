@@ -1,4 +1,5 @@
 import type { EncryptionContext } from './encryption';
+import type { RecordSequencing } from './record-sequencing';
 import type { Schema } from './schema';
 
 /** Names and values of a message's properties. */
@@ -16,6 +17,8 @@ export interface RecordPartition {
    * stays false.
    */
   deliverable(): boolean;
+  /** Only with EFFECTIVELY_ONCE; there before the first record of the tenure is handed out. */
+  readonly sequencing?: RecordSequencing | undefined;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface Record<T> {
   readonly properties: Properties;
   /** Name of the partition the record came from; records of one partition are delivered in order. */
   readonly partitionId: string | undefined;
-  /** Place of the record in its partition, growing; the sequence id in EFFECTIVELY_ONCE. */
+  /** Place of the record in its partition, growing: the sequence id in EFFECTIVELY_ONCE. See RecordSequencing. */
   readonly recordSequence: number | undefined;
   /** Topic to send to instead of the connector's own. */
   readonly destinationTopic: string | undefined;

@@ -27,6 +27,7 @@ export interface BinaryTransportParts {
 /** Pulsar's binary protocol, by our own client. */
 export class BinaryTransport implements Transport {
   readonly chunks = true;
+  readonly sequences = true;
   readonly #client: PulsarClient;
   readonly #chunked: boolean;
   #maxMessageBytes: number | undefined;

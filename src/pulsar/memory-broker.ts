@@ -118,6 +118,16 @@ export class MemoryBroker {
     return { topic: full, name };
   }
 
+  /** Whether `id` was not stored under that name before; it counts as stored from now on. */
+  takesId(topic: string, name: string, id: number): boolean {
+    const { lastIds } = this.#topic(topic);
+    const isNew = id > (lastIds.get(name) ?? -1);
+    if (isNew) {
+      lastIds.set(name, id);
+    }
+    return isNew;
+  }
+
   unregister(topic: string, name: string): void {
     this.#topic(topic).producerNames.delete(name);
   }

@@ -20,6 +20,7 @@ type State = 'OPEN' | 'CLOSING' | 'CLOSED' | 'FAILED' | 'CRASHED';
 /** Every message is on its way for a while, arrives, is stored and confirmed; in order. */
 export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
   readonly topic: string;
+  readonly partitions = 0;
   readonly #parts: MemoryProducerParts<M>;
   readonly #name: string;
   readonly #receiptWatch: ReceiptWatch;
@@ -40,7 +41,10 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
 
   /** @throws ConnectorError */
   constructor(parts: MemoryProducerParts<M>) {
-    const { topic, name } = parts.broker.register(parts.topic, parts.producerName);
+    const { topic, name } = parts.broker.register(
+      parts.topic,
+      parts.sequencing?.producerName ?? parts.producerName,
+    );
     this.topic = topic;
     this.#name = name;
     this.#parts = parts;
@@ -158,14 +162,19 @@ export class MemoryProducer<M extends OutgoingMessage> implements Producer<M> {
       listener.rejected(message, refusal);
       return;
     }
-    broker.store(this.topic, message, this.#parts.clock.now(), schema);
+    const { sequencing } = this.#parts;
+    const duplicate =
+      sequencing !== undefined && !broker.takesId(this.topic, this.#name, message.recordSequence ?? -1);
+    if (!duplicate) {
+      broker.store(this.topic, message, this.#parts.clock.now(), schema);
+    }
     if (behaviour.loseReceipts > 0) {
       behaviour.loseReceipts--;
       this.#lost = true;
     }
     if (!this.#lost) {
       this.#settle(message);
-      listener.confirmed(message);
+      listener.confirmed(message, duplicate);
     }
   }
 

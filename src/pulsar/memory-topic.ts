@@ -9,6 +9,8 @@ const NOTHING = new Uint8Array();
 export class MemoryTopic implements MessageLog {
   readonly name: string;
   readonly producerNames = new Set<string>();
+  /** Highest sequence id of what sequenced producers have stored, by producer name. */
+  readonly lastIds = new Map<string, number>();
   readonly subscriptions = new Map<string, MemorySubscription>();
   /** What it holds; its producers wait while that is too much. */
   readonly backlog: PendingBudget;

@@ -43,6 +43,9 @@ export class MemoryTransport implements Transport {
     return this.broker.behaviour.chunks;
   }
 
+  /** A topic drops what a sequenced producer of that name has stored before. */
+  readonly sequences = true;
+
   async createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
     return this.#open(options.topic, (closed) => {
       const { broker } = this;

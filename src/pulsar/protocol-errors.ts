@@ -22,6 +22,8 @@ const CODES: { readonly [K in ProtocolErrorKind]: ErrorCode } = {
   schema: 'PULSAR_SCHEMA_REFUSED',
   'not-allowed': 'PULSAR_NOT_ALLOWED',
   fenced: 'PULSAR_SEND_FAILED',
+  'deduplication-off': 'PULSAR_DEDUPLICATION_OFF',
+  'sequence-clash': 'SEQUENCE_ID_CLASH',
   revoked: 'PULSAR_SEND_REVOKED',
   unsupported: 'NOT_AVAILABLE_YET',
   closed: 'PULSAR_CLOSED',

@@ -21,6 +21,7 @@ type State = 'OPEN' | 'CLOSING' | 'CLOSED' | 'FAILED';
 /** Writes chunk after chunk of lines; the next one when the stream has taken the one before. */
 export class StdoutProducer<M extends OutgoingMessage> implements Producer<M> {
   readonly topic: string;
+  readonly partitions = 0;
   readonly #parts: StdoutProducerParts<M>;
   readonly #unwatchBudget: () => void;
   /** Unconfirmed, oldest first; the first #writing of them are with the stream. */

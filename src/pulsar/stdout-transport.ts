@@ -17,6 +17,7 @@ import type {
 export class StdoutTransport implements Transport {
   readonly maxMessageBytes = undefined;
   readonly chunks = true;
+  readonly sequences = false;
   readonly #stream: Writable;
   readonly #clock: Clock;
   readonly #budget: PendingBudget;

@@ -1,5 +1,5 @@
 import type { ConnectorError } from '../errors';
-import type { EncryptionContext, Properties, Schema, SubscriptionType } from '../io';
+import type { EncryptionContext, Properties, RecordSequencing, Schema, SubscriptionType } from '../io';
 
 /** What a producer needs of a message; `Record<Uint8Array>` of src/io fits as it is, without copying. */
 export interface OutgoingMessage {
@@ -8,6 +8,12 @@ export interface OutgoingMessage {
   /** Milliseconds since the epoch. */
   readonly eventTime: number | undefined;
   readonly properties: Properties;
+  /** Whether `key` is the base64 of the key's bytes. */
+  readonly keyIsBase64?: boolean | undefined;
+  /** What Key_Shared readers go by instead of the key. */
+  readonly orderingKey?: string | undefined;
+  /** Its sequence id, above that of the message before; only with `ProducerOptions.sequencing`. */
+  readonly recordSequence?: number | undefined;
 }
 
 /**
@@ -15,8 +21,11 @@ export interface OutgoingMessage {
  * no closure. Never called from inside `send`.
  */
 export interface ProducerListener<M extends OutgoingMessage> {
-  /** The broker has stored `message`. In send order, unless the broker answers otherwise. */
-  confirmed(message: M): void;
+  /**
+   * The broker has stored `message`. In send order, unless the broker answers otherwise.
+   * @param duplicate it had stored it before; only with `sequencing`.
+   */
+  confirmed(message: M, duplicate?: boolean): void;
   /** This one message can never be stored (too large, …); the producer goes on with the others. */
   rejected(message: M, error: ConnectorError): void;
   /**
@@ -26,6 +35,16 @@ export interface ProducerListener<M extends OutgoingMessage> {
   failed(error: ConnectorError): void;
   /** `writable` has become true again. */
   drained(): void;
+  /**
+   * Only with `sequencing`: the broker does not remember what was confirmed under this name, so that copies of what
+   * is sent again cannot be told. @param lastId the highest id it remembers; −1: none.
+   */
+  forgotten?(lastId: number): void;
+  /**
+   * Only with `sequencing`: the topic has `found` partitions now, more than are used. The producer goes on with those
+   * it has; another one is to be made once nothing is in flight (`RecordSequencing.repartition`). Called once.
+   */
+  grown?(found: number): void;
 }
 
 export interface ProducerOptions<M extends OutgoingMessage> {
@@ -45,11 +64,19 @@ export interface ProducerOptions<M extends OutgoingMessage> {
    * settings say when absent.
    */
   readonly chunked?: boolean;
+  /**
+   * EFFECTIVELY_ONCE: each message brings its sequence id, and the topic drops those it has. `producerName` is that of
+   * the sequencing then. @throws from createProducer: PULSAR_DEDUPLICATION_OFF; the producer fails with it, or with
+   * SEQUENCE_ID_CLASH, when that shows later.
+   */
+  readonly sequencing?: RecordSequencing;
   readonly listener: ProducerListener<M>;
 }
 
 export interface Producer<M extends OutgoingMessage> {
   readonly topic: string;
+  /** Partitions of the topic that it sends to; 0: the topic is not partitioned. */
+  readonly partitions: number;
   /** False when the transport's bound is reached: wait for `drained`. `send` still accepts one more. */
   readonly writable: boolean;
   /** Queues `message` behind all earlier ones. Never throws, never calls back before it returns. */
@@ -147,6 +174,8 @@ export interface ProducerTransport {
   readonly maxMessageBytes: number | undefined;
   /** Whether a producer made with `chunked` takes messages of any size. */
   readonly chunks: boolean;
+  /** Whether it takes `sequencing`. */
+  readonly sequences: boolean;
   /** @throws ConnectorError after its own bounded tries; `treatment` says whether trying again makes sense. */
   createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>>;
   /** Closes everything, by force at `deadlineMs` from now. Never rejects. */

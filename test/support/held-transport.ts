@@ -29,6 +29,10 @@ export class HeldTransport implements ProducerTransport {
     return this.#inner.chunks;
   }
 
+  get sequences(): boolean {
+    return this.#inner.sequences;
+  }
+
   get maxMessageBytes(): number | undefined {
     return this.#inner.maxMessageBytes;
   }
@@ -55,6 +59,7 @@ export class HeldTransport implements ProducerTransport {
     const isFull = (): boolean => this.#held && this.#waiting.length >= MOST;
     return {
       topic: inner.topic,
+      partitions: inner.partitions,
       get writable() {
         return !isFull() && inner.writable;
       },

@@ -12,6 +12,7 @@ import { type Deferred, deferred } from '../../src/util/deferred';
 /** One producer whose every answer the test gives itself. */
 export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> {
   readonly topic: string;
+  readonly partitions = 0;
   readonly sent: M[] = [];
   readonly listener: ProducerListener<M>;
   readonly mayStillSend: () => boolean;
@@ -62,6 +63,7 @@ export class ScriptedProducer<M extends OutgoingMessage> implements Producer<M> 
 export class ScriptedTransport implements ProducerTransport {
   readonly maxMessageBytes = undefined;
   chunks = true;
+  sequences = true;
   readonly producers: ScriptedProducer<OutgoingMessage>[] = [];
   /** Errors that the next calls of `createProducer` throw. */
   readonly refusals: ConnectorError[] = [];

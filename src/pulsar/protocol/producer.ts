@@ -59,6 +59,9 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     return this.#parts.topic;
   }
 
+  /** The topic is none of several. */
+  readonly partitions = 0;
+
   get writable(): boolean {
     return !this.#parts.budget.full;
   }

@@ -27,6 +27,10 @@ export type ProtocolErrorKind =
   | 'schema'
   | 'not-allowed'
   | 'fenced'
+  /** A topic that was to deduplicate does not. */
+  | 'deduplication-off'
+  /** The broker had an id before it was sent. */
+  | 'sequence-clash'
   /** The sender may not send any more (`mayStillSend`). */
   | 'revoked'
   /** Something this client cannot do, or the broker cannot. */

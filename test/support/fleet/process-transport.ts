@@ -41,6 +41,10 @@ export class ProcessTransport implements ProducerTransport {
     return this.#parts.inner.chunks;
   }
 
+  get sequences(): boolean {
+    return this.#parts.inner.sequences;
+  }
+
   get maxMessageBytes(): number {
     return this.#parts.inner.maxMessageBytes;
   }
@@ -50,12 +54,12 @@ export class ProcessTransport implements ProducerTransport {
     const { listener } = options;
     const lane = audit.opened(worker, listener);
     const heard: ProducerListener<M> = {
-      confirmed: (message) => {
+      confirmed: (message, duplicate) => {
         const record = recordOf(message);
         this.#deliver(() => {
           audit.confirmed(lane, record);
           confirmed(record);
-          listener.confirmed(message);
+          listener.confirmed(message, duplicate);
         });
       },
       rejected: (message, error) => this.#deliver(() => listener.rejected(message, error)),
@@ -66,6 +70,7 @@ export class ProcessTransport implements ProducerTransport {
     const producer = await inner.createProducer<M>({ ...options, listener: heard });
     return {
       topic: producer.topic,
+      partitions: producer.partitions,
       get writable() {
         return producer.writable;
       },

@@ -266,6 +266,7 @@ describe('delivery lane', () => {
     const slow: ProducerTransport = {
       maxMessageBytes: undefined,
       chunks: true,
+      sequences: true,
       createProducer: async (options) => {
         await made.promise;
         return scripted.createProducer(options);
@@ -339,6 +340,7 @@ describe('delivery lane', () => {
       const { offer, clock, told, acked, sent } = watched({
         maxMessageBytes: undefined,
         chunks: true,
+        sequences: true,
         close: () => inner.close(),
         createProducer: async (options) => {
           if (++asked === 1) {
