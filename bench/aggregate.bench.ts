@@ -86,7 +86,8 @@ function unpack(frames: readonly Uint8Array[], window: HashKeyWindow | undefined
     const unpacking = new Unpacking([rawOf(frame)], 0, {
       window,
       misplaced: 'keep',
-      make: (raw, part) => new KinesisRecord(tenure, answer, raw, part),
+      firstOrdinal: 0,
+      make: (raw, ordinal, part) => new KinesisRecord(tenure, answer, raw, ordinal, part),
     });
     while (!unpacking.next().isLast) {}
   }

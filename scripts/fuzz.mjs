@@ -1,4 +1,4 @@
-// `npm run fuzz -- aggregate [--runs N] [--first-seed S] [--json]`: bytes that nobody should send, in long rows.
+// `npm run fuzz -- aggregate|pulsar [--runs N] [--first-seed S] [--json]`: bytes that nobody should send, in long rows.
 
 import { become } from './child.mjs';
 import { ensureInstalled } from './ensure.mjs';

@@ -248,6 +248,10 @@ export const ERRORS = define({
     hint: 'Nothing, unless it lasts: then look at the load of the broker.',
   },
   PULSAR_AUTHENTICATION: { treatment: 'fatal', hint: 'Check pulsar.authentication: the broker refused it.' },
+  PULSAR_TLS: {
+    treatment: 'bounded',
+    hint: 'Check pulsar.tlsTrustCertsFilePath, that the certificate names the host of the URL, and the scheme of serviceUrl.',
+  },
   PULSAR_AUTHORIZATION: { treatment: 'fatal', hint: 'Grant produce or consume on the topic to this role.' },
   PULSAR_TOPIC_NOT_FOUND: {
     treatment: 'fatal',
@@ -257,6 +261,14 @@ export const ERRORS = define({
   PULSAR_PARTITIONED_TOPIC: {
     treatment: 'config',
     hint: 'Partitioned topics are not available yet: use a topic without partitions.',
+  },
+  PULSAR_PARTITIONS_CHANGED: {
+    treatment: 'retry',
+    hint: 'Nothing: the topic was created anew, and is sent to as it is now.',
+  },
+  PULSAR_PARTITIONS_LOST: {
+    treatment: 'fatal',
+    hint: 'The topic was deleted or created anew. Give it the partitions it had (`pulsar-admin topics update-partitioned-topic`), or `offsets set` the shard to its own checkpoint, which begins a new generation.',
   },
   PULSAR_MESSAGE_TOO_LARGE: {
     treatment: 'fatal',
@@ -270,6 +282,14 @@ export const ERRORS = define({
     treatment: 'retry',
     hint: 'Another producer of that name is connected: nothing, unless it lasts; then look for a second instance of this connector.',
   },
+  PULSAR_PRODUCER_FENCED: {
+    treatment: 'retry',
+    hint: 'Another producer has the topic for itself (access mode Exclusive): end it, or use another topic.',
+  },
+  PULSAR_PRODUCER_LIMIT: {
+    treatment: 'retry',
+    hint: 'The topic has as many producers as its policy allows: end some, raise it (`pulsar-admin namespaces set-max-producers-per-topic`), or use fewer shards.',
+  },
   PULSAR_BACKLOG_QUOTA: {
     treatment: 'retry',
     hint: 'The backlog quota of the namespace is used up: consume or raise it.',
@@ -282,13 +302,17 @@ export const ERRORS = define({
     treatment: 'config',
     hint: 'Write <topic>, <tenant>/<namespace>/<topic>, or persistent://<tenant>/<namespace>/<topic>.',
   },
+  RECORDS_NOT_NUMBERED: {
+    treatment: 'fatal',
+    hint: 'Use ATLEAST_ONCE: EFFECTIVELY_ONCE needs a source whose partitions say how records are numbered (RecordPartition.sequencing).',
+  },
   PULSAR_DEDUPLICATION_OFF: {
     treatment: 'fatal',
     hint: 'EFFECTIVELY_ONCE needs a topic that deduplicates: `pulsar-admin namespaces set-deduplication TENANT/NAMESPACE --enable`, or set enableDeduplication and pulsar.adminUrl.',
   },
   SEQUENCE_ID_CLASH: {
-    treatment: 'fatal',
-    hint: 'Another program sends to the topic under the same producer name: end it. If there is none, `offsets set` the shard to its own checkpoint, which begins a new generation.',
+    treatment: 'bounded',
+    hint: 'Nothing, if it stays alone: the shard is read again from its checkpoint under other numbers, and what was sent since may be there twice. If it comes again, another program sends to the topic under the same producer name: end it.',
   },
   PULSAR_SEND_REVOKED: { treatment: 'bounded', hint: 'Nothing: another worker sends the rest.' },
   PULSAR_CONSUMER_BUSY: {
@@ -302,6 +326,10 @@ export const ERRORS = define({
   PULSAR_MESSAGE_UNREADABLE: {
     treatment: 'fatal',
     hint: 'Read the cause: the message is compressed, chunked or encoded in a way this version cannot read.',
+  },
+  PULSAR_CLIENT_MISSING: {
+    treatment: 'config',
+    hint: 'Install it beside this package: `npm install pulsar-client@1.18.0`, which downloads or compiles a native part. Or remove pulsar.transport: our own client needs none.',
   },
   PULSAR_CLOSED: { treatment: 'fatal', hint: 'Nothing: the transport was closed.' },
   OUTPUT_CLOSED: {

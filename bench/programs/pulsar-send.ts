@@ -1,58 +1,88 @@
-import { connect } from 'node:net';
-import { BinaryTransport } from '../../src/pulsar/binary-transport';
+import { loadConfigObject } from '../../src/config';
+import { createTransport } from '../../src/pulsar/create-transport';
 import type { OutgoingMessage } from '../../src/pulsar/transport';
 import { systemClock } from '../../src/util/clock';
 import { silentLogger } from '../../src/util/logger';
 import { systemRandom } from '../../src/util/random';
-import { PRODUCER, pulsarSettings } from '../../test/support/transport-settings';
-import { CostMeter, readSettings, say } from './program';
+import { readSettings } from './program';
 
 export interface SendSettings {
-  readonly serviceUrl: string;
+  /** `pulsar` of the configuration. */
+  readonly pulsar: { readonly [option: string]: unknown };
+  /** `producerConfig`; defaults for what it leaves out. */
+  readonly producerConfig: { readonly [option: string]: unknown };
   readonly topic: string;
-  readonly batchingEnabled: boolean;
   readonly messageBytes: number;
-  /** Messages confirmed before the measurement begins. */
-  readonly warmUp: number;
-  /** Messages measured. */
-  readonly records: number;
+  /** EFFECTIVELY_ONCE: each message brings its sequence id. */
+  readonly sequenced: boolean;
 }
 
-/** Made beforehand and sent in turn: only what the client costs is measured. */
-const DIFFERENT = 4096;
+/** Made beforehand and sent in turn: only what the client costs is measured. More than may be in flight. */
+const DIFFERENT = 16_384;
 
-/** Sends to a broker as fast as it confirms, with the key and the properties that every record has. */
+type BenchMessage = OutgoingMessage & { recordSequence: number };
+
+/** Sends for ever, as fast as the broker confirms, with the key and the properties that every record has. */
 async function main(): Promise<void> {
   const settings = readSettings<SendSettings>();
-  const meter = new CostMeter(settings.warmUp, settings.records);
-  const producerSettings = { ...PRODUCER, batchingEnabled: settings.batchingEnabled };
-  const transport = new BinaryTransport(pulsarSettings(settings.serviceUrl), producerSettings, {
+  const { pulsar, sources } = loadConfigObject(
+    {
+      pulsar: settings.pulsar,
+      aws: { region: 'us-east-1' },
+      sources: [
+        {
+          name: 'bench',
+          sourceType: 'kinesis',
+          topicName: settings.topic,
+          producerConfig: settings.producerConfig,
+          configs: { awsKinesisStreamName: 'bench' },
+        },
+      ],
+    },
+    'bench',
+    { env: {} },
+  );
+  const [source] = sources;
+  if (source === undefined) {
+    throw new Error('one source was asked for');
+  }
+  const transport = createTransport(pulsar, source.producer, {
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,
-    connect: (host, port) => connect({ host, port, noDelay: true }),
+    stdout: process.stdout,
   });
   const value = Buffer.alloc(settings.messageBytes, 7);
-  const messages = Array.from({ length: DIFFERENT }, (_, i) => outgoing(i, value));
+  const messages = Array.from({ length: DIFFERENT }, (_, i) => message(i, value));
   let sent = 0;
   const pump = (): void => {
     while (producer.writable) {
-      producer.send(messages[sent++ % DIFFERENT] as OutgoingMessage);
+      const next = messages[sent % DIFFERENT] as BenchMessage;
+      next.recordSequence = sent++;
+      producer.send(next);
     }
   };
   const failed = (error: Error): void => {
     process.stderr.write(`${error.stack}\n`);
     process.exit(1);
   };
-  const producer = await transport.createProducer<OutgoingMessage>({
+  const producer = await transport.createProducer<BenchMessage>({
     topic: settings.topic,
-    listener: {
-      confirmed: () => {
-        const cost = meter.count(1);
-        if (cost !== undefined) {
-          say(cost);
+    ...(settings.sequenced
+      ? {
+          producerName: 'bench',
+          sequencing: {
+            producerName: 'bench',
+            firstId: 0,
+            partitions: (_topic, found) => Promise.resolve(found),
+            repartition: () => Promise.resolve(),
+            enablesDeduplication: false,
+            abandon: () => Promise.resolve(),
+          },
         }
-      },
+      : {}),
+    listener: {
+      confirmed: () => undefined,
       rejected: (_message, error) => failed(error),
       failed,
       drained: pump,
@@ -61,12 +91,13 @@ async function main(): Promise<void> {
   pump();
 }
 
-function outgoing(i: number, value: Buffer): OutgoingMessage {
+function message(i: number, value: Buffer): BenchMessage {
   const key = `customer-${i % 1000}`;
   return {
     key,
     value,
     eventTime: 1_700_000_000_000 + i,
+    recordSequence: i,
     properties: {
       'kinesis.arrival.timestamp': String(1_700_000_000_000 + i),
       'kinesis.encryption.type': 'NONE',
@@ -76,4 +107,7 @@ function outgoing(i: number, value: Buffer): OutgoingMessage {
   };
 }
 
-void main();
+main().catch((error: Error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
+});

@@ -1,3 +1,4 @@
+import { consumerSettings } from '../../src/config/consumer-settings';
 import type { ProducerSettings } from '../../src/config';
 import type { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
@@ -17,6 +18,10 @@ const PRODUCER: ProducerSettings = {
   batchingMaxMessages: 1000,
   batchingMaxBytes: 128 * 1024,
   chunkingEnabled: true,
+  compressionType: 'NONE',
+  hashingScheme: 'Murmur3_32Hash',
+  partitionSwitchFrequency: 10,
+  autoUpdatePartitionsInterval: 60_000,
   maxPendingMessages: 1000,
   maxPendingBytes: 64 * 1024 * 1024,
   sendTimeout: 0,
@@ -38,6 +43,7 @@ export function runSinkForEver({ broker, kinesis, configs }: SinkRunParts): void
       namespace: 'default',
       name: 'bench',
       inputs: [TOPIC],
+      inputPatterns: [],
       className: 'kinesis',
       parallelism: 1,
       processingGuarantees: 'ATLEAST_ONCE',
@@ -49,6 +55,7 @@ export function runSinkForEver({ broker, kinesis, configs }: SinkRunParts): void
       negativeAckRedeliveryDelayMs: 60_000,
       receiverQueueSize: 1_000,
       receiverQueueBytes: 64 * 1024 * 1024,
+      consumer: consumerSettings(),
       schemaTypes: {},
       producer: PRODUCER,
       configs: {
@@ -64,6 +71,11 @@ export function runSinkForEver({ broker, kinesis, configs }: SinkRunParts): void
     pulsar: {
       serviceUrl: 'memory://',
       authentication: { type: 'none' },
+      tls: { allowInsecureConnection: false, hostnameVerificationEnable: true },
+      connectionsPerBroker: 1,
+      transport: 'binary',
+      webSocketMaxFrameBytes: 1_048_576,
+      maxLookupRedirects: 20,
       operationTimeout: 30_000,
       connectionTimeout: 10_000,
       keepAliveInterval: 30_000,

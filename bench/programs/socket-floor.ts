@@ -1,23 +1,15 @@
 import { connect } from 'node:net';
-import { CostMeter, readSettings, say } from './program';
-import type { SendSettings } from './pulsar-send';
+import { readSettings } from './program';
 
-export interface SocketSettings extends Omit<SendSettings, 'serviceUrl' | 'topic' | 'batchingEnabled'> {
+export interface SocketSettings {
   readonly port: number;
 }
 
 const WRITE_BYTES = 128 * 1024;
 
-/** The least that sending can cost in Node: as many bytes into a socket, from one buffer; nothing else. */
-const { port, messageBytes, warmUp, records } = readSettings<SocketSettings>();
-const meter = new CostMeter(warmUp, records);
+/** The least that sending can cost in Node: bytes into a socket, for ever, from one buffer; nothing else. */
+const { port } = readSettings<SocketSettings>();
 const bytes = Buffer.alloc(WRITE_BYTES, 7);
 const socket = connect({ host: '127.0.0.1', port, noDelay: true }, function write(): void {
-  socket.write(bytes, () => {
-    const cost = meter.count(WRITE_BYTES / messageBytes);
-    if (cost !== undefined) {
-      say(cost);
-    }
-    write();
-  });
+  socket.write(bytes, () => write());
 });

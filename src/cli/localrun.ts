@@ -3,6 +3,7 @@ import { type ConnectorKind, type LoadedConfig, loadConfigObject, readConfigDocu
 import { setIn } from '../config/tree';
 import { ConnectorError } from '../errors';
 import type { CliIo } from './cli-io';
+import { PULSAR_FLAGS, type PulsarFlags, pulsarOverrides } from './pulsar-flags';
 import { runConfig } from './run';
 
 /** A flag of pulsar-admin, the field of the SourceConfig or SinkConfig that it sets, and its help. */
@@ -53,11 +54,8 @@ export function json(text: string, flag: string): unknown {
   }
 }
 
-interface Flags {
+interface Flags extends PulsarFlags {
   readonly [flag: string]: unknown;
-  readonly brokerServiceUrl?: string;
-  readonly clientAuthPlugin?: string;
-  readonly clientAuthParams?: string;
   readonly untilCaughtUp?: boolean;
   /** Of sinks only; the text when a value was given. */
   readonly cleanupSubscription?: boolean | string;
@@ -71,14 +69,14 @@ export function registerLocalRun(parent: Command, run: LocalRun, io: CliIo): voi
     .command('localrun')
     .description(`run one ${kind} in this process, from a Pulsar ${title}`)
     .option(`--${kind}-config-file <file>`, `${title}, YAML or JSON`)
-    .option('--broker-service-url <url>', 'Pulsar; pulsar://localhost:6650 when nothing else says')
-    .option('--client-auth-plugin <class>', 'org.apache.pulsar.client.impl.auth.AuthenticationToken')
-    .option('--client-auth-params <params>', 'token:TEXT or file:///PATH')
     .option('--until-caught-up', untilCaughtUp)
     .addHelpText(
       'after',
       `\nThe flags are those of "pulsar-admin ${kind}s localrun"; a flag goes before the same field of the file.\n${examples}`,
     );
+  for (const [flag, help] of PULSAR_FLAGS) {
+    command.option(flag, help);
+  }
   for (const [flag, , help] of flags) {
     command.option(flag, help);
   }
@@ -89,7 +87,7 @@ export function registerLocalRun(parent: Command, run: LocalRun, io: CliIo): voi
       const raw = flags.reduce((config, flag) => withFlag(config, flag, given), inFile);
       return loadConfigObject(raw, typeof file === 'string' ? file : 'command line', {
         env: io.env,
-        overrides: pulsarOf(given),
+        overrides: pulsarOverrides(given),
         kind,
       });
     };
@@ -116,24 +114,4 @@ function withFlag(config: RawConfig, [flag, field, , read]: LocalRunFlag, given:
 function optionName(flag: string): string {
   const long = /--([a-z-]+)/.exec(flag)?.[1] ?? '';
   return long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** Connection settings of flags, as paths of a configuration file. */
-function pulsarOf(flags: Flags): { [path: string]: unknown } {
-  const { brokerServiceUrl, clientAuthPlugin, clientAuthParams } = flags;
-  const overrides: { [path: string]: unknown } = { 'pulsar.serviceUrl': brokerServiceUrl };
-  if (clientAuthPlugin !== undefined) {
-    overrides['pulsar.authentication'] = tokenOf(clientAuthPlugin, clientAuthParams ?? '');
-  }
-  return overrides;
-}
-
-function tokenOf(plugin: string, params: string): unknown {
-  if (!/(^|\.)AuthenticationToken$|^token$/.test(plugin)) {
-    // Left to the schema, which says what is available.
-    return { type: plugin };
-  }
-  return params.startsWith('file://')
-    ? { type: 'token', tokenFile: new URL(params).pathname }
-    : { type: 'token', token: params.replace(/^token:/, '') };
 }

@@ -75,8 +75,10 @@ export async function brokerTopic(
     connectionTimeout: 10_000,
     operationTimeout: 30_000,
     keepAliveInterval: 30_000,
+    maxLookupRedirects: 20,
     pending: { messages: 1, bytes: 1 },
-    producer: { lingerMs: 0, sendTimeout: 0, batch: { maxMessages: 1, maxBytes: 1 } },
+    producer: { lingerMs: 0, sendTimeout: 0, batch: { maxMessages: 1, maxBytes: 1 }, compression: 'NONE' },
+    partitioning: { hashingScheme: 'Murmur3_32Hash', switchMs: 0, updateIntervalMs: 0 },
   });
   const consumer = await client
     .subscribe({
@@ -86,7 +88,9 @@ export async function brokerTopic(
       initialPosition: 'earliest',
       settings: {
         receiver: { messages: MOST_AT_ONCE, bytes: 16 * 1024 * 1024 },
-        negativeAckRedeliveryDelayMs: 1000,
+        redelivery: { initialMs: 1000, maxMs: 1000, multiplier: 1 },
+        grouping: { groupMs: 5, maxGroup: MOST_AT_ONCE, batchParts: false },
+        chunks: { maxPending: 10, autoAckOldest: false, expireMs: 0 },
       },
     })
     .catch(async (error) => {

@@ -91,6 +91,7 @@ function build(complete: JsonObject): KinesisSourceConfig {
     numRetries: number('numRetries'),
     receiveQueueSize: number('receiveQueueSize'),
     receiveQueueBytes: number('receiveQueueBytes'),
+    enableDeduplication: complete.enableDeduplication === true,
     subRecordFilter: complete.subRecordFilter === 'drop' ? 'drop' : 'keep',
     onDataLoss: complete.onDataLoss === 'continue' ? 'continue' : 'fail',
     failoverTime: number('failoverTime'),

@@ -1,117 +1,150 @@
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { ConnectorError } from '../errors';
 import { describe, type ProblemList } from './problems';
+import { authenticationProblems, authenticationSettings } from './pulsar-authentication';
+import { tlsProblems, tlsSettings } from './pulsar-tls';
 import { get, type JsonObject, textAt } from './tree';
-import type { ProducerSettings, PulsarSettings } from './types';
+import type { ConfigNotice, ProducerSettings, PulsarSettings } from './types';
 
-/** Schemes that come with later transports. Source: Pulsar service URLs. */
-const LATER = /^(pulsar\+ssl|https?|wss?):\/\//;
-const BROKER = /^pulsar:\/\/(\[[0-9a-fA-F:]+\]|[^\s/,:@[\]]+)(:\d{1,5})?\/?$/;
+const HOST = '(\\[[0-9a-fA-F:]+\\]|[^\\s/,:@[\\]]+)(:\\d{1,5})?';
+const BROKER = new RegExp(`^(pulsar|pulsar\\+ssl|https?|wss?)://${HOST}(,${HOST})*/?$`);
+const ADMIN = new RegExp(`^https?://${HOST}/?$`);
+const ONE_HOST = new RegExp(`^${HOST}$`);
+const PROXY = new RegExp(`^pulsar\\+ssl://${HOST}/?$`);
 const LOCAL = /^(memory:\/\/\S*|stdout:(\/\/)?)$/;
 
-/** Reports what is wrong within `pulsar`. Pure but for the token file, which must be readable. */
-export function pulsarProblems(pulsar: unknown, folder: string, problems: ProblemList): void {
+/** Reports what is wrong within `pulsar`. Pure but for the files it names, which must be readable. */
+export function pulsarProblems(
+  pulsar: unknown,
+  folder: string,
+  problems: ProblemList,
+  notices: ConfigNotice[],
+): void {
   const url = textAt(pulsar, 'serviceUrl');
   if (url !== undefined && !BROKER.test(url) && !LOCAL.test(url)) {
-    const several = url.startsWith('pulsar://') && url.includes(',');
-    const later = LATER.test(url) || several;
-    problems.add(later ? 'NOT_AVAILABLE_YET' : 'CONFIG_FORMAT', 'pulsar.serviceUrl', {
+    problems.add('CONFIG_FORMAT', 'pulsar.serviceUrl', {
       found: describe(url),
-      expected: 'pulsar://HOST:PORT, memory://NAME, or stdout:',
-      hint: later
-        ? `${several ? 'Several addresses' : 'This scheme'} will come with a later version.`
-        : 'For example pulsar://localhost:6650.',
+      expected: 'pulsar[+ssl]://HOST:PORT, http[s]://HOST:PORT, ws[s]://HOST:PORT, memory://NAME, or stdout:',
+      hint: 'For example pulsar://localhost:6650.',
+    });
+  }
+  if (textAt(pulsar, 'transport') === 'pulsar-client' && url !== undefined && !/^pulsar(\+ssl)?:/.test(url)) {
+    problems.add('CONFIG_CROSS_FIELD', 'pulsar.transport', {
+      found: `pulsar-client, with ${describe(url)}`,
+      expected: 'pulsar://HOST:PORT or pulsar+ssl://HOST:PORT as serviceUrl',
+      hint: 'The other schemes have clients of our own: remove transport.',
+    });
+  }
+  const adminUrl = textAt(pulsar, 'adminUrl');
+  if (adminUrl !== undefined && !ADMIN.test(adminUrl)) {
+    problems.add('CONFIG_FORMAT', 'pulsar.adminUrl', {
+      found: describe(adminUrl),
+      expected: 'http[s]://HOST:PORT',
+      hint: 'For example http://localhost:8080.',
     });
   }
   authenticationProblems(get(pulsar, 'authentication'), folder, problems);
+  tlsProblems(pulsar, folder, problems, notices);
+  proxyProblems(pulsar, url ?? '', problems);
 }
 
-function authenticationProblems(authentication: unknown, folder: string, problems: ProblemList): void {
-  const path = 'pulsar.authentication';
-  const type = textAt(authentication, 'type');
-  const given = ['token', 'tokenFile'].filter((name) => get(authentication, name) !== undefined);
-  if (given.length === 2) {
-    problems.add('CONFIG_CROSS_FIELD', `${path}.tokenFile`, {
-      found: 'tokenFile beside token',
-      expected: 'one of the two',
-      hint: 'Remove one of them.',
+function proxyProblems(pulsar: unknown, url: string, problems: ProblemList): void {
+  const broker = textAt(pulsar, 'proxyToBroker');
+  if (broker !== undefined && !ONE_HOST.test(withoutScheme(broker))) {
+    problems.add('CONFIG_FORMAT', 'pulsar.proxyToBroker', {
+      found: describe(broker),
+      expected: 'HOST:PORT',
+      hint: 'For example broker-0.internal:6650.',
     });
-  } else if (type === 'token' && given.length === 0) {
-    problems.add('CONFIG_MISSING', `${path}.token`, {
-      found: 'nothing',
-      expected: 'token or tokenFile, because type is token',
-      hint: 'Set tokenFile, or give the token as a reference to the environment.',
-    });
-  } else if (type === 'none' && given.length > 0) {
-    problems.add('CONFIG_CROSS_FIELD', `${path}.type`, {
-      found: `none, beside ${given.join()}`,
-      expected: 'token',
-      hint: `Set type to token, or remove ${given.join()}.`,
+  } else if (broker !== undefined && url.startsWith('http')) {
+    problems.add('CONFIG_CROSS_FIELD', 'pulsar.proxyToBroker', {
+      found: 'proxyToBroker, with topics looked up by REST',
+      expected: 'pulsar:// or pulsar+ssl:// as serviceUrl',
+      hint: 'Name the proxy in serviceUrl.',
     });
   }
-  const file = textAt(authentication, 'tokenFile');
-  if (file !== undefined) {
-    try {
-      readFileSync(resolve(folder, file));
-    } catch (error) {
-      problems.add('CONFIG_REFERENCE', `${path}.tokenFile`, {
-        found: `${describe(file)} (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`,
-        expected: 'a readable file',
-        hint: 'Check name and permissions; relative paths start from the folder of the configuration.',
-      });
-    }
+  const proxy = textAt(pulsar, 'proxyServiceUrl');
+  if (proxy !== undefined && !PROXY.test(proxy)) {
+    problems.add('CONFIG_FORMAT', 'pulsar.proxyServiceUrl', {
+      found: describe(proxy),
+      expected: 'pulsar+ssl://HOST:PORT',
+      hint: 'A proxy of another kind needs no option: name it in serviceUrl.',
+    });
+  } else if (proxy !== undefined && !url.startsWith('pulsar+ssl:')) {
+    problems.add('CONFIG_CROSS_FIELD', 'pulsar.proxyServiceUrl', {
+      found: 'an SNI proxy, with a serviceUrl without TLS',
+      expected: 'pulsar+ssl://HOST:PORT as serviceUrl',
+      hint: 'Such a proxy finds the broker in the TLS handshake.',
+    });
   }
 }
 
 /** @param pulsar Valid, with its defaults. */
 export function pulsarSettings(pulsar: unknown, folder: string): PulsarSettings {
   const number = (name: string): number => Number(get(pulsar, name));
+  const [listenerName, broker] = [textAt(pulsar, 'listenerName'), textAt(pulsar, 'proxyToBroker')];
+  const proxy = textAt(pulsar, 'proxyServiceUrl');
+  const adminUrl = textAt(pulsar, 'adminUrl');
   return {
     serviceUrl: String(get(pulsar, 'serviceUrl')),
-    authentication: authentication(get(pulsar, 'authentication'), folder),
+    authentication: authenticationSettings(get(pulsar, 'authentication'), folder),
+    tls: tlsSettings(pulsar, folder),
+    ...(adminUrl === undefined ? {} : { adminUrl }),
+    ...(listenerName === undefined ? {} : { listenerName }),
+    ...(broker === undefined ? {} : { proxyToBroker: withoutScheme(broker) }),
+    ...(proxy === undefined ? {} : { sniProxy: hostAndPort(proxy) }),
+    transport: get(pulsar, 'transport') === 'pulsar-client' ? 'pulsar-client' : 'binary',
+    webSocketMaxFrameBytes: number('webSocketMaxFrameBytes'),
+    connectionsPerBroker: number('connectionsPerBroker'),
+    maxLookupRedirects: number('maxLookupRedirects'),
     operationTimeout: number('operationTimeout'),
     connectionTimeout: number('connectionTimeout'),
     keepAliveInterval: number('keepAliveInterval'),
   };
 }
 
-function authentication(value: unknown, folder: string): PulsarSettings['authentication'] {
-  const token = textAt(value, 'token');
-  if (token !== undefined) {
-    return { type: 'token', token: () => Promise.resolve(token) };
-  }
-  const file = textAt(value, 'tokenFile');
-  return file === undefined
-    ? { type: 'none' }
-    : { type: 'token', token: () => readToken(resolve(folder, file)) };
+function withoutScheme(broker: string): string {
+  return broker.replace(/^pulsar(\+ssl)?:\/\//, '');
 }
 
-/** Read for every connection: tokens in files are replaced while we run. */
-async function readToken(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (cause) {
-    throw new ConnectorError('CONFIG_UNREADABLE', `the token file ${file} cannot be read`, { cause });
-  }
+/** @param proxy `pulsar+ssl://host:port`; Pulsar's port with TLS when it names none. */
+function hostAndPort(proxy: string): { readonly host: string; readonly port: number } {
+  // Of http, the URL class knows brackets and ports.
+  const { hostname, port } = new URL(proxy.replace(/^pulsar\+ssl/, 'http'));
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6651 : Number(port) };
 }
 
-/** @param producer `producerConfig`, valid, with its defaults. */
-export function producerSettings(producer: unknown): ProducerSettings {
+/**
+ * The producer of a connector, valid, with its defaults. What stands beside `producerConfig` counts more than what
+ * stands in it. Source: Pulsar `SourceConfigUtils.convert`, `ProducerConfigUtils.convert`.
+ */
+export function producerSettings(connector: JsonObject): ProducerSettings {
+  const producer = connector.producerConfig;
   const batching = get(producer, 'batchingConfig') as JsonObject;
   const sendTimeout = Number(get(producer, 'sendTimeoutMs'));
   const sendStallTimeout = Number(get(producer, 'sendStallTimeoutMs'));
   return {
+    batchBuilder: batchBuilder(connector) === 'KEY_BASED' ? 'KEY_BASED' : 'DEFAULT',
     batchingEnabled: batching.enabled === true,
     batchingMaxPublishDelay: Number(batching.batchingMaxPublishDelayMs),
     batchingMaxMessages: Number(batching.batchingMaxMessages),
     batchingMaxBytes: Number(batching.batchingMaxBytes),
     chunkingEnabled: get(producer, 'chunkingEnabled') === true,
+    compressionType: get(producer, 'compressionType') as ProducerSettings['compressionType'],
+    hashingScheme: get(producer, 'hashingScheme') === 'JavaStringHash' ? 'JavaStringHash' : 'Murmur3_32Hash',
+    partitionSwitchFrequency: Number(batching.roundRobinRouterBatchingPartitionSwitchFrequency),
+    autoUpdatePartitionsInterval: Number(get(producer, 'autoUpdatePartitionsInterval')),
     maxPendingMessages: Number(get(producer, 'maxPendingMessages')),
     maxPendingBytes: Number(get(producer, 'maxPendingBytes')),
     sendTimeout,
     // The transport's own time-out comes first.
     sendStallTimeout: sendStallTimeout === 0 ? 0 : Math.max(sendStallTimeout, 2 * sendTimeout),
   };
+}
+
+/** How a connector's batches are made, as its configuration says; undefined when it does not. */
+export function batchBuilder(connector: JsonObject): string | undefined {
+  return (
+    textAt(connector, 'batchBuilder') ??
+    textAt(connector, 'producerConfig', 'batchBuilder') ??
+    textAt(connector, 'producerConfig', 'batchingConfig', 'batchBuilder')
+  );
 }

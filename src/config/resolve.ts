@@ -7,6 +7,7 @@ import { type ConnectorKind, mapConnectors, ownName } from './connector-kind';
 import { RULES } from './connector-rules';
 import { credentialProblems } from './credentials';
 import { type OutsideSetting, settingsFrom } from './environment';
+import { exactlyOnceProblems } from './exactly-once-rules';
 import { secretNotices, twinProblems } from './file-rules';
 import { displayPath, type FileShape, shapeFile } from './file-shape';
 import { normalise } from './normalise';
@@ -87,6 +88,7 @@ export function resolveConfig(raw: JsonObject, file: string, options: ConfigOpti
     return { ...connector, configs };
   });
   twinProblems(root, problems);
+  exactlyOnceProblems(root, problems, notices);
   return {
     file,
     shape,
@@ -182,7 +184,7 @@ function sharedProblems(
   problems: ProblemList,
   notices: ConfigNotice[],
 ): void {
-  pulsarProblems(root.pulsar, folder, problems);
+  pulsarProblems(root.pulsar, folder, problems, notices);
   restartProblems(root.restart, problems);
   credentialProblems(root.aws, 'aws', problems);
   const isEmpty = (list: unknown): boolean =>

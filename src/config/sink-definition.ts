@@ -1,4 +1,5 @@
 import { connectorDefinition } from './connector-definition';
+import { consumerSettings } from './consumer-settings';
 import { withDefaults } from './normalise';
 import { producerSettings } from './pulsar-settings';
 import { propertyOf, schemaDocument } from './schema';
@@ -16,7 +17,8 @@ export function sinkDefinition(sink: JsonObject): SinkDefinition {
   );
   return {
     ...connectorDefinition(sink, 'sink'),
-    inputs: inputs.map(({ topic }) => topic),
+    inputs: inputs.flatMap(({ topic, isPattern }) => (isPattern ? [] : [topic])),
+    inputPatterns: inputs.flatMap(({ topic, isPattern }) => (isPattern ? [topic] : [])),
     subscriptionType: subscriptionType(sink),
     subscriptionName: subscriptionName(sink),
     sourceSubscriptionPosition: sink.sourceSubscriptionPosition === 'Earliest' ? 'earliest' : 'latest',
@@ -27,6 +29,7 @@ export function sinkDefinition(sink: JsonObject): SinkDefinition {
     ...(deadLetterTopic === undefined ? {} : { deadLetterTopic }),
     receiverQueueSize: Math.min(...inputs.map(({ receiverQueueSize }) => receiverQueueSize)),
     receiverQueueBytes: Number(sink.receiverQueueBytes),
+    consumer: consumerSettings(sink.consumerConfig),
     schemaTypes: Object.fromEntries(schemaTypes),
     producer: deadLetterProducer(),
   };
@@ -36,5 +39,5 @@ export function sinkDefinition(sink: JsonObject): SinkDefinition {
 function deadLetterProducer(): ProducerSettings {
   const document = schemaDocument('connectors');
   const place = propertyOf({ document, node: { $ref: '#/$defs/source' } }, 'producerConfig');
-  return producerSettings(place === undefined ? {} : withDefaults({}, place));
+  return producerSettings({ producerConfig: place === undefined ? {} : withDefaults({}, place) });
 }

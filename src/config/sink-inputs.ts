@@ -1,3 +1,4 @@
+import { messageOf } from '../errors';
 import type { SchemaType } from '../io';
 import { withDefaults } from './normalise';
 import { joinPath } from './path';
@@ -5,14 +6,16 @@ import { describe, type ProblemList } from './problems';
 import { propertyOf, schemaDocument } from './schema';
 import { didYouMean } from './suggestion';
 import { fullName } from './topic';
+import { TopicsPattern } from './topics-pattern';
 import { get, isObject, type JsonObject, textAt } from './tree';
 import type { ConfigNotice } from './types';
 
-/** One topic that a sink reads. */
+/** One topic that a sink reads, or a pattern of topics. */
 export interface SinkInput {
   /** As first given. */
   readonly topic: string;
   readonly fullName: string;
+  readonly isPattern: boolean;
   /** Of messages that carry no schema. */
   readonly schemaType?: SchemaType;
   readonly receiverQueueSize: number;
@@ -46,8 +49,9 @@ const OPEN = ['', 'NONE', 'AUTO', 'AUTO_CONSUME'];
 /** A topic where a SinkConfig names it. */
 interface NamedTopic {
   readonly topic: string;
-  readonly field: 'inputs' | 'topicToSchemaType' | 'inputSpecs';
+  readonly field: 'inputs' | 'topicsPattern' | 'topicToSchemaType' | 'inputSpecs';
   readonly path: string;
+  readonly isPattern?: boolean;
   /** Name of a schema, and its path. */
   readonly schema?: unknown;
   readonly schemaPath: string;
@@ -62,9 +66,22 @@ function namedTopics(sink: JsonObject, path: string): readonly NamedTopic[] {
     const place = joinPath(joinPath(path, field), key);
     return { field, path: place, schemaPath: place };
   };
+  const pattern = textAt(sink, 'topicsPattern');
+  const patternPath = joinPath(path, 'topicsPattern');
   const inputs: readonly unknown[] = Array.isArray(sink.inputs) ? sink.inputs : [];
   return [
     ...inputs.flatMap((topic, i) => (typeof topic === 'string' ? [{ topic, ...at('inputs', i) }] : [])),
+    ...(pattern === undefined
+      ? []
+      : [
+          {
+            topic: pattern,
+            field: 'topicsPattern' as const,
+            path: patternPath,
+            schemaPath: patternPath,
+            isPattern: true,
+          },
+        ]),
     ...entries('topicToSchemaType').map(([topic, schema]) => ({
       topic,
       schema,
@@ -78,6 +95,7 @@ function namedTopics(sink: JsonObject, path: string): readonly NamedTopic[] {
         schema: get(spec, 'schemaType'),
         schemaPath: joinPath(place.path, 'schemaType'),
         receiverQueueSize: get(spec, 'receiverQueueSize'),
+        isPattern: get(spec, 'regexPattern') === true || get(spec, 'isRegexPattern') === true,
       };
     }),
   ].filter(({ topic }) => topic !== '');
@@ -86,9 +104,14 @@ function namedTopics(sink: JsonObject, path: string): readonly NamedTopic[] {
 /** Every topic of `inputs`, `topicToSchemaType` and `inputSpecs`, once each by its full name. */
 export function sinkInputs(sink: JsonObject): readonly SinkInput[] {
   const found = new Map<string, SinkInput>();
-  for (const { topic, schema, receiverQueueSize: size } of namedTopics(sink, '')) {
+  for (const { topic, schema, receiverQueueSize: size, isPattern = false } of namedTopics(sink, '')) {
     const full = fullName(topic);
-    const before = found.get(full) ?? { topic, fullName: full, receiverQueueSize: defaultQueueSize() };
+    const before = found.get(full) ?? {
+      topic,
+      fullName: full,
+      isPattern,
+      receiverQueueSize: defaultQueueSize(),
+    };
     const schemaType = schemaTypeOf(schema);
     found.set(full, {
       ...before,
@@ -119,7 +142,7 @@ export function inputProblems(
   notices: ConfigNotice[],
 ): void {
   const named = namedTopics(sink, path);
-  if (named.length === 0 && textAt(sink, 'topicsPattern') === undefined) {
+  if (named.length === 0) {
     problems.add('CONFIG_MISSING', joinPath(path, 'inputs'), {
       found: 'nothing',
       expected: 'at least one topic',
@@ -127,7 +150,10 @@ export function inputProblems(
     });
   }
   const seen = new Map<string, string>();
-  for (const { topic, path: place, field, schema, schemaPath } of named) {
+  for (const { topic, path: place, field, schema, schemaPath, isPattern } of named) {
+    if (isPattern) {
+      patternProblems(topic, place, problems);
+    }
     const key = `${field} ${fullName(topic)}`;
     const first = seen.get(key);
     if (first !== undefined) {
@@ -139,7 +165,7 @@ export function inputProblems(
     }
     seen.set(key, topic);
     schemaProblems(schema, schemaPath, problems, notices);
-    if (topic.startsWith('non-persistent://')) {
+    if (topic.startsWith('non-persistent://') && !isPattern) {
       const message = 'a non-persistent topic keeps nothing: what comes while the sink is down is lost';
       notices.push({ path: place, message });
     }
@@ -148,6 +174,18 @@ export function inputProblems(
   if (new Set(sizes).size > 1) {
     const message = `inputs with several receiverQueueSize: each takes the smallest, ${Math.min(...sizes)}`;
     notices.push({ path: joinPath(path, 'inputSpecs'), message });
+  }
+}
+
+function patternProblems(pattern: string, path: string, problems: ProblemList): void {
+  try {
+    new TopicsPattern(pattern);
+  } catch (error) {
+    problems.add('CONFIG_FORMAT', path, {
+      found: `${describe(pattern)} (${messageOf(error)})`,
+      expected: 'persistent://TENANT/NAMESPACE/ and a regular expression',
+      hint: 'For example persistent://public/default/orders-.*; what only Java knows of regular expressions is not understood.',
+    });
   }
 }
 

@@ -8,6 +8,6 @@ export function sourceDefinition(source: JsonObject): SourceDefinition {
   return {
     ...connectorDefinition(source, 'source'),
     topicName: String(source.topicName),
-    producer: producerSettings(source.producerConfig),
+    producer: producerSettings(source),
   };
 }

@@ -110,6 +110,8 @@ export interface KinesisSourceConfig {
   readonly receiveQueueBytes: number;
   /** What becomes of sub-records of an aggregate whose key lies outside the shard. */
   readonly subRecordFilter: 'keep' | 'drop';
+  /** With EFFECTIVELY_ONCE: whether a topic that does not deduplicate is made to. */
+  readonly enableDeduplication: boolean;
   /** When records were trimmed before they were read. */
   readonly onDataLoss: 'fail' | 'continue';
   readonly failoverTime: number;
@@ -265,9 +267,61 @@ export interface KinesisSinkConfig {
   readonly cloudwatch: CloudWatchSettings;
 }
 
+/** How we prove to Pulsar who we are. What is read from files is read at every call: they are replaced while we run. */
+export type PulsarAuthentication =
+  | { readonly type: 'none' }
+  | { readonly type: 'token'; token(): Promise<string> }
+  /** By the client certificate of the TLS settings. */
+  | { readonly type: 'tls' }
+  | { readonly type: 'basic'; readonly userId: string; readonly password: Secret }
+  | {
+      readonly type: 'oauth2';
+      readonly issuerUrl: string;
+      client(): Promise<OAuth2Client>;
+      readonly audience?: string;
+      readonly scope?: string;
+      /** PEM file of the authorities that the issuer's certificate may come from; Node's own when absent. */
+      readonly trustCertsFilePath?: string;
+    };
+
+export interface OAuth2Client {
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+}
+
+/** Paths are absolute. */
+export interface PulsarTlsSettings {
+  /** PEM file of the authorities that certificates may come from; Node's own when absent. */
+  readonly trustCertsFilePath?: string;
+  /** PEM files of our own certificate and its key; both or none. */
+  readonly certificateFilePath?: string;
+  readonly keyFilePath?: string;
+  /** Whether any certificate is good enough. */
+  readonly allowInsecureConnection: boolean;
+  /** Whether a certificate must name the host of the URL. */
+  readonly hostnameVerificationEnable: boolean;
+}
+
 export interface PulsarSettings {
   readonly serviceUrl: string;
-  readonly authentication: { readonly type: 'none' } | { readonly type: 'token'; token(): Promise<string> };
+  /** Of the REST API: `http[s]://host:port`. */
+  readonly adminUrl?: string;
+  /** Whose client is used with `pulsar://` and `pulsar+ssl://`: our own, or that of npm. */
+  readonly transport: 'binary' | 'pulsar-client';
+  /** Largest frame that the WebSocket service takes: its `webSocketMaxTextFrameSize`. */
+  readonly webSocketMaxFrameBytes: number;
+  readonly authentication: PulsarAuthentication;
+  readonly tls: PulsarTlsSettings;
+  /** The advertised listener to ask brokers for; their choice when absent. */
+  readonly listenerName?: string;
+  /** `host:port` of the broker that the proxy at `serviceUrl` is asked for. */
+  readonly proxyToBroker?: string;
+  /** Proxy through which every broker is reached, by the host name in the TLS handshake. */
+  readonly sniProxy?: { readonly host: string; readonly port: number };
+  /** From 1. */
+  readonly connectionsPerBroker: number;
+  /** Redirects in one lookup, from 0. */
+  readonly maxLookupRedirects: number;
   readonly operationTimeout: number;
   readonly connectionTimeout: number;
   readonly keepAliveInterval: number;
@@ -276,11 +330,20 @@ export interface PulsarSettings {
 /** Batching and bounds of the producers of one connector. */
 export interface ProducerSettings {
   readonly batchingEnabled: boolean;
+  /** KEY_BASED: a batch has messages of one key only. */
+  readonly batchBuilder?: 'DEFAULT' | 'KEY_BASED';
   readonly batchingMaxPublishDelay: number;
   readonly batchingMaxMessages: number;
   readonly batchingMaxBytes: number;
   /** Whether messages above the broker's limit go in chunks; they can never be stored otherwise. */
   readonly chunkingEnabled: boolean;
+  readonly compressionType: 'NONE' | 'LZ4' | 'ZLIB' | 'ZSTD' | 'SNAPPY';
+  /** How the key of a message chooses its partition. */
+  readonly hashingScheme: 'Murmur3_32Hash' | 'JavaStringHash';
+  /** Times `batchingMaxPublishDelay` for which messages without a key go to one partition. */
+  readonly partitionSwitchFrequency: number;
+  /** Milliseconds between two questions how many partitions a topic has; 0 = never. */
+  readonly autoUpdatePartitionsInterval: number;
   readonly maxPendingMessages: number;
   /** Bytes sent and not yet confirmed, over all producers of a transport. */
   readonly maxPendingBytes: number;
@@ -288,6 +351,27 @@ export interface ProducerSettings {
   readonly sendTimeout: number;
   /** Milliseconds without any receipt until a producer is replaced; 0 = never. */
   readonly sendStallTimeout: number;
+}
+
+/** How the messages of one sink are read. Times are milliseconds. Names are those of Pulsar's ConsumerBuilder. */
+export interface ConsumerSettings {
+  /** For which an acknowledgement waits for others to go with it. */
+  readonly acknowledgmentGroupTime: number;
+  /** Entries in one acknowledgement. */
+  readonly maxAcknowledgmentGroupSize: number;
+  /** Whether parts of batches are acknowledged. */
+  readonly batchIndexAckEnabled: boolean;
+  readonly negativeAckRedeliveryBackoff: { readonly maxDelayMs: number; readonly multiplier: number };
+  /** Messages in chunks that may be incomplete at a time; 0 = any number. */
+  readonly maxPendingChunkedMessage: number;
+  /** Whether one more gives up the oldest of them, instead of waiting at the broker. */
+  readonly autoAckOldestChunkedMessageOnQueueFull: boolean;
+  /** After which one is given up; 0 = never. */
+  readonly expireTimeOfIncompleteChunkedMessage: number;
+  /** Between two looks for new partitions; 0 = never. */
+  readonly autoUpdatePartitionsInterval: number;
+  /** Between two looks for topics that match a pattern; 0 = never. */
+  readonly patternAutoDiscoveryPeriod: number;
 }
 
 /** One source of a file, validated. */
@@ -311,8 +395,10 @@ export interface SinkDefinition {
   readonly tenant: string;
   readonly namespace: string;
   readonly name: string;
-  /** At least one, as given. */
+  /** Topics, as given. */
   readonly inputs: readonly string[];
+  /** Patterns of topics, as given; there is at least one input or pattern. */
+  readonly inputPatterns: readonly string[];
   readonly className: string;
   readonly parallelism: number;
   readonly processingGuarantees: ProcessingGuarantees;
@@ -331,7 +417,8 @@ export interface SinkDefinition {
   readonly deadLetterTopic?: string;
   readonly receiverQueueSize: number;
   readonly receiverQueueBytes: number;
-  /** Schema of messages that carry none, by input topic as given. */
+  readonly consumer: ConsumerSettings;
+  /** Schema of messages that carry none, by input topic or pattern as given. */
   readonly schemaTypes: { readonly [topic: string]: SchemaType };
   /** Of the dead-letter producer. */
   readonly producer: ProducerSettings;

@@ -3,6 +3,7 @@ import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
 import type { DeadLetterOrder } from './dead-letter';
 import type { MetricSink } from './metrics';
+import type { ProcessingGuarantees } from './processing-guarantees';
 import type { RecordPartition } from './record';
 
 /** What the runtime tells every connector. Source: `org.apache.pulsar.functions.api.BaseContext`. */
@@ -35,6 +36,8 @@ export interface BaseContext {
 export interface SourceContext extends BaseContext {
   /** As configured: what is in it of names of values is for the source to fill, by `destinationTopic`. */
   readonly outputTopic: string;
+  /** With EFFECTIVELY_ONCE every record belongs to a partition that has `sequencing`. */
+  readonly processingGuarantees: ProcessingGuarantees;
   /** Whether dead letters of any size are stored whole: the transport sends what is above the broker's limit in chunks. */
   readonly storesAnySize: boolean;
   /**
@@ -48,7 +51,8 @@ export interface SourceContext extends BaseContext {
   /**
    * Stores a record that can never be stored where it belongs in a dead-letter topic, beside all other delivery and
    * for as long as it takes; then acks it. One that cannot be stored there either ends the instance with
-   * DEAD_LETTER_REFUSED. Ignored when the tenure has ended, so that its record is sent again by the next one;
+   * DEAD_LETTER_REFUSED. With EFFECTIVELY_ONCE letters of a tenure are to come in the order of their records' numbers.
+   * Ignored when the tenure has ended, so that its record is sent again by the next one;
    * `closePartition` waits for what was taken before.
    */
   deadLetter(order: DeadLetterOrder): void;

@@ -6,7 +6,7 @@ export interface DeadLetterOrder {
   /** Key, bytes and event time are taken from it; it is acked once the dead-letter topic has them. */
   readonly record: Pick<
     Record<Uint8Array>,
-    'key' | 'value' | 'eventTime' | 'partition' | 'destinationTopic' | 'ack'
+    'key' | 'value' | 'eventTime' | 'partition' | 'destinationTopic' | 'recordSequence' | 'ack'
   >;
   readonly properties: Properties;
   /** Why; told in properties as well. */

@@ -2,6 +2,7 @@ export { type ConnectorConfig, HAS_ROOM, type Sink, type Source } from './connec
 export type { BaseContext, SinkContext, SourceContext, SubscriptionType } from './context';
 export type { DeadLetterOrder } from './dead-letter';
 export type { EncryptionContext } from './encryption';
+export { type KeyValue, keyValueFields } from './key-value';
 export {
   type Instrument,
   type MetricLabels,

@@ -7,6 +7,8 @@ export interface RecordSequencing {
   readonly producerName: string;
   /** Number of the first record of this tenure; all below were confirmed. From 0; numbers stay below 2^53. */
   readonly firstId: number;
+  /** Whether a topic that does not deduplicate is made to, where that can be done. */
+  readonly enablesDeduplication: boolean;
   /**
    * How many partitions of `topic` the records are spread over, before the first of them is sent to it.
    * @param found that the topic has now; 0: it is not partitioned.
@@ -21,4 +23,10 @@ export interface RecordSequencing {
    * @throws ConnectorError LEASE_LOST, or why it cannot be stored
    */
   repartition(topic: string, found: number, lastSent: number): Promise<void>;
+  /**
+   * The broker has taken these numbers for others (SEQUENCE_ID_CLASH): what it calls a duplicate may never have been
+   * stored. No tenure uses them any more once this has resolved; the next one begins others, from the checkpoint.
+   * @throws ConnectorError LEASE_LOST, or why it cannot be stored
+   */
+  abandon(): Promise<void>;
 }

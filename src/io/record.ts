@@ -41,8 +41,10 @@ export interface Record<T> {
   readonly schema: Schema;
   /** The tenure this record belongs to; absent for sources without partitions. */
   readonly partition: RecordPartition | undefined;
-  /** Whether `key` is the base64 of the key's bytes; only in sinks. */
+  /** Whether `key` is the base64 of the key's bytes. */
   readonly keyIsBase64?: boolean;
+  /** What Key_Shared readers go by instead of the key; only from sources. */
+  readonly orderingKey?: string;
   /** Full name of the topic the record was consumed from; only in sinks. */
   readonly topicName?: string;
   /** Present when the value is encrypted; only in sinks. */

@@ -6,6 +6,7 @@ import type { HeldLeaseMetrics } from './lease-metrics';
 import type { Holder } from './lease-table';
 import { Progress } from './progress';
 import { described, judge } from './read-back';
+import { isSameNumbering, type RowNumbering } from './row-numbering';
 import { Tenure } from './tenure';
 import { type Instant, instantOf } from './validity';
 
@@ -85,9 +86,23 @@ export class HeldLease {
   /**
    * Everything up to `position` is stored where it should go; the next write says so. Cheap. Earlier positions
    * than the newest one are ignored, and so is SHARD_END, which only `finish` may write.
+   * @param ordinal records numbered up to there, see `number`
    */
-  confirm(position: ExtendedSequenceNumber): void {
-    this.#progress.confirm(position);
+  confirm(position: ExtendedSequenceNumber, ordinal?: number): void {
+    this.#progress.confirm(position, ordinal);
+  }
+
+  /**
+   * Numbers records like that from now on, or no more. Resolves once the row says so; the newest checkpoint is written
+   * with it.
+   * @throws ConnectorError LEASE_LOST, also while the lease is being given up; or what cannot heal
+   */
+  async number(numbering: RowNumbering | 'NONE'): Promise<void> {
+    this.#progress.number(numbering);
+    while (!isSameNumbering(this.#lease.numbering, numbering) || this.hasProgress) {
+      this.#tenure.requireHeld();
+      await this.renew();
+    }
   }
 
   /** Everything in the shard at `at` (service time, milliseconds since the epoch) is read and confirmed. */

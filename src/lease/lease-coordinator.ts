@@ -185,6 +185,11 @@ export class LeaseCoordinator<S extends LeasedStream = LeasedStream> {
     return [...this.#streams.values()].find((leases) => leases.stream === stream)?.view.leases() ?? [];
   }
 
+  /** See streamIdentityOf; known of a stream whose leases are taken. */
+  identityOf(stream: S): string {
+    return [...this.#streams.values()].find((leases) => leases.stream === stream)?.identity ?? '';
+  }
+
   /**
    * Looks whether the stream is still the one that its rows were made for.
    * @throws ConnectorError KINESIS_STREAM_RECREATED, and what cannot heal

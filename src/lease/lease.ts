@@ -1,6 +1,7 @@
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { DecimalHashRange } from '../stream/hash-coverage';
 import type { StreamId } from './row-key';
+import type { RowNumbering } from './row-numbering';
 
 /**
  * One row of a KCL 2.x lease table: the right to read one shard, and how far it has been read.
@@ -43,6 +44,8 @@ export interface Lease {
   readonly caughtUpAt: number | undefined;
   /** Ours: the stream this row belongs to. */
   readonly streamArn: string | undefined;
+  /** Ours: how records of the shard are numbered; see row-numbering.ts. */
+  readonly numbering: RowNumbering | undefined;
   /** Ours: born finished, only to hold `startAt`; its shard had closed before. See start-anchor.ts. */
   readonly anchor: boolean;
 }

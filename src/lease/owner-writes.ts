@@ -1,12 +1,19 @@
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import { instantOfLease, type Lease, startsAtInstant } from './lease';
+import { NUMBERING_ATTRIBUTES, type RowNumbering, setNumbering, setOrdinal } from './row-numbering';
 import { number, text, texts, UpdateBuilder } from './update-builder';
 
 /** What an owner's write changes beside the counter. */
 export interface OwnerChange {
   /** Absent: stays. The caller has made sure that it only moves forward. */
   readonly checkpoint?: ExtendedSequenceNumber;
+  /** Of the checkpoint: see RowNumbering. */
+  readonly ordinal?: number;
+  /** What begins with this write, its ordinal that of the checkpoint as it is after it. */
+  readonly numbering?: RowNumbering;
+  /** Takes the row's numbering away. */
+  readonly unnumbered?: boolean;
   /** Milliseconds since the epoch, service time. */
   readonly caughtUpAt?: number;
   readonly childShardIds?: readonly string[];
@@ -74,6 +81,13 @@ export function ownerInput(
     update.set('checkpointSubSequenceNumber', number(change.checkpoint.subSequenceNumber));
     update.set('ownerSwitchesSinceCheckpoint', number(0));
     update.remove(...REMOVED_ON_CHECKPOINT);
+  }
+  if (change.unnumbered === true) {
+    update.remove(...NUMBERING_ATTRIBUTES);
+  } else if (change.numbering !== undefined) {
+    setNumbering(update, change.numbering);
+  } else if (change.checkpoint !== undefined && change.ordinal !== undefined) {
+    setOrdinal(update, change.ordinal, change.checkpoint);
   }
   if (change.caughtUpAt !== undefined) {
     update.set('caughtUpAt', number(change.caughtUpAt));

@@ -1,6 +1,7 @@
 import { compareSequenceNumbers, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import { isUnanswered, type Lease } from './lease';
 import type { OwnerChange } from './owner-writes';
+import { isSameNumbering, type RowNumbering } from './row-numbering';
 
 /**
  * What a holder knows and its row may not show yet. Positions are kept as two plain fields: `confirm` is called
@@ -10,6 +11,10 @@ export class Progress {
   #sequenceNumber: string;
   #subSequenceNumber: number;
   #caughtUpAt: number | undefined;
+  /** Undefined where records are not numbered, NONE where they are no more. Ordinal and place: as it began. */
+  #numbering: RowNumbering | 'NONE' | undefined;
+  /** Records numbered up to the newest position. */
+  #ordinal = 0;
   #childShardIds: readonly string[] | undefined;
 
   constructor(start: ExtendedSequenceNumber) {
@@ -17,12 +22,24 @@ export class Progress {
     this.#subSequenceNumber = start.subSequenceNumber;
   }
 
-  /** Earlier positions than the newest one are ignored, and so is SHARD_END: see `end`. */
-  confirm(position: ExtendedSequenceNumber): void {
+  /**
+   * Earlier positions than the newest one are ignored, and so is SHARD_END: see `end`.
+   * @param ordinal records numbered up to there
+   */
+  confirm(position: ExtendedSequenceNumber, ordinal = 0): void {
     if (position.sequenceNumber !== 'SHARD_END' && this.#order(position) < 0) {
       this.#sequenceNumber = position.sequenceNumber;
       this.#subSequenceNumber = position.subSequenceNumber;
+      this.#ordinal = ordinal;
     }
+  }
+
+  /** From now on checkpoints tell how many records were numbered. The first one begins at the newest position. */
+  number(numbering: RowNumbering | 'NONE'): void {
+    if (this.#numbering === undefined && numbering !== 'NONE') {
+      this.#ordinal = numbering.ordinal;
+    }
+    this.#numbering = numbering;
   }
 
   caughtUp(at: number): void {
@@ -50,6 +67,18 @@ export class Progress {
       if (this.#childShardIds !== undefined) {
         change.childShardIds = this.#childShardIds;
       }
+      if (this.#numbering !== undefined && this.#numbering !== 'NONE') {
+        change.ordinal = this.#ordinal;
+      }
+    }
+    if (this.#numbering === 'NONE') {
+      change.unnumbered = true;
+    } else if (this.#numbering !== undefined && !isSameNumbering(lease.numbering, this.#numbering)) {
+      change.numbering = {
+        ...this.#numbering,
+        ordinal: this.#ordinal,
+        at: change.checkpoint ?? lease.checkpoint,
+      };
     }
     if (this.#caughtUpAt !== undefined && this.#caughtUpAt > (lease.caughtUpAt ?? 0)) {
       change.caughtUpAt = this.#caughtUpAt;

@@ -11,6 +11,12 @@ export function streamIdOf({ arn, name, createdAt }: StreamDescription): StreamI
   return `${account}:${name}:${Math.floor(createdAt / 1000)}`;
 }
 
+/** The same with the region, `account:region:name:creation`: no other stream is ever called that. */
+export function streamIdentityOf({ arn, name, createdAt }: StreamDescription): string {
+  const [, , , region, account] = arn.split(':');
+  return `${account}:${region}:${name}:${Math.floor(createdAt / 1000)}`;
+}
+
 /** Key of the row of a shard. @param stream undefined in a table of one stream */
 export function leaseKey(stream: StreamId | undefined, shardId: string): string {
   return stream === undefined ? shardId : `${stream}:${shardId}`;

@@ -10,6 +10,7 @@ import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number'
 import type { DecimalHashRange } from '../stream/hash-coverage';
 import type { Lease } from './lease';
 import { leaseKey, type StreamId } from './row-key';
+import { decodeNumbering } from './row-numbering';
 import { number, text, texts, UpdateBuilder } from './update-builder';
 
 /** What a row is born with; counter 0 and no owner are given. */
@@ -70,6 +71,7 @@ export function decodeLease(item: Item): Lease | undefined {
     readFrom: optionalNumber(item.readFrom),
     caughtUpAt: optionalNumber(item.caughtUpAt),
     streamArn: item.streamArn?.S,
+    numbering: decodeNumbering(item),
     anchor: item.anchor !== undefined,
   };
 }

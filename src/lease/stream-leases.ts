@@ -102,6 +102,11 @@ export class StreamLeases<S extends LeasedStream = LeasedStream> {
     return this.#rows.id;
   }
 
+  /** See streamIdentityOf; known once its rows are ready. */
+  get identity(): string {
+    return this.#rows.identity;
+  }
+
   /** Whether leases may be taken: the rows are ready. */
   get isReady(): boolean {
     return this.#ready;

@@ -4,7 +4,7 @@ import { isFinished, type Lease } from './lease';
 import type { LeaseTable } from './lease-table';
 import { smallestStartAt } from './lease-view';
 import type { LeasedStream } from './leased-stream';
-import { isNamesake, leaseKey, type StreamId, streamIdOf } from './row-key';
+import { isNamesake, leaseKey, type StreamId, streamIdentityOf, streamIdOf } from './row-key';
 import type { LeaseFacts, NewLease } from './serializer';
 import type { SharedScan, TableScan } from './shared-scan';
 
@@ -23,12 +23,14 @@ export interface StreamRowsDeps {
 /** The part of a lease table that belongs to one stream, its rows named by shard id. */
 export class StreamRows {
   #id: StreamId | undefined;
+  #identity = '';
 
   constructor(private readonly deps: StreamRowsDeps) {}
 
   /** To be called before anything else. */
   belongTo(description: StreamDescription): void {
     const { table } = this.deps;
+    this.#identity = streamIdentityOf(description);
     if (table.layout === 'ONE_STREAM') {
       table.belongsTo(description.arn);
     } else {
@@ -39,6 +41,11 @@ export class StreamRows {
   /** Names the stream in its rows; undefined in a table of one stream. */
   get id(): StreamId | undefined {
     return this.#id;
+  }
+
+  /** See streamIdentityOf. */
+  get identity(): string {
+    return this.#identity;
   }
 
   /** One attempt. @throws ConnectorError KINESIS_STREAM_RECREATED, and see LeaseTable.scan */

@@ -71,6 +71,14 @@ export class Tenure {
     }
   }
 
+  /** @throws ConnectorError LEASE_LOST unless valid and not being given up */
+  requireHeld(): void {
+    this.require();
+    if (this.#state === 'RELEASING') {
+      throw new ConnectorError('LEASE_LOST', `the lease of ${this.name} is being given up`);
+    }
+  }
+
   /** A write that began at `since` has renewed the lease. */
   renewed(since: Instant): void {
     this.#since = since;

@@ -279,6 +279,27 @@ export const METRICS = define({
     help: 'Records sent again because their producer ended before they were confirmed; each may be a duplicate.',
     cloudwatch: { name: 'RecordsResent', operation: 'DeliverRecords', level: 'SUMMARY' },
   },
+  records_deduplicated: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Records sent again that the topic had stored before, and dropped (EFFECTIVELY_ONCE).',
+    cloudwatch: { name: 'RecordsDeduplicated', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  deduplication_forgotten: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Times that a topic did not remember what it had stored of a shard: what is sent again may be there twice (EFFECTIVELY_ONCE).',
+    cloudwatch: { name: 'DeduplicationForgotten', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
+  generations_begun: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream', 'reason'],
+    help: 'Times that the records of a shard were numbered anew. MOVED: another program had moved the checkpoint; TRIMMED: its record was gone. What was sent behind the checkpoint comes again (EFFECTIVELY_ONCE).',
+    cloudwatch: { name: 'GenerationsBegun', operation: 'DeliverRecords', level: 'SUMMARY' },
+  },
   records_rejected: {
     kind: 'counter',
     unit: 'Count',
@@ -714,6 +735,13 @@ export const METRICS = define({
     labels: ['topic'],
     help: 'Messages that the sink failed after they were acknowledged, as ATMOST_ONCE has it.',
     cloudwatch: { name: 'MessagesDropped', operation: 'ConsumeMessages', level: 'SUMMARY' },
+  },
+  messages_incomplete: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['topic'],
+    help: 'Messages sent in chunks that were skipped because some of their chunks did not come.',
+    cloudwatch: { name: 'MessagesIncomplete', operation: 'ConsumeMessages', level: 'SUMMARY' },
   },
 });
 

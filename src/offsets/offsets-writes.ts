@@ -5,12 +5,15 @@ import type {
 } from '@aws-sdk/client-dynamodb';
 import type { Lease } from '../lease/lease';
 import { REMOVED_ON_CHECKPOINT, REMOVED_ON_RELEASE, REMOVED_ON_TAKE } from '../lease/owner-writes';
+import { NUMBERING_ATTRIBUTES } from '../lease/row-numbering';
 import { createInput, isStorable } from '../lease/serializer';
 import { number, text, texts, UpdateBuilder } from '../lease/update-builder';
 import type { OffsetsRow } from './offsets-row';
 
-/** What belongs to an owner, or to a position that is left. */
-const REMOVED = [...new Set([...REMOVED_ON_TAKE, ...REMOVED_ON_RELEASE, ...REMOVED_ON_CHECKPOINT])];
+/** What belongs to an owner, or to a position that is left. Numbers go too: a shard that is set back is to be sent again. */
+const REMOVED = [
+  ...new Set([...REMOVED_ON_TAKE, ...REMOVED_ON_RELEASE, ...REMOVED_ON_CHECKPOINT, ...NUMBERING_ATTRIBUTES]),
+];
 
 /**
  * Moves a row, and takes it away from its owner: only as it was seen, and with another counter behind it, so that no

@@ -1,14 +1,16 @@
+import { consumerSettings } from '../config/consumer-settings';
 import { BYTES_SCHEMA, type Schema } from '../io';
-import type { ProtocolConsumer, ProtocolMessage } from './protocol';
+import type { ConsumerRequest, ProtocolConsumer, ProtocolMessage, ReceiverLimits } from './protocol';
 import { connectorError } from './protocol-errors';
 import { schemaOf } from './schema-info';
-import type { Consumer } from './transport';
+import type { TopicConsumer } from './topics-consumer';
+import type { ConsumerOptions } from './transport';
 
 /** Versions of a topic's schema that are remembered. */
 const MAX_SCHEMAS = 1000;
 
 /** A consumer of the protocol client, with errors and schemas as connectors know them. */
-export class BinaryConsumer implements Consumer {
+export class BinaryConsumer implements TopicConsumer {
   readonly #consumer: ProtocolConsumer;
   /** By version in hex. */
   readonly #schemas = new Map<string, Schema | Promise<Schema>>();
@@ -23,6 +25,14 @@ export class BinaryConsumer implements Consumer {
 
   receive(max: number): Promise<ProtocolMessage[]> {
     return this.#consumer.receive(max).catch(this.#rethrow);
+  }
+
+  poll(max: number): ProtocolMessage[] {
+    try {
+      return this.#consumer.poll(max);
+    } catch (error) {
+      return this.#rethrow(error);
+    }
   }
 
   schemaOf({ schemaVersion }: ProtocolMessage): Schema | Promise<Schema> {
@@ -80,5 +90,43 @@ export class BinaryConsumer implements Consumer {
 
   readonly #rethrow = (error: unknown): never => {
     throw connectorError(error, this.topic);
+  };
+}
+
+/**
+ * What the protocol client is asked for.
+ * @param receiver limits of this one.
+ * @param ready see `TopicService.open`.
+ */
+export function consumerRequest(
+  options: ConsumerOptions,
+  receiver: ReceiverLimits,
+  ready: () => void,
+): ConsumerRequest {
+  const { topic, subscription, subscriptionType, initialPosition, consumerName, skipped } = options;
+  const { settings = consumerSettings() } = options;
+  const { maxDelayMs, multiplier } = settings.negativeAckRedeliveryBackoff;
+  return {
+    topic,
+    subscription,
+    subscriptionType,
+    initialPosition,
+    ready,
+    ...(consumerName === undefined ? {} : { consumerName }),
+    ...(skipped === undefined ? {} : { skipped }),
+    settings: {
+      receiver,
+      redelivery: { initialMs: options.negativeAckRedeliveryDelayMs, maxMs: maxDelayMs, multiplier },
+      grouping: {
+        groupMs: settings.acknowledgmentGroupTime,
+        maxGroup: settings.maxAcknowledgmentGroupSize,
+        batchParts: settings.batchIndexAckEnabled,
+      },
+      chunks: {
+        maxPending: settings.maxPendingChunkedMessage,
+        autoAckOldest: settings.autoAckOldestChunkedMessageOnQueueFull,
+        expireMs: settings.expireTimeOfIncompleteChunkedMessage,
+      },
+    },
   };
 }

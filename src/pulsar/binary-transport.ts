@@ -3,10 +3,14 @@ import type { ProducerSettings, PulsarSettings } from '../config/types';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { Random } from '../util/random';
-import { BinaryConsumer } from './binary-consumer';
-import { PulsarClient } from './protocol';
+import { BinaryConsumer, consumerRequest } from './binary-consumer';
+import { clientConnection } from './client-connection';
+import { DeduplicationPolicy } from './deduplication-policy';
+import { PulsarClient, type ReceiverLimits } from './protocol';
 import { connectorError } from './protocol-errors';
 import { schemaDataOf } from './schema-info';
+import { subscribeTo } from './topic-service';
+import type { TopicsConsumer } from './topics-consumer';
 import type {
   Consumer,
   ConsumerOptions,
@@ -15,6 +19,9 @@ import type {
   ProducerOptions,
   Transport,
 } from './transport';
+
+/** Milliseconds that a producer has to answer its close which was only made so that its topic exists. */
+const CREATE_CLOSE_MS = 5000;
 
 export interface BinaryTransportParts {
   readonly clock: Clock;
@@ -29,32 +36,51 @@ export class BinaryTransport implements Transport {
   readonly chunks = true;
   readonly sequences = true;
   readonly #client: PulsarClient;
+  readonly #parts: BinaryTransportParts;
+  /** Consumers of several topics. */
+  readonly #groups = new Set<TopicsConsumer>();
   readonly #chunked: boolean;
+  readonly #deduplication: DeduplicationPolicy | undefined;
   #maxMessageBytes: number | undefined;
 
-  /** @throws ConnectorError CONFIG_INVALID when the service URL is no plain `pulsar://`. */
+  /** @throws ConnectorError CONFIG_INVALID when the service URL is none of Pulsar. */
   constructor(pulsar: PulsarSettings, producer: ProducerSettings, parts: BinaryTransportParts) {
-    const { authentication } = pulsar;
     this.#chunked = producer.chunkingEnabled;
+    this.#parts = parts;
     try {
+      const connection = clientConnection(pulsar, parts);
+      const { adminUrl, operationTimeout: timeout } = pulsar;
+      this.#deduplication =
+        adminUrl === undefined
+          ? undefined
+          : new DeduplicationPolicy({
+              adminUrl,
+              clock: parts.clock,
+              timeout,
+              send: connection.http,
+              create: (topic) => this.#create(topic),
+            });
       this.#client = new PulsarClient({
-        ...parts,
-        serviceUrl: pulsar.serviceUrl,
-        connectionTimeout: pulsar.connectionTimeout,
-        operationTimeout: pulsar.operationTimeout,
-        keepAliveInterval: pulsar.keepAliveInterval,
+        ...connection,
+        random: parts.random,
         pending: { messages: producer.maxPendingMessages, bytes: producer.maxPendingBytes },
         producer: {
           lingerMs: producer.batchingMaxPublishDelay,
           sendTimeout: producer.sendTimeout,
+          batchBuilder: producer.batchBuilder ?? 'DEFAULT',
+          compression: producer.compressionType,
           batch: {
             maxMessages: producer.batchingEnabled ? producer.batchingMaxMessages : 1,
             maxBytes: producer.batchingMaxBytes,
           },
         },
-        ...(authentication.type === 'none'
-          ? {}
-          : { authentication: { method: 'token', data: () => authentication.token() } }),
+        partitioning: {
+          hashingScheme: producer.hashingScheme,
+          switchMs: producer.batchingEnabled
+            ? Math.max(1, producer.partitionSwitchFrequency * producer.batchingMaxPublishDelay)
+            : 0,
+          updateIntervalMs: producer.autoUpdatePartitionsInterval,
+        },
       });
     } catch (error) {
       throw connectorError(error);
@@ -66,18 +92,31 @@ export class BinaryTransport implements Transport {
   }
 
   async createProducer<M extends OutgoingMessage>(options: ProducerOptions<M>): Promise<Producer<M>> {
-    const { listener, schema, chunked = this.#chunked, ...request } = options;
+    const { listener, schema, sequencing, chunked = this.#chunked, ...request } = options;
     try {
       const schemaData = schema && schemaDataOf(schema);
+      if (sequencing !== undefined) {
+        await this.#deduplication?.require(options.topic, sequencing.enablesDeduplication);
+      }
       const producer = await this.#client.createProducer<M>({
         ...request,
         chunked,
         ...(schemaData === undefined ? {} : { schema: schemaData }),
+        ...(sequencing && {
+          producerName: sequencing.producerName,
+          sequenced: {
+            firstId: sequencing.firstId,
+            deduplicates: this.#deduplication !== undefined,
+            partitions: (found) => sequencing.partitions(options.topic, found),
+          },
+        }),
         events: {
-          confirmed: (message) => listener.confirmed(message),
+          confirmed: (message, duplicate) => listener.confirmed(message, duplicate),
           rejected: (message, error) => listener.rejected(message, connectorError(error, options.topic)),
           failed: (error) => listener.failed(connectorError(error, options.topic)),
           drained: () => listener.drained(),
+          forgotten: (lastId) => listener.forgotten?.(lastId),
+          grown: (found) => listener.grown?.(found),
         },
       });
       this.#maxMessageBytes = producer.maxMessageSize;
@@ -88,22 +127,45 @@ export class BinaryTransport implements Transport {
   }
 
   async subscribe(options: ConsumerOptions): Promise<Consumer> {
-    const { receiverQueueSize, receiverQueueBytes, negativeAckRedeliveryDelayMs, ...request } = options;
+    // Brokers share the partitions of a topic out among consumers by their names.
+    const { topic, consumerName = this.#parts.random.hex(5) } = options;
     try {
-      const consumer = await this.#client.subscribe({
-        ...request,
-        settings: {
-          receiver: { messages: receiverQueueSize, bytes: receiverQueueBytes },
-          negativeAckRedeliveryDelayMs,
-        },
+      return await subscribeTo(options, {
+        ...this.#parts,
+        partitions: () => this.#client.partitions(topic),
+        topics: (namespace) => this.#client.topics(namespace),
+        open: (one, limits, ready) => this.#open({ ...options, consumerName, topic: one }, limits, ready),
+        opened: (consumer) => this.#groups.add(consumer),
+        closed: (consumer) => this.#groups.delete(consumer),
       });
-      return new BinaryConsumer(consumer);
     } catch (error) {
-      throw connectorError(error, options.topic);
+      throw connectorError(error, topic);
     }
   }
 
-  close(deadlineMs: number): Promise<void> {
-    return this.#client.close(deadlineMs);
+  async close(deadlineMs: number): Promise<void> {
+    const groups = [...this.#groups].map((consumer) => consumer.close(deadlineMs));
+    await Promise.all([...groups, this.#client.close(deadlineMs)]);
+  }
+
+  async #open(
+    options: ConsumerOptions,
+    receiver: ReceiverLimits,
+    ready: () => void,
+  ): Promise<BinaryConsumer> {
+    const { topic } = options;
+    try {
+      return new BinaryConsumer(await this.#client.subscribe(consumerRequest(options, receiver, ready)));
+    } catch (error) {
+      throw connectorError(error, topic);
+    }
+  }
+
+  /** A producer makes a topic that is not there, of as many partitions as its namespace says. */
+  async #create(topic: string): Promise<void> {
+    const nothing = (): void => undefined;
+    const events = { confirmed: nothing, rejected: nothing, failed: nothing, drained: nothing };
+    const producer = await this.#client.createProducer({ topic, chunked: false, events });
+    await producer.close(CREATE_CLOSE_MS);
   }
 }

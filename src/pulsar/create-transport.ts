@@ -8,8 +8,10 @@ import type { Random } from '../util/random';
 import { BinaryTransport } from './binary-transport';
 import { MemoryBroker } from './memory-broker';
 import { MemoryTransport } from './memory-transport';
+import { PulsarClientTransport } from './pulsar-client-transport';
 import { StdoutTransport } from './stdout-transport';
 import type { Transport } from './transport';
+import { WebSocketTransport } from './websocket-transport';
 
 export interface TransportParts {
   readonly clock: Clock;
@@ -32,32 +34,39 @@ export const processBroker = new MemoryBroker({
   backlog: { messages: 100_000, bytes: 64 * 1024 * 1024 },
 });
 
-const LATER = /^(pulsar\+ssl|wss?|https?):/;
+const BINARY = /^(pulsar|pulsar\+ssl|https?):\/\//;
+const WEB_SOCKET = /^wss?:\/\//;
 
-/** The transport that the scheme of `serviceUrl` names. @throws ConnectorError NOT_AVAILABLE_YET, CONFIG_INVALID */
+/** The transport that the settings name. @throws ConnectorError CONFIG_INVALID, PULSAR_CLIENT_MISSING */
 export function createTransport(
   settings: PulsarSettings,
   producer: ProducerSettings,
   parts: TransportParts,
 ): Transport {
   const { serviceUrl } = settings;
-  if (serviceUrl.startsWith('pulsar://')) {
-    return new BinaryTransport(settings, producer, { ...parts, connect: parts.connect ?? tcpConnect });
+  const { connect = tcpConnect } = parts;
+  if (settings.transport === 'pulsar-client') {
+    return new PulsarClientTransport(settings, producer, parts);
+  }
+  if (BINARY.test(serviceUrl)) {
+    return new BinaryTransport(settings, producer, { ...parts, connect });
+  }
+  if (WEB_SOCKET.test(serviceUrl)) {
+    return new WebSocketTransport(settings, producer, { ...parts, connect });
   }
   if (serviceUrl.startsWith('memory:')) {
-    return new MemoryTransport(parts.memory ?? processBroker, producer, parts.clock);
+    return new MemoryTransport(parts.memory ?? processBroker, producer, parts.clock, parts.logger);
   }
   if (serviceUrl.startsWith('stdout:')) {
     return new StdoutTransport(parts.stdout, producer, parts.clock);
   }
-  const code = LATER.test(serviceUrl) ? 'NOT_AVAILABLE_YET' : 'CONFIG_INVALID';
-  throw new ConnectorError(code, `serviceUrl ${serviceUrl} names no transport of this version`, {
-    expected: 'pulsar://, memory:// or stdout:',
+  throw new ConnectorError('CONFIG_INVALID', `serviceUrl ${serviceUrl} names no transport`, {
+    expected: 'pulsar[+ssl]://, http[s]://, ws[s]://, memory:// or stdout:',
     found: serviceUrl,
     hint: 'Set pulsar.serviceUrl to one of these.',
   });
 }
 
 function tcpConnect(host: string, port: number): Socket {
-  return connect({ host, port, noDelay: true });
+  return connect({ host, port, noDelay: true, keepAlive: true });
 }

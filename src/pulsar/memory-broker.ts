@@ -50,6 +50,7 @@ export class MemoryBroker {
   readonly #keep: number;
   readonly #backlog: PendingLimits;
   readonly #topics = new Map<string, MemoryTopic>();
+  readonly #partitions = new Map<string, number>();
   #names = 0;
   #nextSlot = 0;
 
@@ -76,6 +77,32 @@ export class MemoryBroker {
   /** Full names of the topics that ever had a producer or a subscription. */
   get topics(): string[] {
     return [...this.#topics.keys()];
+  }
+
+  /** Gives `topic` so many partitions; there may only become more. */
+  partition(topic: string, count: number): void {
+    const full = fullTopicName(topic);
+    this.#partitions.set(full, count);
+    for (let i = 0; i < count; i++) {
+      this.#topic(`${full}-partition-${i}`);
+    }
+  }
+
+  /** Partitions of `topic`; 0: it is not partitioned. @throws ProtocolError invalid-topic */
+  partitionsOf(topic: string): number {
+    return this.#partitions.get(fullTopicName(topic)) ?? 0;
+  }
+
+  /** Deletes `topic` with all that is in it; its consumers find that out. */
+  deleteTopic(topic: string): void {
+    const full = fullTopicName(topic);
+    const subscriptions = [...(this.#topics.get(full)?.subscriptions.values() ?? [])];
+    this.#topics.delete(full);
+    for (const { subscribers } of subscriptions) {
+      for (const subscriber of subscribers) {
+        subscriber.deleted();
+      }
+    }
   }
 
   /** What `topic` holds, oldest first. */

@@ -1,15 +1,21 @@
+import { consumerSettings } from '../config/consumer-settings';
 import { ConnectorError, isConnectorError } from '../errors';
 import { BYTES_SCHEMA, type Schema } from '../io';
 import type { Clock, TimerHandle } from '../util/clock';
 import { type Deferred, deferred } from '../util/deferred';
-import { DelayLine } from '../util/delay-line';
+import { DelayLines } from '../util/delay-lines';
 import type { ConnectedSubscription, MemoryBroker } from './memory-broker';
 import { MemoryMessage, type StoredMessage } from './memory-message';
 import { MemoryReceiverQueue } from './memory-receiver-queue';
 import type { Subscriber } from './memory-subscription';
-import type { Consumer, ConsumerOptions, ReceivedMessage } from './transport';
+import { type ReceiverLimits, type RedeliveryBackoff, redeliveryDelay } from './protocol';
+import type { TopicConsumer } from './topics-consumer';
+import type { ConsumerOptions, ReceivedMessage } from './transport';
 
 export interface MemoryConsumerParts extends ConsumerOptions {
+  readonly limits: ReceiverLimits;
+  /** `poll` may give something, or throw. */
+  readonly ready: () => void;
   readonly broker: MemoryBroker;
   readonly clock: Clock;
   readonly closed: () => void;
@@ -22,7 +28,7 @@ type State = 'OPEN' | 'PAUSED' | 'CLOSING' | 'CLOSED' | 'FAILED' | 'CRASHED';
 const RECONNECT_MS = 100;
 
 /** The client's side of a subscription: messages travel, wait, are handed out and settled. */
-export class MemoryConsumer implements Consumer, Subscriber {
+export class MemoryConsumer implements TopicConsumer, Subscriber {
   readonly topic: string;
   readonly name: string;
   readonly #parts: MemoryConsumerParts;
@@ -30,8 +36,13 @@ export class MemoryConsumer implements Consumer, Subscriber {
   /** Handed out, and not known to be settled at the broker. */
   readonly #handedOut = new Map<number, MemoryMessage>();
   /** Negatively acknowledged, and not to be delivered again yet. */
-  readonly #refused: DelayLine<MemoryMessage>;
+  readonly #refused: DelayLines<MemoryMessage>;
+  /** How often those were refused before that the broker does not count. */
+  readonly #refusals = new Map<number, number>();
+  readonly #backoff: RedeliveryBackoff;
   #state: State = 'OPEN';
+  /** What has ended it. */
+  #failure: ConnectorError | undefined;
   readonly #ended = deferred<never>();
   #source: ConnectedSubscription;
   #connected = true;
@@ -48,12 +59,18 @@ export class MemoryConsumer implements Consumer, Subscriber {
     this.#parts = parts;
     // Nobody may be waiting for it.
     this.#ended.promise.catch(() => undefined);
+    const { maxDelayMs: maxMs, multiplier } = (parts.settings ?? consumerSettings())
+      .negativeAckRedeliveryBackoff;
+    this.#backoff = { initialMs: parts.negativeAckRedeliveryDelayMs, maxMs, multiplier };
     this.name = parts.consumerName ?? parts.broker.chosenName();
-    this.#queue = new MemoryReceiverQueue(parts.clock, parts, {
+    this.#queue = new MemoryReceiverQueue(parts.clock, parts.limits, {
       repeated: (message) => this.#repeated(message),
-      filled: () => this.#handOut(),
+      filled: () => {
+        this.#handOut();
+        parts.ready();
+      },
     });
-    this.#refused = new DelayLine(parts.clock, { arrived: (message) => this.#redeliver(message) });
+    this.#refused = new DelayLines(parts.clock, { arrived: (message) => this.#redeliver(message) });
     this.#source = parts.broker.subscribe(parts, this);
     this.topic = this.#source.topic.name;
     this.#source.subscription.dispatch();
@@ -73,6 +90,13 @@ export class MemoryConsumer implements Consumer, Subscriber {
     return answer.promise;
   }
 
+  poll(max: number): ReceivedMessage[] {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+    return this.#state === 'OPEN' && !this.#queue.empty ? this.#take(max) : [];
+  }
+
   schemaOf({ schemaVersion }: ReceivedMessage): Schema {
     return (schemaVersion && this.#source.topic.schema(schemaVersion)) ?? BYTES_SCHEMA;
   }
@@ -90,7 +114,7 @@ export class MemoryConsumer implements Consumer, Subscriber {
     const message = this.#unsettled(received);
     if (message !== undefined) {
       message.verdict = 'REFUSED';
-      this.#refused.push(message, this.#parts.negativeAckRedeliveryDelayMs);
+      this.#refused.push(message, redeliveryDelay(this.#backoff, this.#refusedBefore(message)));
     }
   }
 
@@ -127,6 +151,13 @@ export class MemoryConsumer implements Consumer, Subscriber {
     this.#connected = false;
     this.#queue.clear();
     this.#reconnect = this.#parts.clock.setTimer(this.#connect, RECONNECT_MS);
+  }
+
+  deleted(): void {
+    this.#connected = false;
+    this.#queue.clear();
+    this.#refused.clear();
+    this.#end('FAILED', new ConnectorError('PULSAR_TOPIC_NOT_FOUND', `topic ${this.topic} was deleted`));
   }
 
   readonly #connect = (): void => {
@@ -166,13 +197,28 @@ export class MemoryConsumer implements Consumer, Subscriber {
     } else if (this.#receiver !== undefined && !this.#queue.empty && this.#state === 'OPEN') {
       const { max, answer } = this.#receiver;
       this.#receiver = undefined;
-      const messages = this.#queue.take(max);
-      for (const message of messages) {
-        this.#handedOut.set(message.number, message);
-      }
-      answer.resolve(messages);
-      this.#source.subscription.dispatch();
+      answer.resolve(this.#take(max));
     }
+  }
+
+  #take(max: number): MemoryMessage[] {
+    const messages = this.#queue.take(max);
+    for (const message of messages) {
+      this.#handedOut.set(message.number, message);
+    }
+    this.#source.subscription.dispatch();
+    return messages;
+  }
+
+  /** The broker counts on Shared and Key_Shared only. */
+  #refusedBefore({ number, redeliveryCount }: MemoryMessage): number {
+    const { subscriptionType } = this.#parts;
+    if (subscriptionType === 'Shared' || subscriptionType === 'Key_Shared') {
+      return redeliveryCount;
+    }
+    const before = this.#refusals.get(number) ?? 0;
+    this.#refusals.set(number, before + 1);
+    return before;
   }
 
   /** Undefined for what is settled, or was handed out by another consumer. */
@@ -191,6 +237,7 @@ export class MemoryConsumer implements Consumer, Subscriber {
       return;
     }
     this.#handedOut.delete(message.number);
+    this.#refusals.delete(message.number);
     this.#unheard--;
     this.#source.subscription.acknowledge(message.number);
     this.#lookAgain?.();
@@ -225,8 +272,10 @@ export class MemoryConsumer implements Consumer, Subscriber {
 
   #end(state: 'CLOSING' | 'FAILED', error: ConnectorError): void {
     this.#state = state;
+    this.#failure = error;
     this.#ended.reject(error);
     this.#receiver?.answer.reject(error);
+    this.#parts.ready();
   }
 
   /** Takes the connection down; what is not settled goes back. */

@@ -2,7 +2,7 @@ import type { Clock } from '../util/clock';
 import { DelayLine } from '../util/delay-line';
 import { Ring } from '../util/ring';
 import type { MemoryMessage } from './memory-message';
-import type { ConsumerOptions } from './transport';
+import type { ReceiverLimits } from './protocol';
 
 export interface ReceiverQueueEvents {
   /** The broker has sent what the consumer still has in hand. */
@@ -13,16 +13,12 @@ export interface ReceiverQueueEvents {
 
 /** Messages that travel to a consumer and wait there, bounded by number and bytes. */
 export class MemoryReceiverQueue {
-  readonly #limits: Pick<ConsumerOptions, 'receiverQueueSize' | 'receiverQueueBytes'>;
+  readonly #limits: ReceiverLimits;
   readonly #travelling: DelayLine<MemoryMessage>;
   readonly #waiting = new Ring<MemoryMessage>();
   #bytes = 0;
 
-  constructor(
-    clock: Clock,
-    limits: Pick<ConsumerOptions, 'receiverQueueSize' | 'receiverQueueBytes'>,
-    events: ReceiverQueueEvents,
-  ) {
+  constructor(clock: Clock, limits: ReceiverLimits, events: ReceiverQueueEvents) {
     this.#limits = limits;
     this.#travelling = new DelayLine(clock, {
       arrived: (message) => {
@@ -38,10 +34,8 @@ export class MemoryReceiverQueue {
   }
 
   get full(): boolean {
-    const { receiverQueueSize, receiverQueueBytes } = this.#limits;
-    return (
-      this.#travelling.length + this.#waiting.length >= receiverQueueSize || this.#bytes >= receiverQueueBytes
-    );
+    const { messages, bytes } = this.#limits;
+    return this.#travelling.length + this.#waiting.length >= messages || this.#bytes >= bytes;
   }
 
   /** Nothing waits. */

@@ -14,6 +14,8 @@ export interface Subscriber {
   deliver(message: StoredMessage, redeliveryCount: number): void;
   /** Its connection has ended. */
   disconnected(): void;
+  /** Its topic is there no more. */
+  deleted(): void;
 }
 
 /** The part of a topic that its subscriptions read. */

@@ -1,11 +1,14 @@
 import type { ProducerSettings } from '../config/types';
 import { ConnectorError } from '../errors';
 import type { Clock } from '../util/clock';
+import { type Logger, silentLogger } from '../util/logger';
+import { seededRandom } from '../util/random';
 import type { MemoryBroker } from './memory-broker';
 import { MemoryConsumer } from './memory-consumer';
 import { MemoryProducer } from './memory-producer';
 import { PendingBudget } from './protocol';
 import { connectorError } from './protocol-errors';
+import { subscribeTo } from './topic-service';
 import type {
   Consumer,
   ConsumerOptions,
@@ -20,11 +23,14 @@ export class MemoryTransport implements Transport {
   readonly broker: MemoryBroker;
   readonly #settings: ProducerSettings;
   readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #random = seededRandom(1);
   readonly #budget: PendingBudget;
   readonly #parts = new Set<{ close(deadlineMs: number): Promise<unknown>; crash(): void }>();
   #state: 'OPEN' | 'CLOSED' | 'CRASHED' = 'OPEN';
 
-  constructor(broker: MemoryBroker, settings: ProducerSettings, clock: Clock) {
+  constructor(broker: MemoryBroker, settings: ProducerSettings, clock: Clock, logger: Logger = silentLogger) {
+    this.#logger = logger;
     this.broker = broker;
     this.#settings = settings;
     this.#clock = clock;
@@ -63,10 +69,28 @@ export class MemoryTransport implements Transport {
   }
 
   async subscribe(options: ConsumerOptions): Promise<Consumer> {
-    return this.#open(
-      options.topic,
-      (closed) => new MemoryConsumer({ ...options, broker: this.broker, clock: this.#clock, closed }),
-    );
+    if (this.#state !== 'OPEN') {
+      return this.#ended();
+    }
+    const { broker } = this;
+    const { consumerName = broker.chosenName() } = options;
+    const parts = { ...options, consumerName, broker, clock: this.#clock };
+    try {
+      return await subscribeTo(options, {
+        clock: this.#clock,
+        random: this.#random,
+        logger: this.#logger,
+        partitions: async (topic) => broker.partitionsOf(topic),
+        topics: async (namespace) =>
+          broker.topics.filter((topic) => topic.startsWith(`persistent://${namespace}/`)),
+        open: (topic, limits, ready) =>
+          this.#open(topic, (closed) => new MemoryConsumer({ ...parts, topic, limits, ready, closed })),
+        opened: (consumer) => this.#parts.add(consumer),
+        closed: (consumer) => this.#parts.delete(consumer),
+      });
+    } catch (error) {
+      throw connectorError(error, options.topic);
+    }
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -91,11 +115,8 @@ export class MemoryTransport implements Transport {
     topic: string,
     make: (closed: () => void) => P,
   ): Promise<P> {
-    if (this.#state === 'CRASHED') {
-      return new Promise(() => undefined);
-    }
-    if (this.#state === 'CLOSED') {
-      throw new ConnectorError('PULSAR_CLOSED', 'the transport was closed');
+    if (this.#state !== 'OPEN') {
+      return this.#ended();
     }
     try {
       const part = make(() => this.#parts.delete(part));
@@ -104,5 +125,13 @@ export class MemoryTransport implements Transport {
     } catch (error) {
       throw connectorError(error, topic);
     }
+  }
+
+  /** What is asked of it when it has ended: of a process that has died nothing is ever heard. */
+  async #ended(): Promise<never> {
+    if (this.#state === 'CRASHED') {
+      return new Promise(() => undefined);
+    }
+    throw new ConnectorError('PULSAR_CLOSED', 'the transport was closed');
   }
 }

@@ -1,6 +1,9 @@
 import { ConnectorError } from '../errors';
 import { BYTES_SCHEMA, type Schema, type SchemaType } from '../io';
+import { encodeParts } from '../io/key-value';
 import type { SchemaData } from './protocol';
+
+type KeyValueSchema = NonNullable<Schema['keyValue']>;
 
 /** By their number on the wire. Source: enum Schema.Type of PulsarApi.proto. */
 const TYPES: readonly SchemaType[] = [
@@ -53,18 +56,50 @@ export function schemaOf({ name, schemaData, type, properties }: SchemaData): Sc
 
 /**
  * A schema as a broker is told it; undefined for BYTES, which is no schema at all.
- * @throws ConnectorError NOT_AVAILABLE_YET for a KEY_VALUE.
+ * @throws ConnectorError PULSAR_SCHEMA_REFUSED for a KEY_VALUE without its parts.
  */
-export function schemaDataOf({ type, name, definition }: Schema): SchemaData | undefined {
-  if (type === 'KEY_VALUE') {
-    throw new ConnectorError('NOT_AVAILABLE_YET', 'a producer cannot have a KEY_VALUE schema', {
-      expected: 'a schema of the value alone',
-      found: name,
-    });
+export function schemaDataOf(schema: Schema): SchemaData | undefined {
+  const { type, name, definition, keyValue } = schema;
+  if (type === 'BYTES') {
+    return undefined;
   }
-  return type === 'BYTES'
-    ? undefined
-    : { name, schemaData: Buffer.from(definition), type: TYPES.indexOf(type), properties: [] };
+  if (type === 'KEY_VALUE' && keyValue === undefined) {
+    throw new ConnectorError(
+      'PULSAR_SCHEMA_REFUSED',
+      `the KEY_VALUE schema ${name} names no schemas of key and value`,
+    );
+  }
+  return {
+    name,
+    type: TYPES.indexOf(type),
+    ...(keyValue === undefined
+      ? { schemaData: Buffer.from(definition), properties: [] }
+      : keyValueData(keyValue)),
+  };
+}
+
+/** Source: Pulsar `KeyValueSchemaInfo.encodeKeyValueSchemaInfo`. */
+function keyValueData({
+  key,
+  value,
+  encoding,
+}: KeyValueSchema): Pick<SchemaData, 'schemaData' | 'properties'> {
+  return {
+    schemaData: encodeParts(Buffer.from(key.definition), Buffer.from(value.definition)),
+    properties: [
+      ...partProperties('key', key),
+      ...partProperties('value', value),
+      { key: 'kv.encoding.type', value: encoding },
+    ],
+  };
+}
+
+function partProperties(which: 'key' | 'value', { type, name }: Schema) {
+  return [
+    { key: `${which}.schema.name`, value: name },
+    { key: `${which}.schema.type`, value: type },
+    { key: `${which}.schema.properties`, value: '{}' },
+  ];
 }
 
 function named(type: SchemaType, name: string, data: Buffer): Schema {

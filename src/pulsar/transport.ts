@@ -1,3 +1,4 @@
+import type { ConsumerSettings } from '../config/types';
 import type { ConnectorError } from '../errors';
 import type { EncryptionContext, Properties, RecordSequencing, Schema, SubscriptionType } from '../io';
 
@@ -115,8 +116,12 @@ export interface ReceivedMessage {
 }
 
 export interface ConsumerOptions {
-  /** Full or short topic name, not partitioned. */
+  /** Full or short topic name; a partitioned topic is read as all its partitions. */
   readonly topic: string;
+  /** Whether `topic` is a pattern of topics, see `TopicsPattern`. */
+  readonly isPattern?: boolean;
+  /** Topics, by their full names, that no pattern means. */
+  readonly excluded?: (topic: string) => boolean;
   readonly subscription: string;
   readonly subscriptionType: SubscriptionType;
   /** Where a subscription that does not exist yet begins. */
@@ -125,9 +130,13 @@ export interface ConsumerOptions {
   readonly receiverQueueSize: number;
   /** Bytes of waiting messages that permits aim at; one answer of the broker may overshoot it. */
   readonly receiverQueueBytes: number;
-  /** Milliseconds until a message negatively acknowledged is delivered again. */
+  /** Milliseconds until a message negatively acknowledged for the first time is delivered again. */
   readonly negativeAckRedeliveryDelayMs: number;
   readonly consumerName?: string;
+  /** As a sink has them that says nothing when absent. */
+  readonly settings?: ConsumerSettings;
+  /** A message was given up that was sent in chunks, some of which never came. */
+  readonly skipped?: () => void;
 }
 
 /**
@@ -136,10 +145,10 @@ export interface ConsumerOptions {
  * one whose acknowledgement the broker may have missed: that acknowledgement is sent again instead.
  */
 export interface Consumer {
-  /** Full name. */
+  /** Full name, or the pattern; the messages tell their own topic or partition. */
   readonly topic: string;
   /**
-   * The next messages, in order, at least one and at most `max`; none once `pause` has run dry. One call at a time.
+   * The next messages, in order in each topic or partition, at least one and at most `max`; none once `pause` has run dry. One call at a time.
    * @throws ConnectorError PULSAR_CLOSED after `close`, or what ended the consumer.
    */
   receive(max: number): Promise<ReceivedMessage[]>;

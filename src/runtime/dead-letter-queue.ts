@@ -21,6 +21,7 @@ export interface DeadLetterQueueOptions
     | 'random'
     | 'logger'
     | 'watch'
+    | 'sequencing'
     | 'mayStillSend'
     | 'onRoom'
     | 'onFatal'

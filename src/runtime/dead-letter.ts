@@ -47,6 +47,10 @@ export class DeadLetter implements DeliveredRecord {
     return this.#content.properties;
   }
 
+  get recordSequence(): number | undefined {
+    return this.#content.recordSequence;
+  }
+
   ack(): void {
     this.#stored();
     this.#owner.stored(this);
@@ -86,11 +90,12 @@ export function letterOfRecord(
   topic: string,
   { chunks, maxMessageBytes }: Pick<ProducerTransport, 'chunks' | 'maxMessageBytes'>,
 ): OutgoingMessage {
-  const { key, eventTime } = record;
+  const { key, eventTime, recordSequence } = record;
   const { length } = record.value;
   const limit = truncate && !chunks ? (maxMessageBytes ?? length) : length;
   return {
     key,
+    recordSequence,
     // Asked for each time: the source may exchange it for a copy, to let go of the buffer it is a part of.
     get value() {
       return limit < length ? record.value.subarray(0, limit) : record.value;

@@ -1,4 +1,4 @@
-import type { DeadLetterOrder, RecordPartition } from '../io';
+import type { DeadLetterOrder, ProcessingGuarantees, RecordPartition, RecordSequencing } from '../io';
 import { letterOfRecord } from './dead-letter';
 import { DeadLetterQueue } from './dead-letter-queue';
 import type { DeliveryLanesOptions } from './delivery-lanes';
@@ -74,8 +74,31 @@ export class DeliveryDeadLetters {
       clock: context.clock,
       random: context.random,
       logger: partition === undefined ? context.logger : context.logger.child({ partition: partition.id }),
+      sequencing: letterSequencing(context.processingGuarantees, partition),
       watch: { watchdog, part, limit },
       mayStillSend: partition === undefined ? () => true : () => partition.deliverable(),
     });
   }
+}
+
+/**
+ * With EFFECTIVELY_ONCE letters keep the numbers of their records, under another name. How many partitions they are
+ * spread over is not remembered: those sent again after a dead-letter topic has grown may be there twice.
+ */
+function letterSequencing(
+  guarantee: ProcessingGuarantees,
+  partition: RecordPartition | undefined,
+): RecordSequencing | undefined {
+  const sequencing = guarantee === 'EFFECTIVELY_ONCE' ? partition?.sequencing : undefined;
+  return (
+    sequencing && {
+      producerName: `${sequencing.producerName}/dlq`,
+      // Which numbers became letters before, nobody knows.
+      firstId: 0,
+      enablesDeduplication: sequencing.enablesDeduplication,
+      partitions: async (_topic, found) => found,
+      repartition: async () => undefined,
+      abandon: () => sequencing.abandon(),
+    }
+  );
 }

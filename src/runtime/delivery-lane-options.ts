@@ -1,4 +1,4 @@
-import type { Schema } from '../io';
+import type { RecordSequencing, Schema } from '../io';
 import type { ProducerTransport } from '../pulsar/transport';
 import type { BackoffBounds } from '../util/backoff';
 import type { Clock } from '../util/clock';
@@ -13,6 +13,8 @@ export interface DeliveryLaneOptions {
   readonly schema?: Schema;
   /** See ProducerOptions.chunked. */
   readonly chunked?: boolean;
+  /** With EFFECTIVELY_ONCE: how its records are numbered. */
+  readonly sequencing?: RecordSequencing | undefined;
   /** ATMOST_ONCE: what a producer leaves unconfirmed when it ends counts as done, and is not sent again. */
   readonly atMostOnce: boolean;
   readonly backoff: BackoffBounds;

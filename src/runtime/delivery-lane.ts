@@ -3,22 +3,20 @@ import type { Producer, ProducerListener } from '../pulsar/transport';
 import { abortable } from '../util/abort';
 import { deferred } from '../util/deferred';
 import { resolvesWithin } from '../util/limited-wait';
-import { Ring } from '../util/ring';
 import type { DeliveryLaneOptions } from './delivery-lane-options';
 import { type DeliveryCounts, noDeliveries } from './delivery-metrics';
 import { isSchemaRefusal, pauseLane } from './lane-pause';
+import { CLOSE_MS, makeProducer } from './lane-producer';
 import { type DeliveredRecord, LaneRecords } from './lane-records';
 import { type WatchedLane, watchLane } from './lane-watch';
 import { transportError, worthAnotherTry } from './retry-rule';
 
-/** Milliseconds that a failed producer has to answer its close before its connection is destroyed. */
-const CLOSE_MS = 5000;
-
 /**
- * OPENING: a producer is being made. SENDING: it is there. REWINDING: it failed, is closed, and what it left
- * unconfirmed will be sent again. CLOSING: nothing more is sent, what is in flight may still be answered.
+ * OPENING: a producer is being made. SENDING: it is there. SPREADING: nothing more is sent until all is confirmed,
+ * because the topic has other partitions now. REWINDING: it failed, is closed, and what it left unconfirmed will be
+ * sent again. CLOSING: nothing more is sent, what is in flight may still be answered.
  */
-type LaneState = 'OPENING' | 'SENDING' | 'REWINDING' | 'CLOSING' | 'CLOSED';
+type LaneState = 'OPENING' | 'SENDING' | 'SPREADING' | 'REWINDING' | 'CLOSING' | 'CLOSED';
 
 /**
  * The records of one tenure on their way into one topic: pipelined, in order. After a failure the producer is
@@ -32,6 +30,8 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   #state: LaneState = 'OPENING';
   #producer: Producer<DeliveredRecord> | undefined;
   #failure = deferred<ConnectorError>();
+  /** Partitions that the topic has grown to. */
+  #growth = deferred<number>();
   readonly #records = new LaneRecords();
   /** Failures in a row, without a confirmation in between. */
   #failures = 0;
@@ -40,7 +40,6 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   #counts = noDeliveries();
   /** Records settled before the counts began. */
   #settledBefore = 0;
-  #onQuiet: (() => void) | undefined;
   readonly #unwatch: (() => void) | undefined;
 
   constructor(options: DeliveryLaneOptions) {
@@ -102,9 +101,9 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     const producer = this.#producer;
     this.#state = 'CLOSING';
     this.#records.dropUnsent();
-    if (before === 'SENDING') {
+    if (before === 'SENDING' || before === 'SPREADING') {
       producer?.flush();
-      await this.#quiet(deadlineMs);
+      await resolvesWithin(clock, deadlineMs, this.#records.quiet());
     }
     const { answered } = this.#records;
     this.#state = 'CLOSED';
@@ -114,20 +113,23 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     if (before !== 'OPENING') {
       await this.#loop;
     }
-    this.#takeBack();
+    if (this.#options.atMostOnce) {
+      this.#records.ackUnconfirmed();
+    }
     return answered;
   }
 
-  confirmed(record: DeliveredRecord): void {
+  confirmed(record: DeliveredRecord, duplicate = false): void {
     this.#failures = 0;
     this.#counts.delivered++;
+    this.#counts.duplicates += duplicate ? 1 : 0;
     record.ack();
-    this.#settle(record);
+    this.#records.settle(record);
   }
 
   rejected(record: DeliveredRecord, error: ConnectorError): void {
     this.#counts.rejected++;
-    this.#settle(record);
+    this.#records.settle(record);
     record.fail(error);
   }
 
@@ -139,15 +141,21 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     this.#pump();
   }
 
-  get #stopping(): boolean {
-    return this.#state === 'CLOSING' || this.#state === 'CLOSED';
+  forgotten(lastId: number): void {
+    this.#counts.forgotten++;
+    const { logger, topic } = this.#options;
+    logger.warn(
+      { code: 'DEDUPLICATION_FORGOTTEN', topic, lastId },
+      'the topic does not remember what it stored under this name: what is sent again may be there twice',
+    );
   }
 
-  #settle(record: DeliveredRecord): void {
-    this.#records.settle(record);
-    if (this.#records.inFlight === 0) {
-      this.#onQuiet?.();
-    }
+  grown(found: number): void {
+    this.#growth.resolve(found);
+  }
+
+  get #stopping(): boolean {
+    return this.#state === 'CLOSING' || this.#state === 'CLOSED';
   }
 
   #pump(): void {
@@ -168,6 +176,10 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const error = await this.#serve();
+      if (error === 'SPREAD') {
+        this.#state = this.#stopping ? this.#state : 'OPENING';
+        continue;
+      }
       // When the lease is gone its consumer closes this lane; until then nothing may be sent.
       if (error === undefined || !this.#options.mayStillSend()) {
         return;
@@ -185,6 +197,9 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
       this.#counts.producerFailures++;
       if (isSchemaRefusal(error)) {
         this.#refuse(error);
+      } else if (error.code === 'SEQUENCE_ID_CLASH') {
+        this.#options.onFatal(await this.#abandon(error));
+        return;
       } else if (!worthAnotherTry(error, this.#failures)) {
         this.#options.onFatal(error);
         return;
@@ -195,21 +210,12 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     }
   }
 
-  /** One life of a producer. @returns why it ended; undefined when the lane did. */
-  async #serve(): Promise<ConnectorError | undefined> {
+  /** One life of a producer. @returns why it ended; SPREAD when another one takes its place; undefined when the lane did. */
+  async #serve(): Promise<ConnectorError | 'SPREAD' | undefined> {
     this.#failure = deferred();
-    const { transport, topic, schema, chunked, mayStillSend } = this.#options;
-    const making = transport.createProducer<DeliveredRecord>({
-      topic,
-      mayStillSend,
-      listener: this,
-      ...(schema === undefined ? {} : { schema }),
-      ...(chunked === undefined ? {} : { chunked }),
-    });
-    const producer = await Promise.race([making.catch(transportError), this.#failure.promise]);
+    this.#growth = deferred();
+    const producer = await makeProducer(this.#options, this, this.#failure.promise);
     if (producer instanceof ConnectorError) {
-      // Given up while it is being made: nothing was sent through it.
-      making.then((late) => late.close(CLOSE_MS)).catch(() => undefined);
       return producer;
     }
     if (this.#stopping) {
@@ -219,14 +225,54 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     this.#producer = producer;
     this.#state = 'SENDING';
     this.#pump();
-    const error = await abortable(this.#failure.promise, this.#ended.signal).catch(() => undefined);
-    if (error !== undefined) {
-      this.#state = this.#state === 'SENDING' ? 'REWINDING' : this.#state;
+    const ended = await this.#within(Promise.race([this.#failure.promise, this.#growth.promise]));
+    const end = typeof ended === 'number' ? await this.#spread(producer, ended) : ended;
+    if (end !== undefined) {
+      this.#state = this.#stopping ? this.#state : 'REWINDING';
       await producer.close(CLOSE_MS);
       this.#rewind();
     }
     this.#producer = undefined;
-    return error;
+    return end;
+  }
+
+  /** Goes over to `found` partitions: only when all that was sent is confirmed, and a checkpoint covers it. */
+  async #spread(
+    producer: Producer<DeliveredRecord>,
+    found: number,
+  ): Promise<ConnectorError | 'SPREAD' | undefined> {
+    const { sequencing, topic, logger } = this.#options;
+    this.#state = this.#stopping ? this.#state : 'SPREADING';
+    producer.flush();
+    const quiet = this.#records.quiet().then(() => undefined);
+    const failed = await this.#within(Promise.race([this.#failure.promise, quiet]));
+    if (failed !== undefined || this.#stopping) {
+      return failed;
+    }
+    try {
+      await this.#within(sequencing?.repartition(topic, found, this.#records.lastSent));
+    } catch (error) {
+      return transportError(error);
+    }
+    logger.info({ topic, partitions: found }, 'the topic has grown: its new partitions are used as well');
+    return 'SPREAD';
+  }
+
+  /** Whoever sends the rest numbers it anew. @returns what ends the lane */
+  async #abandon(error: ConnectorError): Promise<ConnectorError> {
+    const stored = this.#options.sequencing?.abandon();
+    return stored?.then(() => error, transportError) ?? error;
+  }
+
+  /** `work`, or undefined once the lane has ended. */
+  #within<T>(work: Promise<T> | undefined): Promise<T | undefined> {
+    const { signal } = this.#ended;
+    return abortable(Promise.resolve(work), signal).catch((error) => {
+      if (!signal.aborted) {
+        throw error;
+      }
+      return undefined;
+    });
   }
 
   /** The topic does not take the schema: no record can be stored. Those that follow hear it at once. */
@@ -242,36 +288,15 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     }
   }
 
-  /** Puts what is unconfirmed back in front of what is unsent. */
+  /** What a failed producer left unconfirmed is sent again; with ATMOST_ONCE it counts as done. */
   #rewind(): void {
-    this.#onQuiet?.();
+    this.#records.unanswered();
     if (this.#stopping) {
       return;
     }
-    const again = this.#takeBack();
-    this.#counts.resent += again.length;
-    this.#records.putBack(again);
-  }
-
-  /** What a producer left unconfirmed. ATMOST_ONCE counts it as done. */
-  #takeBack(): Ring<DeliveredRecord> {
-    const unconfirmed = this.#records.takeUnconfirmed();
-    if (!this.#options.atMostOnce) {
-      return unconfirmed;
+    if (this.#options.atMostOnce) {
+      this.#records.ackUnconfirmed();
     }
-    for (const record of unconfirmed) {
-      record.ack();
-    }
-    return new Ring();
-  }
-
-  /** Resolves when nothing is in flight, the producer has failed, or `limitMs` has passed. */
-  #quiet(limitMs: number): Promise<unknown> {
-    if (this.#records.inFlight === 0) {
-      return Promise.resolve();
-    }
-    const quiet = deferred<void>();
-    this.#onQuiet = quiet.resolve;
-    return resolvesWithin(this.#options.clock, limitMs, quiet.promise);
+    this.#counts.resent += this.#records.rewind();
   }
 }

@@ -1,4 +1,5 @@
-import type { Record, RecordPartition, Schema, SourceContext } from '../io';
+import { ConnectorError } from '../errors';
+import type { Record, RecordPartition, RecordSequencing, Schema, SourceContext } from '../io';
 import { DeliveryLane } from './delivery-lane';
 import type { DeliveryLaneOptions } from './delivery-lane-options';
 import { DeliveryMetrics } from './delivery-metrics';
@@ -6,7 +7,10 @@ import type { LaneWatch } from './lane-watch';
 
 export interface DeliveryLanesOptions
   extends Pick<DeliveryLaneOptions, 'transport' | 'atMostOnce' | 'backoff' | 'onRoom' | 'onFatal'> {
-  readonly context: Pick<SourceContext, 'clock' | 'random' | 'logger' | 'metrics' | 'outputTopic'>;
+  readonly context: Pick<
+    SourceContext,
+    'clock' | 'random' | 'logger' | 'metrics' | 'outputTopic' | 'processingGuarantees'
+  >;
   readonly watchdog: LaneWatch['watchdog'];
   /** Milliseconds without a receipt until a lane starts again with another producer; 0 = never. */
   readonly sendStallTimeout: number;
@@ -94,12 +98,24 @@ export class DeliveryLanes {
       ...shared,
       topic,
       schema,
+      sequencing: this.#sequencing(partition),
       clock: context.clock,
       random: context.random,
       logger: partition === undefined ? context.logger : context.logger.child({ partition: partition.id }),
       watch: { watchdog, part, limit: sendStallTimeout },
       mayStillSend: partition === undefined ? () => true : () => partition.deliverable(),
     });
+  }
+
+  /** @throws ConnectorError RECORDS_NOT_NUMBERED */
+  #sequencing(partition: RecordPartition | undefined): RecordSequencing | undefined {
+    if (this.#options.context.processingGuarantees !== 'EFFECTIVELY_ONCE') {
+      return undefined;
+    }
+    if (partition?.sequencing === undefined) {
+      throw new ConnectorError('RECORDS_NOT_NUMBERED', 'the source does not number its records');
+    }
+    return partition.sequencing;
   }
 
   async #close(lanes: Map<string, DeliveryLane> | undefined, deadlineMs: number): Promise<boolean> {

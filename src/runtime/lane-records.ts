@@ -17,6 +17,13 @@ export class LaneRecords {
   /** Records at the front that an earlier producer may have stored, and nobody has confirmed since. */
   #resent = 0;
   #full = false;
+  #lastSent = -1;
+  #onQuiet: (() => void) | undefined;
+
+  /** Number of the record that was sent last, −1 before the first: see RecordSequencing. */
+  get lastSent(): number {
+    return this.#lastSent;
+  }
 
   /** Whether there is enough to send for now. */
   get full(): boolean {
@@ -49,6 +56,7 @@ export class LaneRecords {
         break;
       }
       this.#sent.push(record);
+      this.#lastSent = record.recordSequence ?? -1;
       producer.send(record);
     }
     const hasRoom = this.#full && this.#unsent.length <= WINDOW_LOW;
@@ -59,20 +67,42 @@ export class LaneRecords {
   /** `record` is confirmed or refused. */
   settle(record: DeliveredRecord): void {
     this.#resent = Math.max(0, this.#resent - this.#sent.settle(record));
+    if (this.inFlight === 0) {
+      this.#onQuiet?.();
+    }
   }
 
-  /** Puts `records`, in order, in front of what is unsent: they will be sent again. */
-  putBack(records: Ring<DeliveredRecord>): void {
+  /** Resolves when nothing is in flight, or nothing of it will be answered any more. One caller at a time. */
+  quiet(): Promise<void> {
+    if (this.inFlight === 0) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#onQuiet = resolve;
+    });
+  }
+
+  /** What is in flight will not be answered any more. */
+  unanswered(): void {
+    this.#onQuiet?.();
+  }
+
+  /** Puts what was sent and is not confirmed in front of what is unsent, in order. @returns how many records */
+  rewind(): number {
+    const records = this.#sent.takeUnconfirmed();
     this.#resent = records.length;
     for (const record of this.#unsent) {
       records.push(record);
     }
     this.#unsent = records;
+    return this.#resent;
   }
 
-  /** Takes out what was sent and is not confirmed, in order. */
-  takeUnconfirmed(): Ring<DeliveredRecord> {
-    return this.#sent.takeUnconfirmed();
+  /** Counts what was sent and is not confirmed as done. */
+  ackUnconfirmed(): void {
+    for (const record of this.#sent.takeUnconfirmed()) {
+      record.ack();
+    }
   }
 
   /** Takes out what is to be sent, or sent again. */

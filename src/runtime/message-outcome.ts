@@ -1,3 +1,4 @@
+import { fullName } from '../config/topic';
 import type { SinkDefinition } from '../config/types';
 import { ConnectorError } from '../errors';
 import type { ProcessingGuarantees } from '../io';
@@ -46,6 +47,17 @@ export function failureEnds(
   const { processingGuarantees: guarantee, deadLetterTopic, maxMessageRetries } = definition;
   const hasDeadLetterTopic = deadLetterTopic !== undefined || maxMessageRetries !== undefined;
   return guarantee === 'EFFECTIVELY_ONCE' || (guarantee === 'ATLEAST_ONCE' && !hasDeadLetterTopic);
+}
+
+/** Whether a sink writes dead letters to `topic`, which no pattern of its inputs may mean. */
+export function isDeadLetterTopic(
+  topic: string,
+  { subscriptionName, deadLetterTopic }: Pick<SinkDefinition, 'subscriptionName' | 'deadLetterTopic'>,
+): boolean {
+  const name = topic.replace(/-partition-\d+$/, '');
+  return deadLetterTopic === undefined
+    ? name.endsWith(`-${subscriptionName}-DLQ`)
+    : name === fullName(deadLetterTopic);
 }
 
 /**

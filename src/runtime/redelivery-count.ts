@@ -18,7 +18,7 @@ export class RedeliveryCount {
   }
 
   of(message: ReceivedMessage): number {
-    return this.#counted ? message.redeliveryCount : (this.#refused.get(message.id) ?? 0);
+    return this.#counted ? message.redeliveryCount : (this.#refused.get(nameOf(message)) ?? 0);
   }
 
   /** `message` is about to be delivered again. */
@@ -26,9 +26,9 @@ export class RedeliveryCount {
     if (this.#counted) {
       return;
     }
-    const count = this.of(message) + 1;
-    this.#refused.delete(message.id);
-    this.#refused.set(message.id, count);
+    const [name, count] = [nameOf(message), this.of(message) + 1];
+    this.#refused.delete(name);
+    this.#refused.set(name, count);
     if (this.#refused.size > MAX_REMEMBERED) {
       for (const oldest of this.#refused.keys()) {
         this.#refused.delete(oldest);
@@ -40,7 +40,12 @@ export class RedeliveryCount {
   /** `message` does not come again. */
   settled(message: ReceivedMessage): void {
     if (this.#refused.size > 0) {
-      this.#refused.delete(message.id);
+      this.#refused.delete(nameOf(message));
     }
   }
+}
+
+/** Ids are those of one topic or partition. */
+function nameOf({ topic, id }: ReceivedMessage): string {
+  return `${topic} ${id}`;
 }

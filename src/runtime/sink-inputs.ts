@@ -8,7 +8,7 @@ import { LOOK_MS, Watchdog } from '../util/watchdog';
 import { AcknowledgementTimeout } from './acknowledgement-timeout';
 import { DeadLetterQueue } from './dead-letter-queue';
 import { FailureLog } from './failure-log';
-import { deadLetterTopicOf } from './message-outcome';
+import { deadLetterTopicOf, isDeadLetterTopic } from './message-outcome';
 import { subscribe } from './subscribe';
 import { TopicInput } from './topic-input';
 
@@ -46,32 +46,44 @@ export class SinkInputs {
   }
 
   /**
-   * @param topic As it stands in the definition.
+   * @param topic As it stands in the definition; a pattern when it stands among those.
    * @throws ConnectorError what cannot heal; the reason of `signal` once that is aborted.
    */
   async subscribe(topic: string, signal: AbortSignal): Promise<TopicInput> {
     const { definition, context, transport, backoff, onFatal } = this.#options;
     const { processingGuarantees: guarantee, subscriptionName, maxMessageRetries, schemaTypes } = definition;
+    const incomplete = context.metrics.instrument('messages_incomplete', { topic });
     const consumer = await subscribe(
       {
         topic,
+        isPattern: definition.inputPatterns.includes(topic),
+        excluded: (one) => isDeadLetterTopic(one, definition),
         subscription: subscriptionName,
         subscriptionType: definition.subscriptionType,
         initialPosition: definition.sourceSubscriptionPosition,
         receiverQueueSize: definition.receiverQueueSize,
         receiverQueueBytes: definition.receiverQueueBytes,
         negativeAckRedeliveryDelayMs: definition.negativeAckRedeliveryDelayMs,
+        settings: definition.consumer,
+        skipped: () => incomplete.record(1),
       },
       signal,
       { ...context, transport, backoff },
     );
-    const deadLetterTopic = deadLetterTopicOf(consumer.topic, subscriptionName, definition);
+    const lettersOf = (one: string): DeadLetterQueue | undefined => {
+      const deadLetterTopic = deadLetterTopicOf(one, subscriptionName, definition);
+      return deadLetterTopic === undefined ? undefined : this.#deadLetterQueue(deadLetterTopic);
+    };
     const input = new TopicInput({
       consumer,
       subscriptionType: definition.subscriptionType,
       schemaType: Object.hasOwn(schemaTypes, topic) ? schemaTypes[topic] : undefined,
-      policy: { guarantee, deadLetterTopic, maxMessageRetries },
-      deadLetters: deadLetterTopic === undefined ? undefined : this.#deadLetterQueue(deadLetterTopic),
+      policy: {
+        guarantee,
+        deadLetterTopic: deadLetterTopicOf(consumer.topic, subscriptionName, definition),
+        maxMessageRetries,
+      },
+      lettersOf,
       timeout: this.#timeout,
       log: this.#log,
       metrics: context.metrics,

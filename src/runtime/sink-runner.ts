@@ -118,7 +118,8 @@ export class SinkRunner {
       shutdownTimeoutMs: shutdownTimeoutMs * (1 - BEGUN_SHARE - 2 * STEP_SHARE),
       fatal: (error) => this.#fail(error),
     });
-    await Promise.all(definition.inputs.map((topic) => this.#subscribe(topic)));
+    const topics = [...definition.inputs, ...definition.inputPatterns];
+    await Promise.all(topics.map((topic) => this.#subscribe(topic)));
   }
 
   async #subscribe(topic: string): Promise<void> {

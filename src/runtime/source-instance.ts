@@ -1,4 +1,5 @@
 import type { SourceDefinition } from '../config/types';
+import { ConnectorError } from '../errors';
 import type { Source } from '../io';
 import type { ProducerTransport } from '../pulsar/transport';
 import { type InstanceOptions, instanceContext } from './instance';
@@ -19,11 +20,18 @@ export async function runSourceInstance(options: SourceInstanceOptions): Promise
   const { source, definition, pulsar, shutdownTimeoutMs } = options;
   const { topicName, configs, producer, processingGuarantees } = definition;
   const transport = options.openTransport(pulsar, producer);
+  if (processingGuarantees === 'EFFECTIVELY_ONCE' && !transport.sequences) {
+    throw new ConnectorError('CONFIG_INVALID', 'this transport cannot deliver EFFECTIVELY_ONCE', {
+      expected: 'pulsar://, pulsar+ssl://, http(s)://, or transport: pulsar-client',
+      found: pulsar.serviceUrl,
+      hint: 'Choose such a service URL, or processingGuarantees: ATLEAST_ONCE.',
+    });
+  }
   const { context, stalls } = instanceContext(options, 'source');
   const runner = new SourceRunner({
     source,
     config: configs,
-    context: { ...context, outputTopic: topicName },
+    context: { ...context, outputTopic: topicName, processingGuarantees },
     transport,
     atMostOnce: processingGuarantees === 'ATMOST_ONCE',
     backoff: PULSAR_BACKOFF,

@@ -22,15 +22,15 @@ export interface TopicInputParts {
   /** Of messages that carry no schema; bytes when undefined. */
   readonly schemaType: SchemaType | undefined;
   readonly policy: FailurePolicy;
-  /** Of `policy.deadLetterTopic`. */
-  readonly deadLetters: DeadLetterQueue | undefined;
+  /** Where the hopeless messages of a topic or partition go; undefined without `policy.deadLetterTopic`. */
+  readonly lettersOf: (topic: string) => DeadLetterQueue | undefined;
   readonly timeout: AcknowledgementTimeout | undefined;
   readonly log: FailureLog;
   readonly metrics: MetricSink;
   onFatal(error: Error): void;
 }
 
-/** One input topic of a sink: makes records of its messages, and tells its consumer what became of them. */
+/** One input topic, or pattern of topics, of a sink: makes records of its messages, and tells its consumer what became of them. */
 export class TopicInput implements RecordOwner {
   readonly #parts: TopicInputParts;
   readonly #consumer: Consumer;
@@ -40,6 +40,8 @@ export class TopicInput implements RecordOwner {
   readonly #redelivered: Instrument;
   readonly #deadLettered: Instrument;
   readonly #dropped: Instrument;
+  /** Those in use. */
+  readonly #deadLetters = new Set<DeadLetterQueue>();
   #unsettled = 0;
 
   constructor(parts: TopicInputParts) {
@@ -65,12 +67,19 @@ export class TopicInput implements RecordOwner {
 
   /** Whether the sink may get no more records of this topic before `room` has resolved. */
   get blocked(): boolean {
-    return this.#parts.deadLetters?.full ?? false;
+    for (const { full } of this.#deadLetters) {
+      if (full) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** @throws the signal's reason */
   async room(signal: AbortSignal): Promise<void> {
-    await this.#parts.deadLetters?.room(signal);
+    for (const letters of this.#deadLetters) {
+      await letters.room(signal);
+    }
   }
 
   /**
@@ -143,6 +152,14 @@ export class TopicInput implements RecordOwner {
     return this.#consumer.close(deadlineMs, { unsubscribe });
   }
 
+  #bury(message: ReceivedMessage, cause: Error): void {
+    const letters = this.#parts.lettersOf(message.topic);
+    if (letters !== undefined) {
+      this.#deadLetters.add(letters);
+      letters.add(letterOfMessage(message, cause), () => this.#deadLetterStored(message));
+    }
+  }
+
   #deadLetterStored(message: ReceivedMessage): void {
     this.#deadLettered.record(1);
     if (!this.#atMostOnce) {
@@ -158,7 +175,7 @@ export class TopicInput implements RecordOwner {
   }
 
   #settle(message: ReceivedMessage, cause: Error): void {
-    const { policy, deadLetters, log } = this.#parts;
+    const { policy, log } = this.#parts;
     const outcome = messageOutcome(cause, this.#redeliveries.of(message), policy);
     log.tell(outcome, message, cause);
     switch (outcome) {
@@ -168,7 +185,7 @@ export class TopicInput implements RecordOwner {
         this.#consumer.negativeAcknowledge(message);
         break;
       case 'DEAD_LETTER':
-        deadLetters?.add(letterOfMessage(message, cause), () => this.#deadLetterStored(message));
+        this.#bury(message, cause);
         break;
       case 'END':
         this.#parts.onFatal(cause);

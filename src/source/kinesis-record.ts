@@ -45,11 +45,22 @@ export class KinesisRecord implements Record<Uint8Array>, TrackedEntry {
   /** ApproximateArrivalTimestamp, milliseconds since the epoch. */
   readonly eventTime: number;
   readonly encryptionType: 'NONE' | 'KMS';
+  readonly ordinal: number;
   confirmed = false;
   next: TrackedEntry | undefined = undefined;
 
-  /** @param part absent: the record stands alone */
-  constructor(partition: RecordTenure, answer: RetainedAnswer, raw: RawRecord, part?: SubRecord) {
+  /**
+   * @param ordinal its number among the user records of the shard, see RecordSequencing
+   * @param part undefined: the record stands alone
+   */
+  constructor(
+    partition: RecordTenure,
+    answer: RetainedAnswer,
+    raw: RawRecord,
+    ordinal: number,
+    part: SubRecord | undefined,
+  ) {
+    this.ordinal = ordinal;
     this.partition = partition;
     this.answer = answer;
     this.value = part?.data ?? raw.data;
@@ -74,9 +85,8 @@ export class KinesisRecord implements Record<Uint8Array>, TrackedEntry {
     return this.partition.id;
   }
 
-  /** Comes with EFFECTIVELY_ONCE. */
-  get recordSequence(): undefined {
-    return undefined;
+  get recordSequence(): number | undefined {
+    return this.partition.sequencing === undefined ? undefined : this.ordinal;
   }
 
   get destinationTopic(): string | undefined {

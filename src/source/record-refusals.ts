@@ -42,8 +42,16 @@ export class RecordRefusals {
     this.#options = options;
   }
 
-  /** @param stream How metrics and people know the stream. */
-  refuse(record: KinesisRecord, cause: Error, stream: string): RefusalOutcome {
+  /**
+   * @param stream How metrics and people know the stream.
+   * @param inTurn Runs what sends a dead letter, when its turn has come.
+   */
+  refuse(
+    record: KinesisRecord,
+    cause: Error,
+    stream: string,
+    inTurn: (send: () => void) => void,
+  ): RefusalOutcome {
     const { config, context } = this.#options;
     const outcome = OUTCOMES[config.onError];
     this.#tell(outcome, record, cause, stream);
@@ -53,13 +61,15 @@ export class RecordRefusals {
       context.metrics.instrument('records_skipped', { stream, reason: codeOf(cause) }).record(1);
     } else {
       const { shardId, streamName } = record.partition;
-      context.deadLetter({
-        topic: fillTopic(config.deadLetterTopic ?? '', { stream: streamName, shardId }),
-        record,
-        properties: letterProperties(record),
-        cause,
-        truncate: config.dlqOversize === 'truncate',
-      });
+      inTurn(() =>
+        context.deadLetter({
+          topic: fillTopic(config.deadLetterTopic ?? '', { stream: streamName, shardId }),
+          record,
+          properties: letterProperties(record),
+          cause,
+          truncate: config.dlqOversize === 'truncate',
+        }),
+      );
     }
     return outcome;
   }

@@ -14,6 +14,7 @@ import type { DataLossPolicy } from './data-loss-policy';
 import { DeliveryTimer } from './delivery-timer';
 import { outputOf } from './output';
 import { ReaderWatch } from './reader-watch';
+import { RecordNumbering } from './record-numbering';
 import { RecordRefusals } from './record-refusals';
 import { ShardConsumer } from './shard-consumer';
 import type { ShardConsumerOptions } from './shard-consumer-options';
@@ -41,7 +42,7 @@ export interface ShardConsumersOptions
   readonly context: SourceContext;
   readonly leases: Pick<
     LeaseCoordinator<SourceStream>,
-    'renewalsFirst' | 'awaitParents' | 'createChildren' | 'check'
+    'renewalsFirst' | 'awaitParents' | 'createChildren' | 'check' | 'identityOf'
   >;
   readonly dataLoss: DataLossPolicy;
   readonly watchdog: Watchdog;
@@ -139,9 +140,10 @@ export class ShardConsumers {
       messageKeyMode: config.messageKeyMode,
       properties: config.kinesisRecordProperties,
       timer: new DeliveryTimer(clock, metrics.deliveryTime),
+      numbering: this.#numbering(held, stream),
       schema: outputOf(config.outputFormat).schema,
       destinationTopic: topicOf(context.outputTopic, { stream: stream.ref.name, shardId: held.shardId }),
-      onRefused: (record, cause) => this.#refusals.refuse(record, cause, stream.label),
+      onRefused: (record, cause, inTurn) => this.#refusals.refuse(record, cause, stream.label, inTurn),
     });
     return new ShardConsumer({
       lease: held,
@@ -166,6 +168,24 @@ export class ShardConsumers {
       watchLoss: (position) => dataLoss.watch(held, stream, position),
       createChildren: (children) => leases.createChildren(held, children),
       closePartition: (deadlineMs) => context.closePartition(tenure, deadlineMs),
+    });
+  }
+
+  /** Undefined unless the broker is to tell copies by the numbers of records. */
+  #numbering(held: HeldLease, stream: SourceStream): RecordNumbering | undefined {
+    const { config, context, leases } = this.#options;
+    if (context.processingGuarantees !== 'EFFECTIVELY_ONCE') {
+      return undefined;
+    }
+    const { random, metrics } = context;
+    return new RecordNumbering({
+      lease: held,
+      name: `${config.applicationName}/${leases.identityOf(stream)}/${held.shardId}`,
+      enablesDeduplication: config.enableDeduplication,
+      random,
+      logger: stream.logger,
+      onGeneration: (reason) =>
+        metrics.instrument('generations_begun', { stream: stream.label, reason }).record(1),
     });
   }
 

@@ -134,6 +134,7 @@ export class ShardIntake {
   /** Undefined when `signal` fired meanwhile: the reader may have gone on behind what it read, and that is dropped. */
   async #answer(signal: AbortSignal): Promise<RetrievalBatch['end']> {
     const { budget, decoding, clock, metrics, watch, renewalsFirst } = this.#options;
+    const { numbering } = this.#options.tenure;
     await watch.whileHeldBack(this.#room.forAnswer(signal));
     await watch.whileHeldBack(renewalsFirst(signal));
     const reservation = new Reservation(budget, decoding);
@@ -151,6 +152,9 @@ export class ShardIntake {
         this.#replaceReader();
         return undefined;
       }
+      if (numbering?.settled === false) {
+        await abortable(numbering.settle(this.#firstOf(batch)), signal);
+      }
       await this.#queue(batch, reservation, signal);
       this.#loss.queued();
       this.#progress.answered(batch, askedAt, answeredAt);
@@ -164,6 +168,14 @@ export class ShardIntake {
     } finally {
       reservation.end();
     }
+  }
+
+  /** Sequence number of the first record read at or behind the checkpoint. */
+  #firstOf({ records }: RetrievalBatch): string | undefined {
+    const { sequenceNumber: from } = this.#checkpoint;
+    const isBehind = ({ sequenceNumber }: RawRecord): boolean =>
+      isSentinel(from) || compareSequenceNumbers(sequenceNumber, from) >= 0;
+    return records.find(isBehind)?.sequenceNumber;
   }
 
   /** Takes an answer, a slice at a time when it is unpacked to more than one. @throws the signal's reason */
@@ -208,15 +220,16 @@ export class ShardIntake {
     return new Unpacking(raws, skipped, {
       window: hashRange === undefined ? undefined : new HashKeyWindow(hashRange),
       misplaced: subRecordFilter,
-      make: (raw, part) => new KinesisRecord(tenure, answer, raw, part),
+      firstOrdinal: tenure.nextOrdinal,
+      make: (raw, ordinal, part) => new KinesisRecord(tenure, answer, raw, ordinal, part),
     });
   }
 
-  #take({ records, passed, misplaced, damaged }: Slice): void {
+  #take({ records, passed, misplaced, damaged, nextOrdinal }: Slice): void {
     const { queue, tenure, metrics, subRecordFilter } = this.#options;
     const bytes = tenure.append(records);
     if (passed !== undefined) {
-      tenure.pass(passed);
+      tenure.pass(passed, nextOrdinal);
     }
     queue.push(tenure, records);
     metrics.records.record(records.length);

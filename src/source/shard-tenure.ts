@@ -3,6 +3,8 @@ import type { Properties, Schema } from '../io';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import type { DeliveryTimer } from './delivery-timer';
 import type { KinesisRecord, RecordTenure } from './kinesis-record';
+import { LetterOrder } from './letter-order';
+import type { RecordNumbering } from './record-numbering';
 import { propertiesBuilder } from './record-properties';
 import type { RefusalOutcome } from './record-refusals';
 import { Tracker } from './tracker';
@@ -14,8 +16,11 @@ export interface TenureLease {
   readonly name: string;
   /** Whether the lease holds, on both clocks (G4). */
   isValid(): boolean;
-  /** Says that everything up to `position` is stored; the next renewal carries it. */
-  confirm(position: ExtendedSequenceNumber): void;
+  /**
+   * Says that everything up to `position` is stored; the next renewal carries it.
+   * @param ordinal records numbered up to there
+   */
+  confirm(position: ExtendedSequenceNumber, ordinal: number): void;
 }
 
 export interface TenureOptions {
@@ -27,8 +32,13 @@ export interface TenureOptions {
   /** Instead of the topic of the source. */
   readonly destinationTopic: string | undefined;
   readonly timer: DeliveryTimer;
-  /** Decides what becomes of a record that can never be stored. One that is dead-lettered is acked later. */
-  onRefused(record: KinesisRecord, cause: Error): RefusalOutcome;
+  /** With EFFECTIVELY_ONCE. */
+  readonly numbering?: RecordNumbering | undefined;
+  /**
+   * Decides what becomes of a record that can never be stored. One that is dead-lettered is acked later.
+   * @param inTurn runs what sends a dead letter, when its turn has come
+   */
+  onRefused(record: KinesisRecord, cause: Error, inTurn: (send: () => void) => void): RefusalOutcome;
 }
 
 /**
@@ -45,9 +55,11 @@ export class ShardTenure implements RecordTenure {
   readonly #options: TenureOptions;
   readonly #build: (record: KinesisRecord) => Properties;
   readonly #tracker = new Tracker();
+  readonly #letters: LetterOrder;
   #held = 0;
   #refused = false;
   #last: ExtendedSequenceNumber | undefined;
+  #nextOrdinal: number | undefined;
   #onChange: (() => void) | undefined;
 
   constructor(options: TenureOptions) {
@@ -59,6 +71,7 @@ export class ShardTenure implements RecordTenure {
     this.schema = options.schema;
     this.destinationTopic = options.destinationTopic;
     this.#build = propertiesBuilder(options.properties);
+    this.#letters = new LetterOrder(options.numbering === undefined ? undefined : this.#tracker);
   }
 
   /** Payload bytes read and neither confirmed nor dropped. */
@@ -74,6 +87,21 @@ export class ShardTenure implements RecordTenure {
   /** Position of the last record read; undefined before the first. */
   get lastRead(): ExtendedSequenceNumber | undefined {
     return this.#last;
+  }
+
+  /** Undefined unless records are numbered for the broker. */
+  get numbering(): RecordNumbering | undefined {
+    return this.#options.numbering;
+  }
+
+  get sequencing(): RecordNumbering | undefined {
+    return this.#options.numbering;
+  }
+
+  /** Number of the user record that is read next; 0 while there was none and it is not known. */
+  get nextOrdinal(): number {
+    const { numbering } = this;
+    return this.#nextOrdinal ?? (numbering?.settled ? numbering.firstId : 0);
   }
 
   /** Whether nothing that was read waits for its confirmation. */
@@ -109,16 +137,21 @@ export class ShardTenure implements RecordTenure {
     const last = records.at(-1);
     if (last !== undefined) {
       this.#last = last;
+      this.#nextOrdinal = last.ordinal + 1;
       this.#options.timer.queued(last);
     }
     return this.#held - before;
   }
 
-  /** What was read reaches to `position`, and behind the records appended it held nothing to deliver. */
-  pass(position: ExtendedSequenceNumber): void {
+  /**
+   * What was read reaches to `position`, and behind the records appended it held nothing to deliver.
+   * @param nextOrdinal number of the user record behind it
+   */
+  pass(position: ExtendedSequenceNumber, nextOrdinal: number): void {
     this.#last = position;
-    if (this.#tracker.pass(position)) {
-      this.#lease.confirm(position);
+    this.#nextOrdinal = nextOrdinal;
+    if (this.#tracker.pass(position, nextOrdinal - 1)) {
+      this.#moved();
     }
   }
 
@@ -133,11 +166,10 @@ export class ShardTenure implements RecordTenure {
       return;
     }
     this.#letGo(record);
-    if (this.#tracker.confirm(record)) {
-      const { position } = this.#tracker;
-      if (position !== undefined) {
-        this.#lease.confirm(position);
-      }
+    const moved = this.#tracker.confirm(record);
+    this.#letters.confirmed(record);
+    if (moved) {
+      this.#moved();
       this.#options.timer.confirmed();
     }
     this.changed();
@@ -148,7 +180,7 @@ export class ShardTenure implements RecordTenure {
     if (record.confirmed || !this.deliverable()) {
       return;
     }
-    const outcome = this.#options.onRefused(record, cause);
+    const outcome = this.#options.onRefused(record, cause, (send) => this.#letters.add(record, send));
     if (outcome === 'END') {
       // What is behind the record must not arrive before it.
       this.#refused = true;
@@ -190,6 +222,14 @@ export class ShardTenure implements RecordTenure {
         resolve();
       };
     });
+  }
+
+  #moved(): void {
+    const { position, ordinal } = this.#tracker;
+    if (position !== undefined) {
+      this.#lease.confirm(position, ordinal + 1);
+      this.numbering?.confirmed(ordinal);
+    }
   }
 
   #letGo(record: KinesisRecord): void {

@@ -2,6 +2,8 @@ import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number'
 
 /** One delivered position; a record is its own entry, so that tracking allocates nothing. */
 export interface TrackedEntry extends ExtendedSequenceNumber {
+  /** Its number among the user records of the shard, those left out counted too; see RecordSequencing. */
+  readonly ordinal: number;
   confirmed: boolean;
   next: TrackedEntry | undefined;
 }
@@ -10,6 +12,7 @@ export interface TrackedEntry extends ExtendedSequenceNumber {
 interface Passed extends TrackedEntry {
   sequenceNumber: string;
   subSequenceNumber: number;
+  ordinal: number;
 }
 
 /**
@@ -21,6 +24,7 @@ export class Tracker {
   #tail: TrackedEntry | undefined;
   #outstanding = 0;
   #position: ExtendedSequenceNumber | undefined;
+  #ordinal = -1;
   #ended = false;
   /** The tail, when nothing there waits for a confirmation. */
   #passed: Passed | undefined;
@@ -28,6 +32,11 @@ export class Tracker {
   /** End of the confirmed prefix; undefined while nothing of this tenure is. */
   get position(): ExtendedSequenceNumber | undefined {
     return this.#position;
+  }
+
+  /** Number of the record at `position`, or of the last one left out before it; −1 while there is none. */
+  get ordinal(): number {
+    return this.#ordinal;
   }
 
   /** Entries that the prefix has not passed. */
@@ -56,18 +65,24 @@ export class Tracker {
     this.#outstanding++;
   }
 
-  /** Goes on to `at`, behind what was appended, where nothing waits for a confirmation. @returns whether `position` has moved */
-  pass(at: ExtendedSequenceNumber): boolean {
+  /**
+   * Goes on to `at`, behind what was appended, where nothing waits for a confirmation.
+   * @param ordinal of the last record left out
+   * @returns whether `position` has moved
+   */
+  pass(at: ExtendedSequenceNumber, ordinal: number): boolean {
     if (this.#tail === undefined) {
       this.#position = at;
+      this.#ordinal = ordinal;
       return true;
     }
     if (this.#passed !== undefined && this.#passed === this.#tail) {
       // One entry, however much is passed behind a record that is not confirmed.
       this.#passed.sequenceNumber = at.sequenceNumber;
       this.#passed.subSequenceNumber = at.subSequenceNumber;
+      this.#passed.ordinal = ordinal;
     } else {
-      this.#passed = { ...at, confirmed: true, next: undefined };
+      this.#passed = { ...at, ordinal, confirmed: true, next: undefined };
       this.append(this.#passed);
     }
     return false;
@@ -112,6 +127,7 @@ export class Tracker {
     }
     if (last !== undefined) {
       this.#position = { sequenceNumber: last.sequenceNumber, subSequenceNumber: last.subSequenceNumber };
+      this.#ordinal = last.ordinal;
     }
   }
 }

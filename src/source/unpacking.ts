@@ -12,8 +12,10 @@ export interface UnpackingOptions {
   /** Hash keys of the shard; undefined when they are not known: then every sub-record is taken. */
   readonly window: HashKeyWindow | undefined;
   readonly misplaced: 'keep' | 'drop';
+  /** Number of the first user record gone through; those left out have numbers too. */
+  readonly firstOrdinal: number;
   /** @param part one of its sub-records; undefined: the record is none of several */
-  make(raw: RawRecord, part: SubRecord | undefined): KinesisRecord;
+  make(raw: RawRecord, ordinal: number, part: SubRecord | undefined): KinesisRecord;
 }
 
 /** A part of an answer. */
@@ -25,6 +27,8 @@ export interface Slice {
   readonly misplaced: number;
   /** Records that begin like a frame and are none, and sub-records that name no key. */
   readonly damaged: number;
+  /** Number of the user record that comes next. */
+  readonly nextOrdinal: number;
   /** Nothing follows. */
   readonly isLast: boolean;
 }
@@ -42,12 +46,14 @@ export class Unpacking {
   #passed: ExtendedSequenceNumber | undefined;
   #misplaced = 0;
   #damaged = 0;
+  #ordinal: number;
 
   /** @param skipped sub-sequence numbers of the first record, from 0, that are left out */
   constructor(raws: readonly RawRecord[], skipped: number, options: UnpackingOptions) {
     this.#raws = raws;
     this.#skipped = skipped;
     this.#options = options;
+    this.#ordinal = options.firstOrdinal;
   }
 
   /**
@@ -86,7 +92,7 @@ export class Unpacking {
 
   #whole(raw: RawRecord): void {
     if (this.#skipped === 0) {
-      this.#take(this.#options.make(raw, undefined));
+      this.#take(this.#options.make(raw, this.#ordinal++, undefined));
     }
     this.#leave();
   }
@@ -113,12 +119,13 @@ export class Unpacking {
     if (window !== undefined && !frame.isInside(window)) {
       this.#misplaced++;
       if (misplaced === 'drop') {
+        this.#ordinal++;
         const { subSequenceNumber } = frame;
         this.#passed = { sequenceNumber: raw.sequenceNumber, subSequenceNumber };
         return;
       }
     }
-    this.#take(make(raw, frame));
+    this.#take(make(raw, this.#ordinal++, frame));
   }
 
   #take(record: KinesisRecord): void {
@@ -138,6 +145,7 @@ export class Unpacking {
       passed: this.#passed,
       misplaced: this.#misplaced,
       damaged: this.#damaged,
+      nextOrdinal: this.#ordinal,
       isLast: this.#at === this.#raws.length,
     };
     this.#records = [];

@@ -26,6 +26,8 @@ process.on('exit', () => {
 export interface ConnectorProcessOptions {
   readonly name: string;
   readonly configFile: string;
+  /** Behind `run -c FILE`. */
+  readonly args?: readonly string[];
   /** Gets everything that it writes to standard error. */
   readonly logFile: string;
   /** One line of its output, whole; `at` in monotonic milliseconds. */
@@ -50,10 +52,10 @@ export class ConnectorProcess {
   #asked: 'kill' | 'stop' | undefined;
   #paused = false;
 
-  constructor({ name, configFile, logFile, onLine }: ConnectorProcessOptions) {
+  constructor({ name, configFile, args = [], logFile, onLine }: ConnectorProcessOptions) {
     this.name = name;
-    const args = ['dist/cli/main.js', 'run', '-c', configFile];
-    this.#child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const command = ['dist/cli/main.js', 'run', '-c', configFile, ...args];
+    this.#child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     alive.add(this.#child);
     this.#log = createWriteStream(logFile);
     // A message cut off by a kill was not stored.

@@ -2,16 +2,15 @@ import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { ProducerSettings } from '../../src/config/types';
-import type { ConnectorError } from '../../src/errors';
 import { BinaryTransport } from '../../src/pulsar/binary-transport';
-import type { OutgoingMessage, Producer } from '../../src/pulsar/transport';
+import type { OutgoingMessage } from '../../src/pulsar/transport';
 import { systemClock } from '../../src/util/clock';
-import { deferred } from '../../src/util/deferred';
 import { silentLogger } from '../../src/util/logger';
 import { seededRandom } from '../../src/util/random';
 import { message, ProducerLog } from '../support/producer-log';
 import { type PulsarBroker, startPulsarBroker } from '../support/pulsar-broker';
 import { type ReadMessage, readTopic, readTopicUntil } from '../support/pulsar-reader';
+import { sendAll } from '../support/send-all';
 import { PRODUCER, pulsarSettings } from '../support/transport-settings';
 
 let broker: PulsarBroker;
@@ -68,58 +67,6 @@ function carried({ key, value, eventTime, properties }: OutgoingMessage): string
 }
 
 const read = ({ payload, ...rest }: ReadMessage): string => carried({ value: payload, ...rest });
-
-/**
- * Sends all of `messages` under backpressure and waits until each is confirmed; starts again from the first
- * unconfirmed one, as a lane does, when the broker refuses one for a reason that heals (an unload may).
- */
-async function sendAll(
-  transport: BinaryTransport,
-  topic: string,
-  messages: readonly OutgoingMessage[],
-  halfway: () => Promise<void> = async () => undefined,
-): Promise<Producer<OutgoingMessage>> {
-  let confirmed = 0;
-  let away: Promise<void> | undefined;
-  for (;;) {
-    const ended = deferred<ConnectorError | undefined>();
-    let room = deferred<void>();
-    const producer = await transport.createProducer({
-      topic,
-      listener: {
-        confirmed: () => {
-          confirmed++;
-          if (confirmed === messages.length) {
-            ended.resolve(undefined);
-          }
-        },
-        rejected: (_message, error) => ended.resolve(error),
-        failed: (error) => ended.resolve(error),
-        drained: () => room.resolve(),
-      },
-    });
-    const first = confirmed;
-    for (const [i, one] of messages.slice(first).entries()) {
-      if (!producer.writable) {
-        room = deferred<void>();
-        await Promise.race([room.promise, ended.promise]);
-      }
-      producer.send(one);
-      if (first + i === messages.length / 2) {
-        away ??= halfway();
-      }
-    }
-    const error = await ended.promise;
-    if (error === undefined) {
-      await away;
-      return producer;
-    }
-    await producer.close(5000);
-    if (error.treatment !== 'retry') {
-      throw error;
-    }
-  }
-}
 
 /** The whole topic, copies included: a last message of its own marks the end. */
 async function readToEnd(topic: string): Promise<ReadMessage[]> {
@@ -247,24 +194,6 @@ function damaging(socket: ReturnType<typeof connect>, mark: string): ReturnType<
     },
   });
 }
-
-test('a partitioned topic is refused, a terminated one ends its producer', async () => {
-  await broker.admin('PUT', '/persistent/public/default/split/partitions', 3);
-  const log = new ProducerLog();
-  const transport = transportWith();
-  await expect(transport.createProducer({ topic: 'split', listener: log })).rejects.toMatchObject({
-    code: 'PULSAR_PARTITIONED_TOPIC',
-  });
-  const producer = await transport.createProducer({ topic: 'ending', listener: log });
-  producer.send(message('a'));
-  await log.until(({ confirmedTexts }) => confirmedTexts.length === 1);
-  await broker.admin('POST', '/persistent/public/default/ending/terminate');
-  await log.until(({ failures }) => failures.length === 1);
-  expect(log.failures[0]?.code).toBe('PULSAR_TOPIC_TERMINATED');
-  await expect(transport.createProducer({ topic: 'ending', listener: log })).rejects.toMatchObject({
-    code: 'PULSAR_TOPIC_TERMINATED',
-  });
-});
 
 test('a producer name is free at once when its producer was closed, busy before', async () => {
   const transport = transportWith();

@@ -109,7 +109,8 @@ function checkUnpacking(
   const unpacking = new Unpacking([raw], skipped, {
     window: WINDOW,
     misplaced,
-    make: (of: RawRecord, part: SubRecord | undefined) => {
+    firstOrdinal: 0,
+    make: (of: RawRecord, _ordinal: number, part: SubRecord | undefined) => {
       made.push({ sub: part?.subSequenceNumber, data: part?.data ?? of.data });
       return {} as KinesisRecord;
     },

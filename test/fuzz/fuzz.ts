@@ -1,14 +1,15 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { fuzzAggregate, type Tally } from './aggregate';
+import { fuzzPulsar, newPulsarTally, pulsarReady } from './pulsar/pulsar';
 
 /** Runs between two looks at the progress. */
 const PORTION = 1000;
 
-const EXAMPLES = `
+const examples = (name: string): string => `
 Examples:
-  npm run fuzz -- aggregate --runs 1000000                 exit code 1 at the first input that breaks something
-  npm run fuzz -- aggregate --runs 1 --first-seed 4711     one input again
+  npm run fuzz -- ${name} --runs 200000                  exit code 1 at the first input that breaks something
+  npm run fuzz -- ${name} --runs 1 --first-seed 4711     one input again
 `;
 
 interface Options {
@@ -17,16 +18,49 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** @returns the exit code */
-function aggregate({ runs, firstSeed, json = false }: Options): number {
-  const startedAt = performance.now();
+interface Target {
+  readonly name: string;
+  /** One input, which follows from its seed. @throws Error: something was broken */
+  run(seed: number): Promise<void> | void;
+  readonly tally: object;
+  /** What was seen, in one line. */
+  summary(): string;
+}
+
+function aggregate(): Target {
   const tally: Tally = { unpacked: 0, raw: 0, subRecords: 0 };
+  return {
+    name: 'aggregate',
+    run: (seed) => fuzzAggregate(seed, tally),
+    tally,
+    summary: () => `${tally.unpacked} frames of ${tally.subRecords} sub-records, ${tally.raw} other records`,
+  };
+}
+
+async function pulsar(): Promise<Target> {
+  await pulsarReady();
+  const tally = newPulsarTally();
+  return {
+    name: 'pulsar',
+    run: (seed) => fuzzPulsar(seed, tally),
+    tally,
+    summary: () => {
+      const { lies, confirmed, rejected, received, ended } = tally;
+      const ends = Object.entries(ended).map(([code, count]) => `${code} ${count}`);
+      return `${lies} lies; ${confirmed} messages confirmed, ${rejected} refused, ${received} received; ended by ${ends.join(', ')}`;
+    },
+  };
+}
+
+/** @returns the exit code */
+async function fuzz(target: Target, { runs, firstSeed, json = false }: Options): Promise<number> {
+  const startedAt = performance.now();
   const bar = progress(runs);
   let problem: { readonly seed: number; readonly what: string } | undefined;
   for (let run = 0; run < runs && problem === undefined; run++) {
     const seed = firstSeed + run;
     try {
-      fuzzAggregate(seed, tally);
+      await target.run(seed);
     } catch (error) {
       problem = { seed, what: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }
@@ -37,15 +71,12 @@ function aggregate({ runs, firstSeed, json = false }: Options): number {
   bar.stop();
   const seconds = (performance.now() - startedAt) / 1000;
   if (json) {
-    print(JSON.stringify({ runs, firstSeed, seconds, ...tally, problem }));
+    print(JSON.stringify({ runs, firstSeed, seconds, ...target.tally, problem }));
   } else if (problem === undefined) {
-    const { unpacked, raw, subRecords } = tally;
-    print(
-      `${unpacked} frames of ${subRecords} sub-records, ${raw} other records in ${seconds.toFixed(0)} s; nothing broke`,
-    );
+    print(`${target.summary()} in ${seconds.toFixed(0)} s; nothing broke`);
   } else {
     print(`seed ${problem.seed}: ${problem.what}`);
-    print(`  npm run fuzz -- aggregate --runs 1 --first-seed ${problem.seed}`);
+    print(`  npm run fuzz -- ${target.name} --runs 1 --first-seed ${problem.seed}`);
   }
   return problem === undefined ? 0 : 1;
 }
@@ -79,14 +110,19 @@ const program = new Command('fuzz')
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
   });
-program
-  .command('aggregate')
-  .description('KPL frames: broken ones, odd ones, whole ones')
-  .option('--runs <n>', 'how many inputs', natural, 100_000)
-  .option('--first-seed <seed>', 'the first one', natural, 1)
-  .option('--json', 'print JSON')
-  .addHelpText('after', EXAMPLES)
-  .action((options: Options) => {
-    process.exitCode = aggregate(options);
-  });
+command('aggregate', 'KPL frames: broken ones, odd ones, whole ones', aggregate);
+command('pulsar', 'a Pulsar broker that lies to a producer and a consumer, and then does not', pulsar);
 program.parse();
+
+function command(name: string, description: string, target: () => Target | Promise<Target>): void {
+  program
+    .command(name)
+    .description(description)
+    .option('--runs <n>', 'how many inputs', natural, 100_000)
+    .option('--first-seed <seed>', 'the first one', natural, 1)
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples(name))
+    .action(async (options: Options) => {
+      process.exitCode = await fuzz(await target(), options);
+    });
+}

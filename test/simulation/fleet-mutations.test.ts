@@ -1,6 +1,7 @@
 import { fleetLife } from '../support/fleet/fleet-life';
 import type { Mutation } from '../support/fleet/mutation';
 import { MUTATIONS } from '../support/fleet/mutations';
+import { PULSAR_MUTATIONS } from '../support/fleet/pulsar-mutations';
 import { READING_MUTATIONS } from '../support/fleet/reading-mutations';
 
 /** The seed that finds the mutation, and everything that any seed up to there found. */
@@ -20,7 +21,11 @@ async function search(
   return { seed: undefined, told };
 }
 
-test.each([...MUTATIONS, ...READING_MUTATIONS].map((mutation) => [mutation.name, mutation] as const))(
+test.each(
+  [...MUTATIONS, ...READING_MUTATIONS, ...PULSAR_MUTATIONS].map(
+    (mutation) => [mutation.name, mutation] as const,
+  ),
+)(
   'a worker that %s is found out',
   async (_name, mutation) => {
     expect(await search(mutation)).toEqual({ seed: expect.any(Number), told: [] });

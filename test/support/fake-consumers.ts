@@ -20,6 +20,8 @@ export interface ConsumerScript {
   /** The ServerError a SUBSCRIBE is answered with. */
   subscribeError: (asked: Commands['subscribe'], attempt: number) => number | undefined;
   ack: (ack: Commands['ack']) => AckVerdict;
+  /** Whether it keeps acknowledgements of parts of a batch; it ignores them otherwise, as 4.0.8 does by default. */
+  keepsParts: boolean;
   /** The schema of a version; undefined is answered as an error. */
   schema: (version: Buffer) => SchemaData | undefined;
 }
@@ -33,6 +35,9 @@ interface Member {
   readonly subscriptionName: string;
 }
 
+/** Source: enum CommandAck.AckType of PulsarApi.proto. */
+const CUMULATIVE = 1;
+
 /** In front of the first entry: −1, which protobufjs takes as text only. */
 const NOWHERE = { ledgerId: 7, entryId: '18446744073709551615' as unknown as number };
 
@@ -41,6 +46,7 @@ export class FakeConsumers {
   readonly script: ConsumerScript = {
     subscribeError: () => undefined,
     ack: () => 'answer',
+    keepsParts: false,
     schema: () => undefined,
   };
   /** Entries sent to consumers, in order. */
@@ -109,7 +115,7 @@ export class FakeConsumers {
         }
         break;
       case 'redeliverUnacknowledgedMessages':
-        member?.subscription.redeliver(member.consumer, found(member.topic, command.body.messageIds));
+        member?.subscription.redeliver(member.consumer, found(member.topic, command.body.messageIds ?? []));
         break;
       case 'getLastMessageId': {
         const { requestId } = command.body;
@@ -166,7 +172,8 @@ export class FakeConsumers {
       permits: 0,
       send: (entry, redeliveryCount) => {
         this.delivered.push(entry);
-        socket.write(messageFrame(consumerId, entry, redeliveryCount));
+        const ackSet = subscription.partsOf(entry);
+        socket.write(messageFrame(consumerId, entry, redeliveryCount, ackSet));
       },
       activeChanged: (isActive) => answer('activeConsumerChange', { consumerId, isActive }),
     };
@@ -196,14 +203,35 @@ export class FakeConsumers {
     if (verdict === 'disconnect') {
       socket.destroy();
     } else if (verdict === 'answer' || verdict === 'lose-answer') {
-      for (const entry of found(topic, ack.messageId)) {
-        subscription.acknowledge(entry);
+      for (const id of ack.messageId) {
+        this.#apply(topic, subscription, ack, id);
       }
       if (verdict === 'answer') {
         answer('ackResponse', { consumerId, requestId });
       }
     } else if (verdict !== 'swallow') {
       answer('ackResponse', { consumerId, requestId, error: verdict.error, message: 'scripted' });
+    }
+  }
+
+  #apply(
+    topic: FakeTopic,
+    subscription: FakeSubscription,
+    { ackType }: Commands['ack'],
+    id: Commands['ack']['messageId'][number],
+  ): void {
+    const entry = topic.find(id);
+    const [word] = id.ackSet ?? [];
+    if (entry === undefined) {
+      return;
+    }
+    if (ackType === CUMULATIVE) {
+      subscription.acknowledgeAll(entry);
+    } else if (word === undefined) {
+      subscription.acknowledge(entry);
+    } else if (this.script.keepsParts) {
+      // Batches of tests have less than 32 messages.
+      subscription.acknowledgePart(entry, word);
     }
   }
 

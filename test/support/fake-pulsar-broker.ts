@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type CommandName, type Commands, decodeCommand } from '../../src/pulsar/protocol/command';
 import { commandFrame, FrameReader } from '../../src/pulsar/protocol/frame';
+import { Deduplication, NOWHERE } from './deduplication';
 import { FakeConsumers } from './fake-consumers';
 import { readMessages, type SentMessage } from './message-codec';
 
@@ -16,8 +17,8 @@ export type SendVerdict =
   | 'swallow'
   /** The connection ends before it is looked at. */
   | 'disconnect'
-  /** SEND_ERROR with that ServerError; not stored. */
-  | { readonly error: number };
+  /** SEND_ERROR with that ServerError and text; not stored. */
+  | { readonly error: number; readonly message?: string };
 
 export interface SentBatch {
   readonly topic: string;
@@ -33,9 +34,12 @@ export interface BrokerScript {
   maxMessageSize: number;
   /** Tokens accepted; undefined = no authentication. */
   tokens: readonly string[] | undefined;
+  /** Of every topic whose name is not that of a partition. */
   partitions: number;
   /** Topic names answered with the ServerError given when a producer is created. */
   producerError: (topic: string, attempt: number) => number | undefined;
+  /** Producers are answered when that has resolved. */
+  producersHeld: Promise<unknown> | undefined;
   /** Fields of the lookup answer, over "connect to me". */
   lookup: (asked: Commands['lookupTopic'], proxyTo: string) => Partial<Commands['lookupTopicResponse']>;
   send: (batch: SentBatch) => SendVerdict;
@@ -43,7 +47,7 @@ export interface BrokerScript {
   schemaVersion: Uint8Array;
   answersClose: boolean;
   answersPing: boolean;
-  /** Whether topics drop, with a receipt −1:−1, what has an id they have seen under its producer name. */
+  /** Whether topics tell duplicates, by producer name and sequence id. */
   deduplicates: boolean;
 }
 
@@ -67,6 +71,7 @@ export class FakePulsarBroker {
     tokens: undefined,
     partitions: 0,
     producerError: () => undefined,
+    producersHeld: undefined,
     lookup: () => ({}),
     send: () => 'store',
     schemaVersion: Buffer.alloc(0),
@@ -81,8 +86,9 @@ export class FakePulsarBroker {
   readonly received: { readonly name: CommandName; readonly body: Commands[CommandName] }[] = [];
   readonly #server: Server;
   readonly #connections = new Set<FakeConnection>();
-  /** Highest sequence id stored, by topic and producer name. */
-  readonly #lastIds = new Map<string, number>();
+  /** By topic. */
+  readonly #deduplication = new Map<string, Deduplication>();
+  readonly #waiters = new Set<() => void>();
   #connectionCount = 0;
   #attempts = 0;
   #port = 0;
@@ -103,6 +109,26 @@ export class FakePulsarBroker {
 
   get serviceUrl(): string {
     return `pulsar://127.0.0.1:${this.#port}`;
+  }
+
+  /** How many producers stand. */
+  get producers(): number {
+    const standing = [...this.#connections].flatMap(({ producers }) => [...producers.values()]);
+    return standing.filter(({ closed }) => !closed).length;
+  }
+
+  /** Resolves when `condition` holds; it is looked at after each command. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (condition()) {
+          this.#waiters.delete(look);
+          resolve();
+        }
+      };
+      this.#waiters.add(look);
+      look();
+    });
   }
 
   /** Bodies of the commands of that name, in the order they came. */
@@ -141,6 +167,14 @@ export class FakePulsarBroker {
         socket.write(commandFrame('closeProducer', { producerId, requestId: 2 ** 53 - 1 }));
       }
     }
+  }
+
+  /** What the topic remembers of its producers. */
+  deduplication(topic: string): Deduplication {
+    const name = topic.includes('://') ? topic : `persistent://public/default/${topic}`;
+    const memory = this.#deduplication.get(name) ?? new Deduplication();
+    this.#deduplication.set(name, memory);
+    return memory;
   }
 
   /** Reads nothing any more, as a broker does that limits the rate of a topic, until `resume`. */
@@ -222,8 +256,9 @@ export class FakePulsarBroker {
         }
         break;
       case 'partitionMetadata': {
-        const { requestId } = command.body;
-        answer('partitionMetadataResponse', { requestId, response: 0, partitions: this.script.partitions });
+        const { requestId, topic } = command.body;
+        const partitions = /-partition-\d+$/.test(topic) ? 0 : this.script.partitions;
+        answer('partitionMetadataResponse', { requestId, response: 0, partitions });
         break;
       }
       case 'lookupTopic':
@@ -237,21 +272,12 @@ export class FakePulsarBroker {
         });
         break;
       case 'producer': {
-        const { topic, producerId, requestId, producerName } = command.body;
-        const error = this.script.producerError(topic, this.#attempts++);
-        if (error !== undefined || this.#taken(topic, producerName)) {
-          answer('error', { requestId, error: error ?? 16, message: 'refused' });
-          break;
+        const { producersHeld } = this.script;
+        if (producersHeld === undefined) {
+          this.#producer(connection, command.body);
+        } else {
+          void producersHeld.then(() => this.#producer(connection, command.body));
         }
-        const name = producerName || `fake-${connection.index}-${producerId}`;
-        connection.producers.set(producerId, { topic, name, closed: false });
-        answer('producerSuccess', {
-          requestId,
-          producerName: name,
-          lastSequenceId: this.#lastIds.get(`${topic} ${name}`) ?? -1,
-          schemaVersion: this.script.schemaVersion,
-          producerReady: true,
-        });
         break;
       }
       case 'send':
@@ -266,6 +292,29 @@ export class FakePulsarBroker {
       default:
         this.consumers.receive(connection.socket, command);
     }
+    for (const look of [...this.#waiters]) {
+      look();
+    }
+  }
+
+  #producer(connection: FakeConnection, body: Commands['producer']): void {
+    const { topic, producerId, requestId, producerName } = body;
+    const error = this.script.producerError(topic, this.#attempts++);
+    if (error !== undefined || this.#taken(topic, producerName)) {
+      connection.socket.write(commandFrame('error', { requestId, error: error ?? 16, message: 'refused' }));
+      return;
+    }
+    const name = producerName || `fake-${connection.index}-${producerId}`;
+    connection.producers.set(producerId, { topic, name, closed: false });
+    connection.socket.write(
+      commandFrame('producerSuccess', {
+        requestId,
+        producerName: name,
+        lastSequenceId: this.script.deduplicates ? this.deduplication(topic).lastSequenceId(name) : -1,
+        schemaVersion: this.script.schemaVersion,
+        producerReady: true,
+      }),
+    );
   }
 
   #taken(topic: string, name: string | undefined): boolean {
@@ -296,30 +345,51 @@ export class FakePulsarBroker {
     const verdict = this.script.send(batch);
     if (verdict === 'disconnect') {
       connection.socket.destroy();
-    } else if (verdict === 'store' || verdict === 'lose-receipt' || isLate(verdict)) {
-      const known = `${producer.topic} ${producer.name}`;
-      if (this.script.deduplicates && sequenceId <= (this.#lastIds.get(known) ?? -1)) {
-        const messageId = { ledgerId: -1, entryId: -1 };
-        connection.socket.write(commandFrame('sendReceipt', { producerId, sequenceId, messageId }));
-        return;
-      }
-      if (this.script.deduplicates) {
-        this.#lastIds.set(known, batch.highestSequenceId || sequenceId);
-      }
-      this.stored.push(...messages);
-      this.consumers.topic(producer.topic).append(Buffer.from(payload), messages.length, messages[0]?.key);
-      if (verdict !== 'lose-receipt') {
-        const messageId = { ledgerId: 1, entryId: this.stored.length };
-        const receipt = commandFrame('sendReceipt', { producerId, sequenceId, messageId });
-        if (isLate(verdict)) {
-          void verdict.receipt.then(() => connection.socket.write(receipt));
-        } else {
-          connection.socket.write(receipt);
-        }
-      }
-    } else if (verdict !== 'swallow') {
-      const error = { producerId, sequenceId, error: verdict.error, message: 'scripted' };
-      connection.socket.write(commandFrame('sendError', error));
+    } else if (verdict === 'swallow') {
+      return;
+    } else if (typeof verdict === 'object' && 'error' in verdict) {
+      const { error, message = 'scripted' } = verdict;
+      connection.socket.write(commandFrame('sendError', { producerId, sequenceId, error, message }));
+    } else {
+      this.#accept(connection, producerId, producer, batch, payload, verdict);
+    }
+  }
+
+  #accept(
+    { socket }: FakeConnection,
+    producerId: number,
+    { topic, name }: FakeProducer,
+    { sequenceId, highestSequenceId, messages }: SentBatch,
+    payload: Buffer,
+    verdict: Exclude<SendVerdict, 'disconnect' | 'swallow' | { readonly error: number }>,
+  ): void {
+    const chunk = messages[0]?.chunk;
+    const isLast = chunk === undefined || chunk.id === chunk.count - 1;
+    const memory = this.script.deduplicates && isLast ? this.deduplication(topic) : undefined;
+    const known = memory?.offer(name, sequenceId, highestSequenceId);
+    if (known === 'DUPLICATE') {
+      socket.write(commandFrame('sendReceipt', { producerId, sequenceId, messageId: NOWHERE }));
+      return;
+    }
+    if (known === 'UNKNOWN') {
+      const error = {
+        producerId,
+        sequenceId,
+        error: 2,
+        message: 'cannot determine whether it is a duplicate',
+      };
+      socket.write(commandFrame('sendError', error));
+      return;
+    }
+    memory?.persisted(name, Math.max(sequenceId, highestSequenceId));
+    this.stored.push(...messages);
+    this.consumers.topic(topic).append(Buffer.from(payload), messages.length, messages[0]?.key);
+    const messageId = { ledgerId: 1, entryId: this.stored.length };
+    const receipt = commandFrame('sendReceipt', { producerId, sequenceId, messageId });
+    if (isLate(verdict)) {
+      void verdict.receipt.then(() => socket.write(receipt));
+    } else if (verdict !== 'lose-receipt') {
+      socket.write(receipt);
     }
   }
 }

@@ -29,6 +29,8 @@ const [EXCLUSIVE, SHARED, FAILOVER, KEY_SHARED] = [0, 1, 2, 3];
  */
 export class FakeSubscription {
   readonly acknowledged = new Set<FakeEntry>();
+  /** Messages of batches that are not acknowledged, as bits. */
+  readonly #parts = new Map<FakeEntry, number>();
   readonly #entries: readonly FakeEntry[];
   readonly #type: number;
   readonly #first: number;
@@ -100,6 +102,24 @@ export class FakeSubscription {
   acknowledge(entry: FakeEntry): void {
     this.acknowledged.add(entry);
     this.#pending.delete(entry);
+  }
+
+  /** That entry and all before it. */
+  acknowledgeAll(last: FakeEntry): void {
+    for (const entry of this.#entries.slice(0, last.entryId + 1)) {
+      this.acknowledge(entry);
+    }
+  }
+
+  /** @param left bits of the messages that are not acknowledged. */
+  acknowledgePart(entry: FakeEntry, left: number): void {
+    this.#parts.set(entry, (this.#parts.get(entry) ?? left) & left);
+  }
+
+  /** For a MESSAGE: empty when all of `entry` is wanted. */
+  partsOf(entry: FakeEntry): readonly number[] {
+    const left = this.#parts.get(entry);
+    return left === undefined ? [] : [left];
   }
 
   redeliver(consumer: FakeConsumer, entries: readonly FakeEntry[]): void {

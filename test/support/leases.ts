@@ -48,6 +48,7 @@ export function leaseOf(
     startAt: undefined,
     readFrom: undefined,
     caughtUpAt: undefined,
+    numbering: undefined,
     streamArn: undefined,
     anchor: false,
     ...fields,

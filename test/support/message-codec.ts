@@ -2,6 +2,7 @@ import { crc32c } from '@node-rs/crc32';
 import { parse } from 'protobufjs';
 import { splitPayload } from '../../src/pulsar/protocol/frame';
 import { PULSAR_API } from '../../src/pulsar/protocol/pulsar-api';
+import { uncompress } from './uncompress';
 
 /**
  * Messages as they lie behind a SEND or MESSAGE command, read and written by protobufjs: nothing of the hand-written
@@ -23,6 +24,10 @@ interface Fields {
   readonly publishTime?: number;
   readonly properties?: readonly Pair[];
   readonly partitionKey?: string;
+  readonly partitionKeyB64Encoded?: boolean;
+  readonly orderingKey?: Uint8Array;
+  readonly compression?: number;
+  readonly uncompressedSize?: number;
   readonly eventTime?: number;
   readonly numMessagesInBatch?: number;
   readonly payloadSize?: number;
@@ -36,6 +41,14 @@ interface Fields {
 export interface SentMessage {
   readonly value: Buffer;
   readonly key: string | undefined;
+  readonly keyIsBase64: boolean;
+  readonly orderingKey: string | undefined;
+  /** Key of its entry: of the whole batch, when it is one. */
+  readonly entryKey: string | undefined;
+  /** Number of the kind on the wire; 0: none. */
+  readonly compression: number;
+  /** Of the whole message, when it is a chunk. */
+  readonly uncompressedSize: number;
   readonly eventTime: number | undefined;
   readonly publishTime: number;
   readonly properties: { readonly [name: string]: string };
@@ -57,30 +70,40 @@ export interface Chunk {
  * Messages as consumers see them: chunks put together, unless one is missing or they are out of order. Source: Pulsar
  * `ConsumerImpl.processMessageChunk`, which begins anew at a chunk 0.
  */
-export function joinChunks(messages: readonly SentMessage[]): SentMessage[] {
-  const begun = new Map<string, Buffer[]>();
-  return messages.flatMap((message) => {
-    const { chunk, value } = message;
-    if (chunk === undefined) {
-      return [message];
-    }
-    const parts = chunk.id === 0 ? [] : (begun.get(chunk.uuid) ?? []);
-    begun.set(chunk.uuid, parts);
-    if (parts.length !== chunk.id) {
-      return [];
-    }
-    parts.push(value);
-    const whole = Buffer.concat(parts);
-    return parts.length === chunk.count && whole.length === chunk.totalBytes
-      ? [{ ...message, value: whole }]
-      : [];
-  });
+export class ChunkJoiner {
+  readonly #begun = new Map<string, Buffer[]>();
+
+  join(messages: readonly SentMessage[]): SentMessage[] {
+    return messages.flatMap((message) => {
+      const { chunk, value } = message;
+      if (chunk === undefined) {
+        return [message];
+      }
+      const parts = chunk.id === 0 ? [] : (this.#begun.get(chunk.uuid) ?? []);
+      this.#begun.set(chunk.uuid, parts);
+      if (parts.length !== chunk.id) {
+        return [];
+      }
+      parts.push(value);
+      const whole = Buffer.concat(parts);
+      const { compression, uncompressedSize } = message;
+      return parts.length === chunk.count && whole.length === chunk.totalBytes
+        ? [{ ...message, value: uncompress(whole, compression, uncompressedSize) }]
+        : [];
+    });
+  }
 }
 
-/** The messages of an entry that is neither compressed nor encrypted. */
+export function joinChunks(messages: readonly SentMessage[]): SentMessage[] {
+  return new ChunkJoiner().join(messages);
+}
+
+/** The messages of an entry that is not encrypted. A chunk stays as it is. */
 export function readMessages(frame: Buffer): SentMessage[] {
-  const { metadata, payload } = splitPayload(frame);
+  const { metadata, payload: stored } = splitPayload(frame);
   const entry = METADATA.toObject(METADATA.decode(metadata), { longs: Number }) as Fields;
+  const { compression = 0, uncompressedSize = 0, uuid } = entry;
+  const payload = uuid === undefined ? uncompress(stored, compression, uncompressedSize) : stored;
   if (entry.numMessagesInBatch === undefined) {
     return [sent(entry, entry, payload, 0)];
   }
@@ -99,6 +122,11 @@ function sent(entry: Fields, own: Fields, value: Buffer, index: number): SentMes
   return {
     value,
     key: own.partitionKey,
+    keyIsBase64: own.partitionKeyB64Encoded ?? false,
+    orderingKey: own.orderingKey && Buffer.from(own.orderingKey).toString(),
+    entryKey: entry.partitionKey,
+    compression: entry.compression ?? 0,
+    uncompressedSize: entry.uncompressedSize ?? 0,
     eventTime: own.eventTime || undefined,
     publishTime: entry.publishTime ?? 0,
     properties: Object.fromEntries((own.properties ?? []).map((pair) => [pair.key, pair.value])),

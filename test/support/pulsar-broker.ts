@@ -18,6 +18,8 @@ const BOOKIE_NOT_SEEN = 'Not enough non-faulty bookies available';
 export interface BrokerOptions {
   /** Entries of the broker's configuration file, over those of the distribution. */
   readonly conf?: { readonly [name: string]: string };
+  /** Of every admin call, for a broker that wants to know who asks. */
+  readonly adminHeaders?: { readonly [name: string]: string };
 }
 
 interface Ports {
@@ -34,12 +36,14 @@ export class PulsarBroker {
   readonly #home: string;
   readonly #folder: string;
   readonly #ports: Ports;
+  readonly #adminHeaders: { readonly [name: string]: string };
   #process: ChildProcess | undefined;
 
-  constructor(home: string, folder: string, ports: Ports) {
+  constructor(home: string, folder: string, ports: Ports, adminHeaders = {}) {
     this.#home = home;
     this.#folder = folder;
     this.#ports = ports;
+    this.#adminHeaders = adminHeaders;
     this.serviceUrl = `pulsar://127.0.0.1:${ports.binary}`;
     this.webServiceUrl = `http://127.0.0.1:${ports.web}`;
     this.wsUrl = `ws://127.0.0.1:${ports.web}`;
@@ -102,9 +106,11 @@ export class PulsarBroker {
     for (;;) {
       const response = await fetch(`${this.webServiceUrl}/admin/v2${path}`, {
         method,
-        ...(body === undefined
-          ? {}
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        headers: {
+          ...this.#adminHeaders,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
       if (response.ok || response.status === 404) {
@@ -197,7 +203,7 @@ export class PulsarBroker {
 export async function startPulsarBroker(options: BrokerOptions = {}): Promise<PulsarBroker> {
   const home = await pulsarDistribution();
   const folder = await mkdtemp(join(tmpdir(), 'pulsar-broker-'));
-  const [binary, web, bookie] = await freePorts();
+  const [binary = 0, web = 0, bookie = 0] = await freePorts(3);
   const template = await readFile(join(home, 'conf/standalone.conf'), 'utf8');
   const conf = {
     brokerServicePort: String(binary),
@@ -213,7 +219,7 @@ export async function startPulsarBroker(options: BrokerOptions = {}): Promise<Pu
     ...options.conf,
   };
   await writeFile(join(folder, 'standalone.conf'), overlay(template, conf));
-  const broker = new PulsarBroker(home, folder, { binary, web, bookie });
+  const broker = new PulsarBroker(home, folder, { binary, web, bookie }, options.adminHeaders);
   await broker.start();
   return broker;
 }
@@ -231,8 +237,9 @@ function loopback(): string {
   return found?.[0] ?? 'lo';
 }
 
-async function freePorts(): Promise<[number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
+/** Ports of 127.0.0.1 that nobody listens on. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
     server.listen(0, '127.0.0.1');
@@ -241,5 +248,5 @@ async function freePorts(): Promise<[number, number, number]> {
     ports.push(typeof address === 'object' && address !== null ? address.port : 0);
   }
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports as [number, number, number];
+  return ports;
 }

@@ -1,3 +1,4 @@
+import { consumerSettings } from '../../src/config/consumer-settings';
 import type { SinkDefinition } from '../../src/config/types';
 import { ConnectorError } from '../../src/errors';
 import type { Record, Sink, SinkContext } from '../../src/io';
@@ -83,6 +84,7 @@ export function sinkDefinition(fields: Partial<SinkDefinition> = {}): SinkDefini
     namespace: 'default',
     name: 'played',
     inputs: ['in'],
+    inputPatterns: [],
     className: 'kinesis',
     parallelism: 1,
     processingGuarantees: 'ATLEAST_ONCE',
@@ -94,6 +96,7 @@ export function sinkDefinition(fields: Partial<SinkDefinition> = {}): SinkDefini
     negativeAckRedeliveryDelayMs: 1000,
     receiverQueueSize: 1000,
     receiverQueueBytes: 1_000_000,
+    consumer: consumerSettings(),
     schemaTypes: {},
     producer: PRODUCER,
     configs: {},

@@ -1,6 +1,8 @@
 /** Messages of an entry: OPEN to be handed out, HELD by the caller, DONE for good. */
 const [OPEN, HELD, DONE] = [0, 1, 2];
 
+const NO_PARTS: readonly TrackedEntry[] = [];
+
 /** What is known of one entry of a topic, and of each of its messages. Changed by its tracker only. */
 export class TrackedEntry {
   readonly ledgerId: number;
@@ -9,15 +11,19 @@ export class TrackedEntry {
   left: number;
   /** Of these, messages that were handed out and not settled. */
   held = 0;
-  /** Open messages of deliveries that wait to be handed out: for these no copy is needed. */
-  waiting = 0;
   /** Known before the last time the broker began anew: a copy of it may still be under way. */
   survivor = false;
+  /** Whose it is: a message may outlive the consumer that handed it out. */
+  readonly tracker: AcknowledgementTracker;
+  /** Of the last chunk of a message: the entries of the others. Each has one message, and all share their fate. */
+  parts: readonly TrackedEntry[] = NO_PARTS;
+  #waiting = 0;
   readonly #size: number;
   /** Only of a batch: the one message of a plain entry follows from `left` and `held`. */
   readonly #messages: Uint8Array | undefined;
 
-  constructor(ledgerId: number, entryId: number, size: number) {
+  constructor(tracker: AcknowledgementTracker, ledgerId: number, entryId: number, size: number) {
+    this.tracker = tracker;
     this.ledgerId = ledgerId;
     this.entryId = entryId;
     this.left = size;
@@ -28,6 +34,18 @@ export class TrackedEntry {
   /** Messages to be handed out. */
   get open(): number {
     return this.left - this.held;
+  }
+
+  /** Open messages of deliveries that wait to be handed out: for these no copy is needed. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  set waiting(count: number) {
+    this.#waiting = count;
+    for (const part of this.parts) {
+      part.waiting = count;
+    }
   }
 
   get untouched(): boolean {
@@ -63,6 +81,25 @@ export class TrackedEntry {
     this.#move(index, OPEN, DONE);
   }
 
+  /** Whether a part of a batch is acknowledged, and a part is not. */
+  get partly(): boolean {
+    return this.left > 0 && this.left < this.#size;
+  }
+
+  /** For `apply`: the messages that are not acknowledged, without words of zeros at the end. */
+  missing(): number[] {
+    const words: number[] = [];
+    this.#messages?.forEach((state, index) => {
+      if (state !== DONE) {
+        while (words.length <= index >>> 5) {
+          words.push(0);
+        }
+        words[index >>> 5] = ((words[index >>> 5] ?? 0) | (1 << (index & 31))) >>> 0;
+      }
+    });
+    return words;
+  }
+
   #move(index: number, from: number, to: number): boolean {
     if (this.#messages === undefined) {
       const state = this.left === 0 ? DONE : this.held === 1 ? HELD : OPEN;
@@ -76,6 +113,9 @@ export class TrackedEntry {
     }
     this.held += Number(to === HELD) - Number(from === HELD);
     this.left -= Number(to === DONE);
+    for (const part of this.parts) {
+      part.#move(0, from, to);
+    }
     return true;
   }
 }
@@ -117,7 +157,7 @@ export class AcknowledgementTracker {
     }
     let entry = entries.get(entryId);
     if (entry === undefined) {
-      entry = new TrackedEntry(ledgerId, entryId, count);
+      entry = new TrackedEntry(this, ledgerId, entryId, count);
       entries.set(entryId, entry);
       this.#size++;
     }
@@ -130,6 +170,9 @@ export class AcknowledgementTracker {
 
   /** `entry` has changed hands: remembers it only as long as there is something to remember. */
   settle(entry: TrackedEntry): void {
+    for (const part of entry.parts) {
+      this.settle(part);
+    }
     if (entry.waiting > 0 || entry.held > 0 || entry.left === 0) {
       this.#absent.delete(entry);
     } else if (entry.untouched) {

@@ -1,35 +1,27 @@
 import type { Random } from '../../util/random';
-import type { SchemaData } from './command';
 import { ConnectionPool } from './connection-pool';
 import { Consumer } from './consumer';
 import type { ConsumerSettings } from './consumer-parts';
 import type { ConnectionSettings } from './endpoint';
+import type { LookupSettings } from './lookup-service';
 import type { OutgoingMessage } from './message';
+import type { TopicProducer } from './partition-output';
+import type { PartitioningSettings } from './partitioned-producer';
 import { PendingBudget, type PendingLimits } from './pending-budget';
-import { Producer } from './producer';
-import type { ProducerEvents, ProducerSettings } from './producer-parts';
+import type { ProducerSettings } from './producer-parts';
 import { ProtocolError } from './protocol-error';
+import { tryUntilAccepted } from './registration-tries';
 import type { SubscriptionType } from './subscription-registration';
 import { TopicLookup } from './topic-lookup';
 import { fullTopicName } from './topic-name';
+import { type ProducerRequest, TopicProducers } from './topic-producers';
 
-export interface ClientSettings extends ConnectionSettings {
+export interface ClientSettings extends ConnectionSettings, LookupSettings {
   readonly random: Random;
-  /** `pulsar://host:port`, several hosts with commas. */
-  readonly serviceUrl: string;
   readonly producer: Omit<ProducerSettings, 'operationTimeout'>;
+  readonly partitioning: PartitioningSettings;
   /** Of all producers together. */
   readonly pending: PendingLimits;
-}
-
-export interface ProducerRequest<M extends OutgoingMessage> {
-  readonly topic: string;
-  readonly producerName?: string;
-  readonly schema?: SchemaData;
-  /** Whether messages above the broker's limit go in chunks; they are refused otherwise. */
-  readonly chunked: boolean;
-  readonly mayStillSend?: () => boolean;
-  readonly events: ProducerEvents<M>;
 }
 
 export interface ConsumerRequest {
@@ -41,49 +33,45 @@ export interface ConsumerRequest {
   /** Chosen at random when absent. */
   readonly consumerName?: string;
   readonly settings: Omit<ConsumerSettings, 'operationTimeout'>;
+  readonly ready?: () => void;
+  readonly skipped?: () => void;
 }
 
 /** A client of one Pulsar cluster over its binary protocol. */
 export class PulsarClient {
   readonly #settings: ClientSettings;
   readonly #abort = new AbortController();
-  readonly #lookup: TopicLookup;
+  readonly #producers: TopicProducers;
   /** Consumers have connections of their own: a broker that slows a producer down stops reading its connection. */
   readonly #consumerLookup: TopicLookup;
-  readonly #budget: PendingBudget;
   readonly #members = new Set<{ close(deadlineMs: number): Promise<unknown> }>();
   #lastId = 0;
 
   /** @throws ProtocolError invalid-url */
   constructor(settings: ClientSettings) {
     this.#settings = settings;
-    const lookup = () =>
-      new TopicLookup(new ConnectionPool(settings, this.#abort.signal), settings.serviceUrl);
-    this.#lookup = lookup();
+    const lookup = () => new TopicLookup(new ConnectionPool(settings, this.#abort.signal), settings);
     this.#consumerLookup = lookup();
-    this.#budget = new PendingBudget(settings.pending);
+    this.#producers = new TopicProducers({
+      clock: settings.clock,
+      random: settings.random,
+      logger: settings.logger,
+      lookup: lookup(),
+      budget: new PendingBudget(settings.pending),
+      settings: { ...settings.producer, operationTimeout: settings.operationTimeout },
+      partitioning: settings.partitioning,
+      signal: this.#abort.signal,
+    });
   }
 
   /** @throws ProtocolError after tries within the operation time-out. */
-  async createProducer<M extends OutgoingMessage>(request: ProducerRequest<M>): Promise<Producer<M>> {
-    const { clock, random, logger, producer: settings, operationTimeout } = this.#settings;
-    const producer: Producer<M> = await Producer.open<M>({
-      clock,
-      random,
-      logger,
-      lookup: this.#lookup,
-      budget: this.#budget,
-      settings: { ...settings, operationTimeout },
-      producerId: ++this.#lastId,
-      topic: fullTopicName(request.topic),
-      ...(request.producerName === undefined ? {} : { producerName: request.producerName }),
-      ...(request.schema === undefined ? {} : { schema: request.schema }),
-      chunked: request.chunked,
-      mayStillSend: request.mayStillSend ?? (() => true),
-      events: request.events,
-      signal: this.#abort.signal,
-      closed: () => this.#members.delete(producer),
-    });
+  async createProducer<M extends OutgoingMessage>(request: ProducerRequest<M>): Promise<TopicProducer<M>> {
+    const closed = (): boolean => this.#members.delete(producer);
+    const producer: TopicProducer<M> = await this.#producers.open(
+      fullTopicName(request.topic),
+      request,
+      closed,
+    );
     this.#members.add(producer);
     return producer;
   }
@@ -113,9 +101,28 @@ export class PulsarClient {
     return consumer;
   }
 
+  /** Partitions of `topic`, 0 without any. @throws ProtocolError after tries within the operation time-out. */
+  partitions(topic: string): Promise<number> {
+    return this.#tried(() => this.#consumerLookup.partitions(fullTopicName(topic)));
+  }
+
+  /**
+   * Full names of the persistent topics of `namespace` (`tenant/namespace`), each partition by itself.
+   * @throws ProtocolError after tries within the operation time-out.
+   */
+  topics(namespace: string): Promise<readonly string[]> {
+    return this.#tried(() => this.#consumerLookup.topics(namespace));
+  }
+
   /** Closes every producer and consumer, by force at `deadlineMs` from now, then every connection. Never rejects. */
   async close(deadlineMs: number): Promise<void> {
     await Promise.all([...this.#members].map((member) => member.close(deadlineMs)));
     this.#abort.abort(new ProtocolError('closed', 'the client was closed'));
+  }
+
+  #tried<T>(ask: () => Promise<T>): Promise<T> {
+    const { clock, random, operationTimeout } = this.#settings;
+    const tries = { clock, random, signal: this.#abort.signal };
+    return tryUntilAccepted(tries, ask, clock.monotonic() + operationTimeout);
   }
 }

@@ -1,5 +1,5 @@
 import { type Message, parse, type Type } from 'protobufjs';
-import { asProtocolError } from './protocol-error';
+import { asProtocolError, ProtocolError } from './protocol-error';
 import { PULSAR_API } from './pulsar-api';
 
 export interface KeyValue {
@@ -13,6 +13,8 @@ export interface MessageIdData {
   readonly entryId: number;
   readonly partition?: number;
   readonly batchIndex?: number;
+  /** Messages of a batch that are not acknowledged, as bits, lowest first. Numbers lose what is above 2^53. */
+  readonly ackSet?: readonly number[];
 }
 
 interface AuthData {
@@ -52,12 +54,18 @@ export interface Commands {
     /** 0 success, 1 failed. */
     readonly response?: number;
   };
-  lookupTopic: { readonly topic: string; readonly requestId: number; readonly authoritative: boolean };
+  lookupTopic: {
+    readonly topic: string;
+    readonly requestId: number;
+    readonly authoritative: boolean;
+    readonly advertisedListenerName?: string;
+  };
   lookupTopicResponse: Failure & {
     readonly requestId: number;
     /** 0 redirect, 1 connect, 2 failed. */
     readonly response?: number;
     readonly brokerServiceUrl?: string;
+    readonly brokerServiceUrlTls?: string;
     readonly authoritative: boolean;
     readonly proxyThroughServiceUrl: boolean;
   };
@@ -141,6 +149,14 @@ export interface Commands {
     readonly lastMessageId: MessageIdData;
     readonly consumerMarkDeletePosition?: MessageIdData;
   };
+  getTopicsOfNamespace: {
+    readonly requestId: number;
+    /** `tenant/namespace`. */
+    readonly namespace: string;
+    /** 0 persistent, 1 non-persistent, 2 all. */
+    readonly mode: number;
+  };
+  getTopicsOfNamespaceResponse: { readonly requestId: number; readonly topics: readonly string[] };
   getSchema: { readonly requestId: number; readonly topic: string; readonly schemaVersion: Uint8Array };
   getSchemaResponse: {
     readonly requestId: number;
@@ -151,6 +167,14 @@ export interface Commands {
   };
   closeConsumer: { readonly consumerId: number; readonly requestId: number };
   reachedEndOfTopic: { readonly consumerId: number };
+  /** Since protocol version 20. */
+  topicMigrated: {
+    readonly resourceId: number;
+    /** 0 producer, 1 consumer. */
+    readonly resourceType: number;
+    readonly brokerServiceUrl?: string;
+    readonly brokerServiceUrlTls?: string;
+  };
   success: { readonly requestId: number };
   error: { readonly requestId: number; readonly error: number; readonly message: string };
 }
@@ -210,7 +234,11 @@ export function decodeCommand(bytes: Uint8Array): AnyCommand | undefined {
     return undefined;
   }
   const command = baseCommand.toObject(message, { ...READ, defaults: true }) as { [name: string]: unknown };
-  return { name, body: command[name] ?? {} } as AnyCommand;
+  const body = command[name];
+  if (!body) {
+    throw new ProtocolError('unavailable', `the command ${name} without its fields`);
+  }
+  return { name, body } as AnyCommand;
 }
 
 const messageMetadata = root.lookupType('pulsar.proto.MessageMetadata');

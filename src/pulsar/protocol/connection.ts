@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { deferred } from '../../util/deferred';
 import { type CommandName, type Commands, decodeCommand } from './command';
+import { routeCommand } from './command-route';
+import { connectionError } from './connection-error';
 import { cutOff } from './cut-off';
 import { isDelivery, newDelivery, readDelivery } from './delivery';
 import type {
@@ -9,10 +11,11 @@ import type {
   ConnectionSettings,
   ConsumerEndpoint,
   ProducerEndpoint,
+  SecureSocket,
 } from './endpoint';
 import { commandFrame, DEFAULT_MAX_MESSAGE_SIZE, FRAME_PADDING, FrameReader } from './frame';
 import { type FrameSource, FrameWriter } from './frame-writer';
-import { authResponseBody, connectBody } from './handshake';
+import { Handshake } from './handshake';
 import { KeepAlive } from './keep-alive';
 import { PendingRequests } from './pending-requests';
 import { asProtocolError, ProtocolError, serverError } from './protocol-error';
@@ -24,21 +27,27 @@ export class Connection {
   /** Who is told what comes for them, by their ids. */
   readonly producers = new Map<number, ProducerEndpoint>();
   readonly consumers = new Map<number, ConsumerEndpoint>();
-  readonly #settings: ConnectionSettings;
+  readonly #handshake: Handshake;
+  /** The TCP below `#socket`; the same without TLS. */
+  readonly #tcp: Socket;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
   readonly #requests: PendingRequests;
   readonly #keepAlive: KeepAlive;
-  readonly #handshake = deferred<void>();
+  readonly #connected = deferred<void>();
   readonly #ended = deferred<void>();
-  readonly #receipt: Receipt = { producerId: -1, sequenceId: -1 };
+  readonly #receipt: Receipt = { producerId: -1, sequenceId: -1, duplicate: false };
   readonly #delivery = newDelivery();
   #maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE;
   #error: ProtocolError | undefined;
 
-  private constructor(address: BrokerAddress, settings: ConnectionSettings) {
+  private constructor(
+    address: BrokerAddress,
+    settings: ConnectionSettings,
+    secure: SecureSocket | undefined,
+  ) {
     this.address = address;
-    this.#settings = settings;
+    this.#handshake = new Handshake(settings.authentication);
     this.#requests = new PendingRequests(settings.clock, settings.operationTimeout);
     this.#keepAlive = new KeepAlive(
       settings.clock,
@@ -46,10 +55,12 @@ export class Connection {
       () => this.send('ping', {}),
       () => this.destroy(new ProtocolError('unavailable', 'the broker does not answer pings')),
     );
-    this.#handshake.promise.catch(() => undefined);
-    this.#socket = settings.connect(address.host, address.port);
+    this.#connected.promise.catch(() => undefined);
+    const { host, port } = settings.sniProxy ?? address;
+    this.#tcp = settings.connect(host, port);
+    this.#socket = secure === undefined ? this.#tcp : secure(this.#tcp, address.host);
     this.#writer = new FrameWriter(this.#socket);
-    this.#listen();
+    this.#listen(secure === undefined ? 'connect' : 'secureConnect');
   }
 
   /** A connection that has passed its handshake; `signal` ends it, whenever. @throws ProtocolError */
@@ -58,7 +69,9 @@ export class Connection {
     settings: ConnectionSettings,
     signal: AbortSignal,
   ): Promise<Connection> {
-    const connection = new Connection(address, settings);
+    const secure = address.tls ? await secureSocket(settings) : undefined;
+    signal.throwIfAborted();
+    const connection = new Connection(address, settings, secure);
     const onAbort = (): void => connection.destroy(asProtocolError(signal.reason, 'closed'));
     signal.addEventListener('abort', onAbort, { once: true });
     connection.ended.then(() => signal.removeEventListener('abort', onAbort));
@@ -67,7 +80,7 @@ export class Connection {
       connection.destroy(new ProtocolError('unavailable', `no connection within ${connectionTimeout} ms`));
     }, connectionTimeout);
     try {
-      await connection.#handshake.promise;
+      await connection.#connected.promise;
       if (connection.#error !== undefined) {
         throw connection.#error;
       }
@@ -141,11 +154,12 @@ export class Connection {
     this.#error = error;
     this.#keepAlive.stop();
     if (error.kind === 'closed') {
-      this.#socket.destroy();
+      this.#tcp.destroy();
     } else {
-      cutOff(this.#socket);
+      cutOff(this.#tcp);
     }
-    this.#handshake.reject(error);
+    this.#socket.destroy();
+    this.#connected.reject(error);
     this.#requests.rejectAll(error);
     for (const producer of this.producers.values()) {
       producer.connectionLost(error);
@@ -158,18 +172,14 @@ export class Connection {
     this.#ended.resolve();
   }
 
-  #listen(): void {
-    const { host, port } = this.address;
+  #listen(standing: 'connect' | 'secureConnect'): void {
+    const where = `${this.address.host}:${this.address.port}`;
     const reader = new FrameReader((command, payload) => this.#receive(command, payload, reader));
     const fail = (error: unknown): void => this.destroy(asProtocolError(error, 'unavailable'));
-    this.#socket.once('connect', () => {
-      connectBody(this.address, this.#settings.authentication).then(
-        (body) => this.send('connect', body),
-        fail,
-      );
+    this.#socket.once(standing, () => {
+      this.#handshake.connectBody(this.address).then((body) => this.send('connect', body), fail);
     });
     this.#socket.on('data', (chunk: Buffer) => {
-      this.#keepAlive.heard();
       try {
         reader.push(chunk);
       } catch (error) {
@@ -180,16 +190,21 @@ export class Connection {
         fail(error);
       }
     });
-    const lost = (why: string, cause?: Error): void =>
-      this.destroy(new ProtocolError('unavailable', `connection to ${host}:${port} ${why}`, cause));
-    this.#socket.on('error', (cause) => lost(`failed: ${cause.message}`, cause));
-    this.#socket.on('close', () => lost('closed'));
+    for (const socket of new Set([this.#socket, this.#tcp])) {
+      socket.on('error', (cause) => this.destroy(connectionError(where, cause)));
+      socket.on('close', () =>
+        this.destroy(new ProtocolError('unavailable', `connection to ${where} closed`)),
+      );
+    }
   }
 
   #receive(bytes: Buffer, payload: Buffer, reader: FrameReader): void {
+    // Bytes alone say nothing: those of answers may go into a frame that does not end.
+    this.#keepAlive.heard();
     if (isReceipt(bytes)) {
       readReceipt(bytes, this.#receipt);
-      this.producers.get(this.#receipt.producerId)?.receipt(this.#receipt.sequenceId);
+      const { producerId, sequenceId, duplicate } = this.#receipt;
+      this.producers.get(producerId)?.receipt(sequenceId, duplicate);
       return;
     }
     if (isDelivery(bytes)) {
@@ -203,41 +218,36 @@ export class Connection {
         this.send('pong', {});
         break;
       case 'connected':
-        this.#maxMessageSize = command.body.maxMessageSize || DEFAULT_MAX_MESSAGE_SIZE;
+        this.#maxMessageSize = limitOf(command.body.maxMessageSize);
         reader.maxFrameBytes = this.#maxMessageSize + FRAME_PADDING;
-        this.#handshake.resolve();
+        this.#connected.resolve();
         break;
       case 'authChallenge':
-        authResponseBody(this.#settings.authentication).then(
+        this.#handshake.challengeBody().then(
           (body) => this.send('authResponse', body),
           (error) => this.destroy(asProtocolError(error, 'authentication')),
         );
         break;
-      case 'activeConsumerChange':
-        this.consumers.get(command.body.consumerId)?.activeChanged(command.body.isActive);
-        break;
-      case 'sendError': {
-        const { producerId, error, message } = command.body;
-        this.producers.get(producerId)?.sendError(serverError(error, message));
-        break;
-      }
-      case 'closeProducer': {
-        const producer = this.producers.get(command.body.producerId);
-        this.producers.delete(command.body.producerId);
-        producer?.closedByBroker();
-        break;
-      }
-      case 'closeConsumer': {
-        const consumer = this.consumers.get(command.body.consumerId);
-        this.consumers.delete(command.body.consumerId);
-        consumer?.closedByBroker();
-        break;
-      }
       default:
-        if (command !== undefined && !this.#requests.settle(command) && command.name === 'error') {
+        if (command === undefined || routeCommand(command, this) || this.#requests.settle(command)) {
+          break;
+        }
+        if (command.name === 'error') {
           // Before the handshake has ended there is no request the error could belong to.
-          this.#handshake.reject(serverError(command.body.error, command.body.message));
+          this.#connected.reject(serverError(command.body.error, command.body.message));
         }
     }
   }
+}
+
+/** A limit below 1 would refuse every message. */
+function limitOf(told = 0): number {
+  return told > 0 ? told : DEFAULT_MAX_MESSAGE_SIZE;
+}
+
+async function secureSocket({ tls }: ConnectionSettings): Promise<SecureSocket> {
+  if (tls === undefined) {
+    throw new ProtocolError('tls', 'the broker is to be reached by TLS, which is not configured');
+  }
+  return tls();
 }

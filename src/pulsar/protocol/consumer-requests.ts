@@ -53,6 +53,13 @@ export class ConsumerRequests {
     }
   }
 
+  /** Up to where everything is acknowledged; undefined when nobody can tell now. @throws ProtocolError */
+  async markDeletePosition(): Promise<MessageIdData | undefined> {
+    const { consumerId } = this.#parts;
+    const connection = await abortable(this.#place.promise, this.#signal);
+    return (await connection.request('getLastMessageId', { consumerId })).consumerMarkDeletePosition;
+  }
+
   /** The schema of that version; undefined when the answer holds none. @throws ProtocolError */
   async schema(schemaVersion: Uint8Array): Promise<SchemaData | undefined> {
     const { topic } = this.#parts;

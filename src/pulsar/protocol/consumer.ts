@@ -1,6 +1,7 @@
 import { resolvesWithin } from '../../util/limited-wait';
 import type { TrackedEntry } from './acknowledgement-tracker';
 import { Acknowledger } from './acknowledger';
+import type { SkipReason } from './chunk-assembler';
 import type { SchemaData } from './command';
 import type { Connection } from './connection';
 import type { ConsumerParts } from './consumer-parts';
@@ -35,12 +36,15 @@ export class Consumer implements ConsumerEndpoint {
 
   private constructor(parts: ConsumerParts) {
     const { consumerId, subscriptionType, settings } = parts;
+    const shared = subscriptionType === 'Shared' || subscriptionType === 'Key_Shared';
     this.#parts = parts;
     this.#registration = new SubscriptionRegistration(parts);
     this.#requests = new ConsumerRequests(parts, this.#registration.signal);
     this.#acknowledger = new Acknowledger({
       clock: parts.clock,
       consumerId,
+      grouping: settings.grouping,
+      ...(shared ? {} : { askPosition: () => this.#requests.markDeletePosition() }),
       answered: (entry) => {
         this.#failures = 0;
         this.#inbox.answered(entry);
@@ -51,10 +55,13 @@ export class Consumer implements ConsumerEndpoint {
       ...settings,
       clock: parts.clock,
       topic: parts.topic,
-      shared: subscriptionType === 'Shared' || subscriptionType === 'Key_Shared',
+      shared,
       complete: (entry) => this.#acknowledger.add(entry),
+      partly: (entry) => this.#acknowledger.addPart(entry),
+      skipped: (chunks, reason) => this.#skipped(chunks, reason),
       redeliver: (entries) => this.#redeliver(entries),
-      arrived: () => this.#receiver.wake(),
+      rewind: () => this.#redeliver([]),
+      arrived: () => this.#wake(),
     });
   }
 
@@ -78,6 +85,11 @@ export class Consumer implements ConsumerEndpoint {
    */
   receive(max: number): Promise<ReceivedMessage[]> {
     return this.#receiver.receive(max);
+  }
+
+  /** What `receive` would give now; nothing when it would wait. @throws ProtocolError what ended the consumer. */
+  poll(max: number): ReceivedMessage[] {
+    return this.#take(max);
   }
 
   /** Settles `message`: it never comes again. An entry is acknowledged when all its messages are. */
@@ -136,7 +148,7 @@ export class Consumer implements ConsumerEndpoint {
     }
     this.#inbox.delivered(delivery, payload);
     this.#grant();
-    this.#receiver.wake();
+    this.#wake();
   }
 
   activeChanged(active: boolean): void {
@@ -146,6 +158,10 @@ export class Consumer implements ConsumerEndpoint {
       this.#inbox.deactivated();
       this.#grant();
     }
+  }
+
+  migrated(serviceUrl: string): void {
+    this.#parts.lookup.migrated(this.topic, serviceUrl);
   }
 
   closedByBroker(): void {
@@ -206,6 +222,7 @@ export class Consumer implements ConsumerEndpoint {
     this.#inbox.clear();
     this.#inbox.end(error);
     this.#receiver.hand();
+    this.#parts.ready?.();
   }
 
   /** @returns false when the broker cannot be told any more. */
@@ -224,12 +241,27 @@ export class Consumer implements ConsumerEndpoint {
   }
 
   #settles(message: ReceivedMessage): boolean {
-    const first = !message.settled && this.#state !== 'CLOSED';
+    const first = !message.settled && this.#state !== 'CLOSED' && this.#inbox.owns(message);
     message.settled = true;
     return first;
   }
 
+  #wake(): void {
+    this.#receiver.wake();
+    this.#parts.ready?.();
+  }
+
+  #skipped(chunks: readonly TrackedEntry[], reason: SkipReason): void {
+    const { topic, subscription, logger, skipped } = this.#parts;
+    const ids = chunks.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`);
+    logger.warn({ topic, subscription, reason, chunks: ids }, 'parts of a message are skipped');
+    skipped?.();
+  }
+
+  /** @param entries Nothing: everything. */
   #redeliver(entries: readonly TrackedEntry[]): void {
+    // Another consumer must not get the parts of batches that are done.
+    this.#acknowledger.flushParts();
     this.#registration.connection?.send('redeliverUnacknowledgedMessages', {
       consumerId: this.#parts.consumerId,
       messageIds: entries.map(({ ledgerId, entryId }) => ({ ledgerId, entryId })),

@@ -1,31 +1,29 @@
-import * as zlib from 'node:zlib';
-import { decompressLz4 } from './lz4-block';
-import { decompressSnappy } from './snappy-block';
-import { decompressZstd, zstdReady } from './zstd';
-
-/** Names by their number on the wire. Source: enum CompressionType of PulsarApi.proto. */
-export const COMPRESSIONS = ['NONE', 'LZ4', 'ZLIB', 'ZSTD', 'SNAPPY'] as const;
+import { COMPRESSIONS, type Codec } from './codec';
+import { loadCodec } from './codecs';
 
 /** A message that claims to be larger is not believed. Brokers store 5 MiB by default. */
 export const MAX_UNCOMPRESSED = 64 * 1024 * 1024;
 
-type Decompress = (source: Buffer, size: number) => Buffer;
+type Known = { readonly codec: Codec } | { readonly missing: unknown };
 
-const DECOMPRESS: readonly Decompress[] = [
-  (source) => source,
-  decompressLz4,
-  // Java's client leaves the end of the stream out: what is missing shows in the size.
-  (source, size) =>
-    zlib.inflateSync(source, {
-      finishFlush: zlib.constants.Z_SYNC_FLUSH,
-      maxOutputLength: Math.max(1, size),
-    }),
-  decompressZstd,
-  decompressSnappy,
-];
+/** By number on the wire; what cannot be loaded here says so to who needs it. */
+let known: readonly (Known | undefined)[] = [];
 
 /** Resolves once `decompress` knows every kind. */
-export const decompressionReady = zstdReady;
+export async function decompressionReady(): Promise<void> {
+  if (known.length === 0) {
+    known = await Promise.all(
+      COMPRESSIONS.map((type) =>
+        type === 'NONE'
+          ? undefined
+          : loadCodec(type).then(
+              (codec) => ({ codec }),
+              (missing) => ({ missing }),
+            ),
+      ),
+    );
+  }
+}
 
 /**
  * `payload` as it was before its producer compressed it. Memory and time are bounded by `size`, whatever the bytes.
@@ -34,17 +32,20 @@ export const decompressionReady = zstdReady;
  * @throws Error when it is something else.
  */
 export function decompress(payload: Buffer, compression: number, size: number): Buffer {
-  const decompressOne = DECOMPRESS[compression];
-  if (decompressOne === undefined) {
-    throw new Error(`compression ${compression} is not known`);
-  }
   if (compression === 0) {
     return payload;
+  }
+  const entry = known[compression];
+  if (entry === undefined) {
+    throw new Error(`compression ${compression} is not known`);
+  }
+  if ('missing' in entry) {
+    throw new Error(`${COMPRESSIONS[compression]} does not work on this machine`, { cause: entry.missing });
   }
   if (size > MAX_UNCOMPRESSED) {
     throw new Error(`${size} bytes uncompressed are more than ${MAX_UNCOMPRESSED}`);
   }
-  const bytes = decompressOne(payload, size);
+  const bytes = entry.codec.decompress(payload, size);
   if (bytes.length !== size) {
     throw new Error(`${bytes.length} bytes instead of ${size}`);
   }

@@ -1,3 +1,4 @@
+import { ProtocolError } from './protocol-error';
 import { WireReader } from './wire-reader';
 
 /** What a MESSAGE command says of the entry behind it; ids are below 2^53. */
@@ -31,9 +32,12 @@ export function isDelivery(command: Buffer): boolean {
 /**
  * Reads a MESSAGE command into `delivery`, by hand: a consumer gets one an entry.
  * @param command a BaseCommand that `isDelivery`.
- * @throws ProtocolError when it is cut off.
+ * @throws ProtocolError when it is cut off, or has no id.
  */
 export function readDelivery(command: Buffer, delivery: Delivery): void {
+  delivery.consumerId = -1;
+  delivery.ledgerId = -1;
+  delivery.entryId = -1;
   delivery.redeliveryCount = 0;
   delivery.ackSet = undefined;
   reader.over(command, 3);
@@ -60,6 +64,14 @@ export function readDelivery(command: Buffer, delivery: Delivery): void {
     }
   }
   delivery.ackSet = ackSet;
+  if (!isPlace(delivery.ledgerId) || !isPlace(delivery.entryId)) {
+    // It could not be acknowledged.
+    throw new ProtocolError('unavailable', 'a MESSAGE without the id of its entry');
+  }
+}
+
+function isPlace(id: number): boolean {
+  return id >= 0 && id <= Number.MAX_SAFE_INTEGER;
 }
 
 function readMessageId(end: number, delivery: Delivery): void {

@@ -28,7 +28,7 @@ export class KeepAlive {
     }, this.#intervalMs);
   }
 
-  /** Anything came from the peer. */
+  /** A whole frame came from the peer. */
   heard(): void {
     this.#heard = true;
   }

@@ -25,7 +25,12 @@ export interface EntryMetadata extends OwnMetadata {
   /** 0 none, 1 LZ4, 2 ZLIB, 3 ZSTD, 4 SNAPPY. */
   compression: number;
   uncompressedSize: number;
+  /** Parts that the message was sent in, each an entry of its own. */
   chunks: number;
+  /** Of a part: names the message, its place from 0, and bytes of all parts together. */
+  uuid: string;
+  chunkId: number;
+  totalChunkBytes: number;
   schemaVersion: Buffer | undefined;
   encryption: Encryption | undefined;
 }
@@ -58,6 +63,9 @@ export function readEntryMetadata(bytes: Buffer): EntryMetadata {
     compression: 0,
     uncompressedSize: 0,
     chunks: 1,
+    uuid: '',
+    chunkId: 0,
+    totalChunkBytes: 0,
     schemaVersion: undefined,
     encryption: undefined,
   };
@@ -104,8 +112,17 @@ export function readEntryMetadata(bytes: Buffer): EntryMetadata {
       case 0xc8:
         metadata.nullValue = reader.varint() !== 0;
         break;
+      case 0xd2:
+        metadata.uuid = reader.text();
+        break;
       case 0xd8:
         metadata.chunks = reader.varint();
+        break;
+      case 0xe0:
+        metadata.totalChunkBytes = reader.varint();
+        break;
+      case 0xe8:
+        metadata.chunkId = reader.varint();
         break;
       case 0xf0:
         nullKey = reader.varint() !== 0;

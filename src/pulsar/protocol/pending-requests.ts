@@ -1,9 +1,26 @@
 import type { Clock, TimerHandle } from '../../util/clock';
 import { type Deferred, deferred } from '../../util/deferred';
 import type { AnyCommand } from './command';
+import type { Answers } from './endpoint';
 import { ProtocolError, serverError } from './protocol-error';
 
+/** Request ids alone do not make an answer of another kind readable. */
+const ANSWERS: Answers = {
+  partitionMetadata: 'partitionMetadataResponse',
+  lookupTopic: 'lookupTopicResponse',
+  getTopicsOfNamespace: 'getTopicsOfNamespaceResponse',
+  producer: 'producerSuccess',
+  closeProducer: 'success',
+  subscribe: 'success',
+  ack: 'ackResponse',
+  unsubscribe: 'success',
+  getLastMessageId: 'getLastMessageIdResponse',
+  getSchema: 'getSchemaResponse',
+  closeConsumer: 'success',
+};
+
 interface Waiting {
+  readonly what: keyof Answers;
   readonly answer: Deferred<AnyCommand>;
   readonly timer: TimerHandle;
 }
@@ -21,14 +38,14 @@ export class PendingRequests {
   }
 
   /** A new id and its answer. The answer rejects with `unavailable` after the time-out. */
-  open(what: string): { readonly requestId: number; readonly answer: Promise<AnyCommand> } {
+  open(what: keyof Answers): { readonly requestId: number; readonly answer: Promise<AnyCommand> } {
     const requestId = ++this.#lastId;
     const answer = deferred<AnyCommand>();
     const timer = this.#clock.setTimer(() => {
       this.#waiting.delete(requestId);
       answer.reject(new ProtocolError('unavailable', `no answer to ${what} within ${this.#timeoutMs} ms`));
     }, this.#timeoutMs);
-    this.#waiting.set(requestId, { answer, timer });
+    this.#waiting.set(requestId, { what, answer, timer });
     return { requestId, answer: answer.promise };
   }
 
@@ -48,6 +65,7 @@ export class PendingRequests {
       case 'success':
       case 'lookupTopicResponse':
       case 'partitionMetadataResponse':
+      case 'getTopicsOfNamespaceResponse':
         return this.resolve(command.body.requestId, command);
       default:
         return false;
@@ -57,6 +75,11 @@ export class PendingRequests {
   /** @returns false when nobody waits for that id (any more). */
   resolve(requestId: number, command: AnyCommand): boolean {
     const waiting = this.#take(requestId);
+    if (waiting !== undefined && command.name !== ANSWERS[waiting.what]) {
+      const error = new ProtocolError('unavailable', `${command.name} in answer to ${waiting.what}`);
+      waiting.answer.reject(error);
+      return true;
+    }
     waiting?.answer.resolve(command);
     return waiting !== undefined;
   }

@@ -1,3 +1,6 @@
+import { DEFAULT_MAX_MESSAGE_SIZE } from './frame';
+
+/** They may change: consumers of one input share them. */
 export interface ReceiverLimits {
   /** Messages. */
   readonly messages: number;
@@ -5,8 +8,6 @@ export interface ReceiverLimits {
   readonly bytes: number;
 }
 
-/** Messages that the first permits are for, as long as nobody knows how large they are. */
-const FIRST_PERMITS = 16;
 /** Share of a new message in the average: it rises at once, so that large ones do not pile up, and falls slowly. */
 const [RISE, FALL] = [0.5, 0.02];
 
@@ -24,7 +25,8 @@ export class Permits {
 
   constructor(limits: ReceiverLimits) {
     this.#limits = limits;
-    this.#averageBytes = Math.max(1, limits.bytes / FIRST_PERMITS);
+    // As long as nobody knows how large they are, each may be as large as a broker stores them.
+    this.#averageBytes = DEFAULT_MAX_MESSAGE_SIZE;
   }
 
   /** At another place at the broker nothing is granted yet. */
@@ -43,17 +45,19 @@ export class Permits {
   /**
    * Permits to grant now, 0 mostly: they are given by halves.
    * @param waitingMessages that were not handed out yet, or are kept to be handed out again.
+   * @param waitingBytes of these, and of parts of messages that are not complete.
    */
   grant(waitingMessages: number, waitingBytes: number): number {
     const { messages, bytes } = this.#limits;
     const most = Math.min(messages, Math.max(1, Math.floor(bytes / this.#averageBytes)));
     const room = Math.min(
       messages - waitingMessages,
-      // Without a message here there must be room for one, however large.
-      waitingMessages === 0 ? most : Math.floor((bytes - waitingBytes) / this.#averageBytes),
+      Math.floor((bytes - waitingBytes) / this.#averageBytes),
     );
-    const granted = room - this.#outstanding;
-    if (granted < Math.max(1, most / 2)) {
+    // Without a message here there must be room for one, however large, and however many parts it has.
+    const least = waitingMessages === 0 ? 1 : 0;
+    const granted = Math.max(room, least) - this.#outstanding;
+    if (granted < Math.max(1, room < 1 ? least : most / 2)) {
       return 0;
     }
     this.#outstanding += granted;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/clock';
+import { type Deferred, deferred } from '../../util/deferred';
 import type { Random } from '../../util/random';
 import type { SchemaData } from './command';
 import type { Connection } from './connection';
@@ -38,6 +39,8 @@ export class ProducerRegistration {
   #connection: Connection | undefined;
   #name: string | undefined;
   #epoch = 0;
+  /** Rejected when the place is lost that is being taken. */
+  #taking: Deferred<never> | undefined;
   #released: Promise<void> | undefined;
 
   constructor(parts: RegistrationParts) {
@@ -65,6 +68,16 @@ export class ProducerRegistration {
   lost(): void {
     this.#connection = undefined;
     this.#epoch++;
+    this.#taking?.reject(new ProtocolError('unavailable', 'the producer was closed while it was created'));
+  }
+
+  /** Gives the place up, to take it again. Resolves like `release`. */
+  async leave(): Promise<void> {
+    const connection = this.#connection;
+    await this.#close(connection);
+    if (this.#connection === connection) {
+      this.lost();
+    }
   }
 
   /**
@@ -87,12 +100,12 @@ export class ProducerRegistration {
   async #attempt(endpoint: ProducerEndpoint): Promise<Registered> {
     const { lookup, topic, producerId, producerName, schema } = this.#parts;
     const signal = this.#signal;
-    const connection = await lookup.find(topic);
+    const connection = await lookup.findUnpartitioned(topic);
     signal.throwIfAborted();
     this.#connection = connection;
     connection.producers.set(producerId, endpoint);
     try {
-      const answer = await connection.request('producer', {
+      const asked = connection.request('producer', {
         topic,
         producerId,
         epoch: this.#epoch,
@@ -100,10 +113,10 @@ export class ProducerRegistration {
         ...(this.#name === undefined ? {} : { producerName: this.#name }),
         ...(schema === undefined ? {} : { schema }),
       });
+      // A topic that has migrated is answered with TOPIC_MIGRATED and CLOSE_PRODUCER, and with nothing else (4.0.8).
+      this.#taking = deferred();
+      const answer = await Promise.race([asked, this.#taking.promise]);
       signal.throwIfAborted();
-      if (this.#connection !== connection) {
-        throw new ProtocolError('unavailable', 'the producer was closed while it was created');
-      }
       this.#name = answer.producerName;
       const { lastSequenceId, schemaVersion } = answer;
       return {

@@ -1,53 +1,59 @@
-import type { TimerHandle } from '../../util/clock';
-import type { Connection } from './connection';
+import { type Compressor, compressorOf } from './compression';
 import type { ProducerEndpoint } from './endpoint';
 import type { FrameSource } from './frame-writer';
-import { chunkSize, metadataSize, type OutgoingMessage, sizeError } from './message';
+import type { OutgoingMessage } from './message';
+import { Outbox } from './outbox';
 import type { ProducerParts } from './producer-parts';
 import { ProducerRegistration, type Registered } from './producer-registration';
 import { asProtocolError, ProtocolError } from './protocol-error';
-import { ReceiptWatch } from './receipt-watch';
-import { type SendFrameHeader, sendFrameBound, writeSendFrame } from './send-frame';
-import { operationBytes, SendQueue } from './send-queue';
+import { Sequencing } from './sequencing';
 
-/** CONNECTING and OPEN alternate; CLOSING sends nothing, but receipts still count; the others are for good. */
-type State = 'CONNECTING' | 'OPEN' | 'CLOSING' | 'CLOSED' | 'FAILED';
+/**
+ * CONNECTING and OPEN alternate; FAILING has an error that nobody has heard of yet; CLOSING sends nothing, but receipts
+ * still count; the others are for good.
+ */
+type State = 'CONNECTING' | 'OPEN' | 'FAILING' | 'CLOSING' | 'CLOSED' | 'FAILED';
 
 /**
  * A producer that keeps order through anything: what is unconfirmed when a connection is lost is sent again with
- * the same ids and in the same batches. A send that the broker refuses ends it, a damaged one too: sent again under
- * its id behind those that followed it, a topic with deduplication would drop it and call that a success.
+ * the same ids and in the same batches, or as Sequencing says when messages bring their ids. A send that the broker
+ * refuses ends it, a damaged one too: sent again under its id behind those that followed it, a topic with deduplication
+ * would drop it and call that a success.
  */
 export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, FrameSource {
   readonly #parts: ProducerParts<M>;
   readonly #registration: ProducerRegistration;
-  readonly #receiptWatch: ReceiptWatch;
-  readonly #unwatchBudget: () => void;
-  #queue: SendQueue<M>;
+  readonly #sequencing: Sequencing | undefined;
+  readonly #outbox: Outbox<M>;
   #state: State = 'CONNECTING';
-  #header: SendFrameHeader;
-  #maxMessageSize = 0;
-  #lingerTimer: TimerHandle | undefined;
 
-  private constructor(parts: ProducerParts<M>, registration: ProducerRegistration) {
-    this.#parts = parts;
-    this.#registration = registration;
-    this.#header = { producerId: parts.producerId, producerName: '', schemaVersion: undefined };
-    this.#queue = new SendQueue<M>(parts.settings.batch, 0);
+  private constructor(parts: ProducerParts<M>, compressor: Compressor | undefined) {
     const { sendTimeout } = parts.settings;
-    this.#receiptWatch = new ReceiptWatch(parts.clock, sendTimeout, () =>
-      this.#fail(new ProtocolError('send-timeout', `no receipt from the broker for ${sendTimeout} ms`)),
-    );
-    this.#unwatchBudget = parts.budget.watch(() => parts.events.drained());
+    this.#parts = parts;
+    this.#registration = new ProducerRegistration(parts);
+    this.#sequencing = parts.sequenced && new Sequencing(parts.sequenced);
+    this.#outbox = new Outbox<M>({
+      ...parts,
+      sequencing: this.#sequencing,
+      compressor,
+      ready: () => this.#wake(),
+      overdue: () =>
+        this.#fail(new ProtocolError('send-timeout', `no receipt from the broker for ${sendTimeout} ms`)),
+    });
   }
 
   /** A producer that the broker has accepted. @throws ProtocolError */
   static async open<M extends OutgoingMessage>(parts: ProducerParts<M>): Promise<Producer<M>> {
-    const registration = new ProducerRegistration(parts);
-    const producer = new Producer(parts, registration);
+    const { sequenced, settings, clock } = parts;
+    if (sequenced !== undefined && settings.batchBuilder === 'KEY_BASED') {
+      throw new ProtocolError('unsupported', 'batches by key would mix up the order of sequence ids');
+    }
+    const producer = new Producer(parts, await compressorOf(settings.compression));
     try {
-      const limit = parts.clock.monotonic() + parts.settings.operationTimeout;
-      producer.#begin(await registration.register(producer, limit));
+      const limit = clock.monotonic() + settings.operationTimeout;
+      const place = await producer.#registration.register(producer, limit);
+      producer.#outbox.begin(place);
+      producer.#accepted(place);
       return producer;
     } catch (error) {
       producer.#finish('CLOSED');
@@ -68,7 +74,7 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
 
   /** Largest payload the broker takes, bytes. */
   get maxMessageSize(): number {
-    return this.#maxMessageSize;
+    return this.#outbox.maxMessageSize;
   }
 
   get #alive(): boolean {
@@ -80,28 +86,23 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     if (!this.#alive) {
       return;
     }
-    const metadataBytes = metadataSize(message);
-    const whole = message.value.length + metadataBytes <= this.#queue.maxBytes;
-    const error = whole ? undefined : sizeError(message, this.#maxMessageSize);
-    const part = error === undefined ? undefined : this.#chunkSize(message);
-    if (error !== undefined && part === undefined) {
-      queueMicrotask(() => this.#alive && this.#parts.events.rejected(message, error));
+    try {
+      this.#outbox.put(message, this.#sequencing?.next(message));
+    } catch (thrown) {
+      this.#refuse(message, asProtocolError(thrown, 'unknown'));
       return;
-    }
-    if (this.#queue.messages.length === 0) {
-      this.#receiptWatch.progress(true);
-    }
-    this.#queue.append(message, metadataBytes, part);
-    this.#parts.budget.take(message.value.length + metadataBytes);
-    if (this.#queue.lingering) {
-      this.#lingerTimer ??= this.#parts.clock.setTimer(this.#lingered, this.#parts.settings.lingerMs);
     }
     this.#wake();
   }
 
+  /** Ends it at once for a reason of its owner's, who hears of that like of any other. */
+  fail(error: ProtocolError): void {
+    this.#fail(error);
+  }
+
   /** Sends the open batch now. */
   flush(): void {
-    this.#queue.closeBatch();
+    this.#outbox.flush();
     this.#wake();
   }
 
@@ -110,7 +111,7 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
    * at `deadlineMs` from now. From then on nothing more can be stored. Never rejects.
    */
   async close(deadlineMs: number): Promise<void> {
-    if (this.#alive) {
+    if (this.#alive || this.#state === 'FAILING') {
       this.#state = 'CLOSING';
     }
     await this.#registration.release(deadlineMs);
@@ -121,50 +122,51 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   }
 
   nextFrameBytes(): number {
-    const operation = this.#state === 'OPEN' ? this.#queue.peek() : undefined;
-    if (operation === undefined) {
-      return 0;
-    }
-    if (!this.#parts.mayStillSend()) {
+    const bytes = this.#state === 'OPEN' ? this.#outbox.nextFrameBytes : 0;
+    if (bytes > 0 && !this.#parts.mayStillSend()) {
       this.#fail(new ProtocolError('revoked', 'the sender may not send to this topic any more'));
       return 0;
     }
-    return sendFrameBound(this.#header, operation);
+    return bytes;
   }
 
   writeFrame(buffer: Buffer, offset: number): number {
-    const operation = this.#queue.peek();
-    if (operation === undefined) {
-      return offset;
-    }
-    const { messages, firstUnsent } = this.#queue;
-    const now = this.#parts.clock.now();
-    const end = writeSendFrame(buffer, offset, this.#header, operation, messages, firstUnsent, now);
-    this.#queue.sent();
-    return end;
+    return this.#outbox.writeFrame(buffer, offset);
   }
 
-  receipt(sequenceId: number): void {
-    // A receipt behind one that stays out is none; that of a chunk is one.
-    const isOldest = this.#queue.oldest === sequenceId;
-    if (this.#state === 'FAILED' || !this.#queue.confirm(sequenceId)) {
+  receipt(sequenceId: number, duplicate: boolean): void {
+    if (this.#state === 'FAILED' || this.#state === 'CLOSED') {
       return;
     }
-    for (let operation = this.#queue.shiftConfirmed(); operation; operation = this.#queue.shiftConfirmed()) {
-      for (let i = 0; i < operation.count; i++) {
-        this.#parts.events.confirmed(this.#queue.messages.shift() as M);
+    const outcome = this.#outbox.receipt(sequenceId, duplicate);
+    if (!(outcome instanceof ProtocolError)) {
+      if (outcome === 'ALONE' && this.#state === 'OPEN') {
+        this.#sequencing?.unproven ? this.#registerAnew() : this.#wake();
       }
-      this.#parts.budget.release(operation.count, operationBytes(operation));
-    }
-    if (isOldest) {
-      this.#receiptWatch.progress(this.#queue.messages.length > 0);
+    } else if (this.#state === 'CLOSING') {
+      // What is unconfirmed stays so.
+      this.#finish('FAILED');
+    } else {
+      this.#fail(outcome);
     }
   }
 
-  sendError(error: ProtocolError): void {
-    if (this.#state === 'OPEN') {
+  sendError(error: ProtocolError, sequenceId: number): void {
+    if (this.#state !== 'OPEN') {
+      return;
+    }
+    if (this.#sequencing?.refused(sequenceId, error)) {
+      this.#registerAnew();
+    } else if (error.kind === 'topic-terminated') {
+      // The same is said of a topic that moves to another cluster: only a new registration tells (4.0.8).
+      this.#fail(new ProtocolError('persistence', error.message, error));
+    } else {
       this.#fail(error);
     }
+  }
+
+  migrated(serviceUrl: string): void {
+    this.#parts.lookup.migrated(this.topic, serviceUrl);
   }
 
   closedByBroker(): void {
@@ -178,54 +180,63 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     if (this.#state !== 'OPEN') {
       return;
     }
-    this.#state = 'CONNECTING';
-    const fields = { topic: this.topic, reason: error.message, unconfirmed: this.#queue.messages.length };
+    const fields = { topic: this.topic, reason: error.message, unconfirmed: this.#outbox.length };
     this.#parts.logger.warn(fields, 'lost the broker: connecting again');
-    this.#registration.register(this).then(
-      (registered) => this.#resume(registered),
+    this.#await(this.#registration.register(this));
+  }
+
+  /** `message` cannot be sent; told later, because nobody hears of anything from inside `send`. */
+  #refuse(message: M, error: ProtocolError): void {
+    if (error.kind === 'sequence-clash') {
+      this.#state = 'FAILING';
+      queueMicrotask(() => this.#fail(error));
+    } else {
+      queueMicrotask(() => this.#alive && this.#parts.events.rejected(message, error));
+    }
+  }
+
+  /** Gives the place at the broker up and takes it again, to be told what the broker remembers. */
+  #registerAnew(): void {
+    this.#registration.connection?.withdraw(this);
+    this.#await(this.#registration.leave().then(() => this.#registration.register(this)));
+  }
+
+  #await(place: Promise<Registered>): void {
+    this.#state = 'CONNECTING';
+    place.then(
+      (accepted) => this.#accepted(accepted),
       (cause) => this.#fail(asProtocolError(cause, 'unknown')),
     );
   }
 
-  #chunkSize(message: M): number | undefined {
-    return this.#parts.chunked ? chunkSize(message, this.#maxMessageSize, this.#header) : undefined;
-  }
-
-  #begin({ connection, producerName, lastSequenceId, schemaVersion }: Registered): void {
-    const { maxMessages, maxBytes } = this.#parts.settings.batch;
-    // Text that is not ASCII takes up to three times what `metadataSize` says.
-    const safeBytes = Math.min(maxBytes, Math.floor(connection.maxMessageSize / 3));
-    // A broker with deduplication drops, without an error, what has an id it has seen under this name.
-    this.#queue = new SendQueue<M>({ maxMessages, maxBytes: safeBytes }, lastSequenceId + 1);
-    this.#header = { producerId: this.#parts.producerId, producerName, schemaVersion };
-    this.#maxMessageSize = connection.maxMessageSize;
-    this.#opened(connection);
-  }
-
-  #resume({ connection, schemaVersion }: Registered): void {
+  #accepted(place: Registered): void {
+    const { connection, lastSequenceId } = place;
     if (this.#state !== 'CONNECTING') {
       return;
     }
-    if (connection.maxMessageSize < this.#maxMessageSize) {
+    const memory = this.#sequencing?.registered(lastSequenceId);
+    if (memory instanceof ProtocolError) {
+      this.#fail(memory);
+      return;
+    }
+    if (connection.maxMessageSize < this.maxMessageSize) {
       this.#fail(new ProtocolError('persistence', 'the broker takes smaller messages than before'));
       return;
     }
-    this.#header = { ...this.#header, schemaVersion };
-    this.#queue.rewind();
-    this.#opened(connection);
-  }
-
-  #opened(connection: Connection): void {
+    this.#outbox.resume(place);
     this.#state = 'OPEN';
     if (this.#registration.connection === connection) {
       this.#wake();
     } else {
       this.closedByBroker();
     }
+    if (memory === 'FORGOTTEN') {
+      this.#parts.events.forgotten?.(lastSequenceId);
+    }
   }
 
   #fail(error: ProtocolError): void {
-    if (this.#alive) {
+    if (this.#alive || this.#state === 'FAILING') {
       this.#finish('FAILED');
       this.#registration.release();
       this.#parts.events.failed(error);
@@ -234,24 +245,12 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
 
   #finish(state: 'CLOSED' | 'FAILED'): void {
     this.#state = state;
-    this.#receiptWatch.stop();
-    if (this.#lingerTimer !== undefined) {
-      this.#parts.clock.clearTimer(this.#lingerTimer);
-    }
-    this.#unwatchBudget();
-    const { messages, bytes } = this.#queue.totals();
-    this.#queue.clear();
-    this.#parts.budget.release(messages, bytes);
+    this.#outbox.end();
   }
 
   #wake(): void {
-    if (this.#state === 'OPEN' && this.#queue.peek() !== undefined) {
+    if (this.#state === 'OPEN' && this.#outbox.ready) {
       this.#registration.connection?.wake(this);
     }
   }
-
-  readonly #lingered = (): void => {
-    this.#lingerTimer = undefined;
-    this.flush();
-  };
 }

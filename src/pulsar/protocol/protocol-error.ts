@@ -17,16 +17,25 @@ export type ProtocolErrorKind =
   /** No receipt within the send time-out. */
   | 'send-timeout'
   | 'authentication'
+  /** A certificate that is not trusted, or no TLS where there should be. */
+  | 'tls'
   | 'authorization'
   | 'invalid-url'
   | 'invalid-topic'
   | 'topic-not-found'
   | 'topic-terminated'
   | 'partitioned'
+  /** The topic was created anew with fewer partitions, with some instead of none, or with none. */
+  | 'partitions-changed'
+  /** The topic has not the partitions any more over which messages with sequence ids are spread. */
+  | 'partitions-lost'
   | 'too-large'
   | 'schema'
   | 'not-allowed'
+  /** Another producer has the topic for itself alone. */
   | 'fenced'
+  /** The topic has as many producers as it may have. */
+  | 'producer-limit'
   /** A topic that was to deduplicate does not. */
   | 'deduplication-off'
   /** The broker had an id before it was sent. */
@@ -49,7 +58,10 @@ export class ProtocolError extends Error {
     this.kind = kind;
   }
 
-  /** Whether connecting or creating a producer again may succeed without a person. */
+  /**
+   * Whether the same again may succeed in a moment. What only others can change, a quota, an exclusive producer, a
+   * limit, is left to callers, who can tell of it while they wait.
+   */
   get transient(): boolean {
     return TRANSIENT.has(this.kind);
   }
@@ -59,7 +71,6 @@ const TRANSIENT: ReadonlySet<ProtocolErrorKind> = new Set([
   'unavailable',
   'busy',
   'consumer-busy',
-  'quota',
   'persistence',
 ]);
 
@@ -88,17 +99,22 @@ const SERVER_ERRORS: { readonly [code: number]: readonly [name: string, kind: Pr
   25: ['ProducerFenced', 'fenced'],
 };
 
-/**
- * How a broker (4.0.8, just started) says that an earlier try of the same id is still there, whatever number it gives:
- * with this answer it lets go of a failed one, and the next try finds the place free.
- */
-const EARLIER_TRY = /already present on the connection/i;
+/** What a broker (4.0.8) says in words only, under a number that means something else. */
+const SAID_IN_WORDS: readonly (readonly [RegExp, ProtocolErrorKind])[] = [
+  // Just started: an earlier try of the same id is still there. With this answer it lets go of it.
+  [/already present on the connection/i, 'unavailable'],
+  // ProducerBusy.
+  [/existing exclusive producer/i, 'fenced'],
+  [/reached max producers limit/i, 'producer-limit'],
+  // MetadataError.
+  [/encryption is required/i, 'not-allowed'],
+];
 
 /** The error a broker named by `code`, with its text. */
 export function serverError(code: number | undefined, text: string | undefined): ProtocolError {
   const [name, meant] = SERVER_ERRORS[code ?? 0] ?? [`error ${code}`, 'unknown'];
-  const kind = EARLIER_TRY.test(text ?? '') ? 'unavailable' : meant;
-  return new ProtocolError(kind, text ? `${name}: ${text}` : name);
+  const said = SAID_IN_WORDS.find(([words]) => words.test(text ?? ''));
+  return new ProtocolError(said?.[1] ?? meant, text ? `${name}: ${text}` : name);
 }
 
 /** Whatever was thrown, as a ProtocolError of `kind` unless it is one already. */

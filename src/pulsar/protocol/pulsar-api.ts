@@ -11,6 +11,7 @@ message KeyValue { required string key = 1; required string value = 2; }
 message MessageIdData {
   required uint64 ledgerId = 1; required uint64 entryId = 2;
   optional int32 partition = 3 [default = -1]; optional int32 batch_index = 4 [default = -1];
+  repeated int64 ack_set = 5;
 }
 message KeySharedMeta { required int32 keySharedMode = 1; }
 message Schema {
@@ -41,12 +42,18 @@ message CommandPartitionedTopicMetadataResponse {
 }
 message CommandLookupTopic {
   required string topic = 1; required uint64 request_id = 2; optional bool authoritative = 3 [default = false];
+  optional string advertised_listener_name = 7;
 }
 message CommandLookupTopicResponse {
   optional string brokerServiceUrl = 1; optional string brokerServiceUrlTls = 2; optional int32 response = 3;
   required uint64 request_id = 4; optional bool authoritative = 5 [default = false]; optional int32 error = 6;
   optional string message = 7; optional bool proxy_through_service_url = 8 [default = false];
 }
+
+message CommandGetTopicsOfNamespace {
+  required uint64 request_id = 1; required string namespace = 2; optional int32 mode = 3 [default = 0];
+}
+message CommandGetTopicsOfNamespaceResponse { required uint64 request_id = 1; repeated string topics = 2; }
 
 message CommandProducer {
   required string topic = 1; required uint64 producer_id = 2; required uint64 request_id = 3;
@@ -111,6 +118,11 @@ message CommandGetSchemaResponse {
 message CommandCloseConsumer { required uint64 consumer_id = 1; required uint64 request_id = 2; }
 message CommandReachedEndOfTopic { required uint64 consumer_id = 1; }
 
+message CommandTopicMigrated {
+  required uint64 resource_id = 1; required int32 resource_type = 2; optional string brokerServiceUrl = 3;
+  optional string brokerServiceUrlTls = 4;
+}
+
 message CommandSuccess { required uint64 request_id = 1; }
 message CommandError { required uint64 request_id = 1; required int32 error = 2; required string message = 3; }
 
@@ -131,9 +143,11 @@ message BaseCommand {
   optional CommandGetLastMessageId get_last_message_id = 29;
   optional CommandGetLastMessageIdResponse get_last_message_id_response = 30;
   optional CommandActiveConsumerChange active_consumer_change = 31;
+  optional CommandGetTopicsOfNamespace get_topics_of_namespace = 32;
+  optional CommandGetTopicsOfNamespaceResponse get_topics_of_namespace_response = 33;
   optional CommandGetSchema get_schema = 34; optional CommandGetSchemaResponse get_schema_response = 35;
   optional CommandAuthChallenge auth_challenge = 36; optional CommandAuthResponse auth_response = 37;
-  optional CommandAckResponse ack_response = 38;
+  optional CommandAckResponse ack_response = 38; optional CommandTopicMigrated topic_migrated = 68;
 }
 
 message EncryptionKeys { required string key = 1; required bytes value = 2; repeated KeyValue metadata = 3; }
@@ -143,7 +157,8 @@ message MessageMetadata {
   optional uint32 uncompressed_size = 9 [default = 0]; optional int32 num_messages_in_batch = 11 [default = 1];
   optional uint64 event_time = 12 [default = 0]; repeated EncryptionKeys encryption_keys = 13;
   optional string encryption_algo = 14; optional bytes encryption_param = 15; optional bytes schema_version = 16;
-  optional bool partition_key_b64_encoded = 17 [default = false]; optional uint64 highest_sequence_id = 24 [default = 0];
+  optional bool partition_key_b64_encoded = 17 [default = false]; optional bytes ordering_key = 18;
+  optional uint64 highest_sequence_id = 24 [default = 0];
   optional bool null_value = 25 [default = false]; optional string uuid = 26;
   optional int32 num_chunks_from_msg = 27; optional int32 total_chunk_msg_size = 28; optional int32 chunk_id = 29;
   optional bool null_partition_key = 30 [default = false];
@@ -151,7 +166,8 @@ message MessageMetadata {
 message SingleMessageMetadata {
   repeated KeyValue properties = 1; optional string partition_key = 2; required int32 payload_size = 3;
   optional bool compacted_out = 4 [default = false]; optional uint64 event_time = 5 [default = 0];
-  optional bool partition_key_b64_encoded = 6 [default = false]; optional uint64 sequence_id = 8;
+  optional bool partition_key_b64_encoded = 6 [default = false]; optional bytes ordering_key = 7;
+  optional uint64 sequence_id = 8;
   optional bool null_value = 9 [default = false]; optional bool null_partition_key = 10 [default = false];
 }
 `;

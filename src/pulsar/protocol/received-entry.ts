@@ -1,5 +1,6 @@
 import type { TrackedEntry } from './acknowledgement-tracker';
-import { COMPRESSIONS, decompress, MAX_UNCOMPRESSED } from './decompression';
+import { COMPRESSIONS } from './codec';
+import { decompress, MAX_UNCOMPRESSED } from './decompression';
 import type { Delivery } from './delivery';
 import { splitPayload } from './frame';
 import {
@@ -28,10 +29,12 @@ export class ReceivedEntry implements MessageSource {
   readonly redeliveryCount: number;
   readonly metadata: EntryMetadata;
   /** Bytes it keeps alive. */
-  readonly bytes: number;
+  bytes: number;
   /** Messages as the broker counts them. */
   readonly count: number;
   #payload: Buffer;
+  /** Of the chunks before this one, which is the last of its message. */
+  #before: readonly Buffer[] = [];
   #next = 0;
   #offset = -1;
 
@@ -51,6 +54,20 @@ export class ReceivedEntry implements MessageSource {
     } catch (error) {
       throw unreadable(ledgerId, entryId, error);
     }
+  }
+
+  /** Whether it is a part of a message. */
+  get isChunk(): boolean {
+    return this.metadata.chunks > 1;
+  }
+
+  /**
+   * Makes the message of which this is the last chunk; it is put together when it is handed out.
+   * @param before the others, in their order.
+   */
+  join(before: readonly ReceivedEntry[]): void {
+    this.#before = before.map((chunk) => chunk.#payload);
+    this.bytes += before.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Messages it is handed out as: an encrypted batch is one. */
@@ -100,6 +117,9 @@ export class ReceivedEntry implements MessageSource {
 
   #only(tracked: TrackedEntry): ReceivedMessage {
     const { metadata } = this;
+    if (this.isChunk) {
+      this.#joinChunks();
+    }
     if (metadata.encryption === undefined) {
       this.#decompress();
     }
@@ -132,10 +152,26 @@ export class ReceivedEntry implements MessageSource {
     }
   }
 
+  #joinChunks(): void {
+    const { totalChunkBytes } = this.metadata;
+    this.#payload = Buffer.concat([...this.#before, this.#payload]);
+    this.#before = [];
+    if (this.#payload.length !== totalChunkBytes) {
+      throw new Error(`its chunks have ${this.#payload.length} bytes instead of ${totalChunkBytes}`);
+    }
+  }
+
   #check(): void {
-    const { chunks, compression, uncompressedSize, encryption, batchSize } = this.metadata;
+    const { chunks, chunkId, totalChunkBytes, compression, uncompressedSize, encryption, batchSize } =
+      this.metadata;
     if (chunks > 1) {
-      throw new ProtocolError('unsupported', 'it is one of several chunks, which cannot be put together yet');
+      if (encryption !== undefined) {
+        // Each chunk is encrypted by itself, with a parameter of its own: no message can tell them all.
+        throw new ProtocolError('unsupported', 'it is a chunk of an encrypted message');
+      }
+      if (batchSize !== undefined || chunkId >= chunks || totalChunkBytes > MAX_UNCOMPRESSED) {
+        throw new Error(`chunk ${chunkId} of ${chunks}, ${totalChunkBytes} bytes`);
+      }
     }
     if (encryption !== undefined || batchSize === undefined) {
       return;

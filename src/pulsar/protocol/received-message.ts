@@ -1,5 +1,5 @@
 import type { TrackedEntry } from './acknowledgement-tracker';
-import { COMPRESSIONS } from './decompression';
+import { COMPRESSIONS } from './codec';
 import {
   type EntryMetadata,
   NO_PROPERTIES,
@@ -44,6 +44,8 @@ export class ReceivedMessage {
   readonly entry: TrackedEntry;
   /** For the consumer: whether it was acknowledged, or negatively. */
   settled = false;
+  /** For the consumer: how often it handed it out before, where the broker has no part in that. */
+  refusals = 0;
   readonly #batchIndex: number;
   readonly #source: MessageSource;
   #properties: Properties | undefined = NO_PROPERTIES;
@@ -145,6 +147,7 @@ export class ReceivedMessage {
       this.redeliveryCount,
     );
     copy.#properties = this.properties;
+    copy.refusals = this.refusals + 1;
     return copy;
   }
 }

@@ -1,5 +1,6 @@
 import { Ring } from '../../util/ring';
 import type { AcknowledgementTracker, TrackedEntry } from './acknowledgement-tracker';
+import type { ReceiverLimits } from './permits';
 import type { ReceivedEntry } from './received-entry';
 import type { ReceivedMessage } from './received-message';
 
@@ -34,7 +35,7 @@ class Handful {
 /** Messages that wait to be handed out, in order. */
 export class ReceiverQueue {
   readonly #tracker: AcknowledgementTracker;
-  readonly #handBytes: number;
+  readonly #limits: ReceiverLimits;
   readonly #entries = new Ring<Waiting>();
   /** Messages handed out before, that come again without the broker. */
   readonly #again = new Ring<ReceivedMessage>();
@@ -42,10 +43,10 @@ export class ReceiverQueue {
   #bytes = 0;
   #end: { readonly error: unknown } | undefined;
 
-  /** @param handBytes uncompressed bytes that are handed out at a time: what waits may be a hundred times smaller. */
-  constructor(tracker: AcknowledgementTracker, handBytes: number) {
+  /** @param limits as many uncompressed bytes are handed out at a time: what waits may be a hundred times smaller. */
+  constructor(tracker: AcknowledgementTracker, limits: ReceiverLimits) {
     this.#tracker = tracker;
-    this.#handBytes = handBytes;
+    this.#limits = limits;
   }
 
   get messages(): number {
@@ -83,7 +84,7 @@ export class ReceiverQueue {
    * @throws what it was ended with, or ProtocolError unreadable, once nothing is left before it.
    */
   take(max: number, emptied: (entry: TrackedEntry) => void): ReceivedMessage[] {
-    const hand = new Handful(max, this.#handBytes);
+    const hand = new Handful(max, this.#limits.bytes);
     for (let again = this.#again.shift(); again !== undefined; again = this.#again.shift()) {
       hand.add(again);
       if (hand.full) {
@@ -104,7 +105,7 @@ export class ReceiverQueue {
 
   /** `take` for the entry alone of which a part was handed out already. */
   rest(max: number, emptied: (entry: TrackedEntry) => void): ReceivedMessage[] {
-    const hand = new Handful(max, this.#handBytes);
+    const hand = new Handful(max, this.#limits.bytes);
     const waiting = this.#entries.peek();
     if (waiting?.entry.begun) {
       this.#takeFrom(waiting, hand, emptied);

@@ -1,24 +1,23 @@
 import { type Deferred, deferred } from '../../util/deferred';
-import type { ReceivedMessage } from './received-message';
 
-interface Waiting extends Deferred<ReceivedMessage[]> {
+interface Waiting<M> extends Deferred<M[]> {
   readonly max: number;
 }
 
 /** The one call that waits for a consumer's next messages. */
-export class Receiver {
-  readonly #take: (max: number) => ReceivedMessage[];
-  #waiting: Waiting | undefined;
+export class Receiver<M> {
+  readonly #take: (max: number) => M[];
+  #waiting: Waiting<M> | undefined;
   #woken = false;
   #ending = false;
 
   /** @param take gives up to `max` messages, none while there are none, or throws what ended them. */
-  constructor(take: (max: number) => ReceivedMessage[]) {
+  constructor(take: (max: number) => M[]) {
     this.#take = take;
   }
 
-  receive(max: number): Promise<ReceivedMessage[]> {
-    const waiting = { ...deferred<ReceivedMessage[]>(), max };
+  receive(max: number): Promise<M[]> {
+    const waiting = { ...deferred<M[]>(), max };
     this.#waiting = waiting;
     this.hand();
     return waiting.promise;

@@ -1,7 +1,8 @@
 import type { Clock } from '../../util/clock';
-import { DelayLine } from '../../util/delay-line';
+import { DelayLines } from '../../util/delay-lines';
 import type { TrackedEntry } from './acknowledgement-tracker';
 import type { ReceivedMessage } from './received-message';
+import { type RedeliveryBackoff, redeliveryDelay } from './redelivery-backoff';
 
 /**
  * How negatively acknowledged messages come again. Until their time they stay held: copies of them, which come after
@@ -15,6 +16,9 @@ export interface Redelivery {
   /** Lets go of everything, and gives it back. */
   clear(): readonly HeldMessage[];
 }
+
+/** What says how long a message waits. */
+export type Refused = HeldMessage & { readonly redeliveryCount: number };
 
 /** What is left of a message whose bytes are not needed. */
 export interface HeldMessage {
@@ -30,14 +34,14 @@ export interface HeldMessage {
 export class BrokerRedelivery implements Redelivery {
   readonly messages = 0;
   readonly bytes = 0;
-  readonly #delayed: DelayLine<HeldMessage>;
-  readonly #delayMs: number;
+  readonly #delayed: DelayLines<HeldMessage>;
+  readonly #backoff: RedeliveryBackoff;
   #due: HeldMessage[] = [];
 
   /** @param ask is given messages whose time has come. */
-  constructor(clock: Clock, delayMs: number, ask: (messages: readonly HeldMessage[]) => void) {
-    this.#delayMs = delayMs;
-    this.#delayed = new DelayLine<HeldMessage>(clock, {
+  constructor(clock: Clock, backoff: RedeliveryBackoff, ask: (messages: readonly HeldMessage[]) => void) {
+    this.#backoff = backoff;
+    this.#delayed = new DelayLines<HeldMessage>(clock, {
       arrived: (message) => this.#due.push(message),
       settled: () => {
         const due = this.#due;
@@ -47,8 +51,8 @@ export class BrokerRedelivery implements Redelivery {
     });
   }
 
-  refuse({ entry, index }: ReceivedMessage): void {
-    this.#delayed.push({ entry, index }, this.#delayMs);
+  refuse({ entry, index, redeliveryCount }: Refused): void {
+    this.#delayed.push({ entry, index }, redeliveryDelay(this.#backoff, redeliveryCount));
   }
 
   clear(): readonly HeldMessage[] {
@@ -61,13 +65,13 @@ export class BrokerRedelivery implements Redelivery {
  * not acknowledged, whatever it is asked for.
  */
 export class LocalRedelivery implements Redelivery {
-  readonly #delayed: DelayLine<ReceivedMessage>;
-  readonly #delayMs: number;
+  readonly #delayed: DelayLines<ReceivedMessage>;
+  readonly #backoff: RedeliveryBackoff;
   #bytes = 0;
 
-  constructor(clock: Clock, delayMs: number, again: (message: ReceivedMessage) => void) {
-    this.#delayMs = delayMs;
-    this.#delayed = new DelayLine(clock, {
+  constructor(clock: Clock, backoff: RedeliveryBackoff, again: (message: ReceivedMessage) => void) {
+    this.#backoff = backoff;
+    this.#delayed = new DelayLines(clock, {
       arrived: (message) => {
         this.#bytes -= message.value?.length ?? 0;
         again(message.again());
@@ -85,7 +89,7 @@ export class LocalRedelivery implements Redelivery {
 
   refuse(message: ReceivedMessage): void {
     this.#bytes += message.value?.length ?? 0;
-    this.#delayed.push(message, this.#delayMs);
+    this.#delayed.push(message, redeliveryDelay(this.#backoff, message.refusals));
   }
 
   clear(): readonly HeldMessage[] {

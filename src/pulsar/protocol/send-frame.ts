@@ -1,8 +1,16 @@
 import { crc32c } from '@node-rs/crc32';
+import type { Compressor } from './compression';
 import { CHECKSUM_MAGIC } from './frame';
 import type { OutgoingMessage } from './message';
-import type { Chunks, SendOperation } from './send-queue';
-import { closeLength, writeStringField, writeVarint, writeVarintField } from './wire';
+import {
+  type EntryHead,
+  writeBatched,
+  writeEntryHead,
+  writeEntryKeys,
+  writeOwnFields,
+} from './metadata-writer';
+import type { Chunks, SendOperation } from './send-operation';
+import { writeStringField, writeVarintField } from './wire';
 
 /**
  * SEND frames. This is the path every message takes: no object, closure or copy a message beyond the bytes.
@@ -15,11 +23,13 @@ import { closeLength, writeStringField, writeVarint, writeVarintField } from './
  */
 
 /** What is the same for all messages of one producer at one connection. */
-export interface SendFrameHeader {
+export interface SendFrameHeader extends EntryHead {
   readonly producerId: number;
-  readonly producerName: string;
-  /** Of the schema that all messages follow. */
-  readonly schemaVersion: Uint8Array | undefined;
+  readonly compressor: Compressor | undefined;
+  /** Whether messages bring their sequence ids; otherwise those of an operation follow its own one by one. */
+  readonly sequenced: boolean;
+  /** Whether the messages of a batch have one key, which the batch carries for Key_Shared readers. */
+  readonly keyBased: boolean;
 }
 
 /** The messages of an operation, by index. */
@@ -27,14 +37,27 @@ export interface MessageSequence {
   at(index: number): OutgoingMessage | undefined;
 }
 
+/** Bytes of everything in front of a payload but its text, at most. */
 const FIXED_OVERHEAD = 256;
+
+/** Characters of text that is not ASCII take up to three bytes. */
+const BYTES_PER_CHARACTER = 3;
+
+/** Bytes in front of the payload, at most; where a batch is written that is to be compressed. */
+function headBound(
+  { producerName, schemaVersion, keyBased }: SendFrameHeader,
+  { count, metadataBytes }: SendOperation,
+): number {
+  // A chunk's uuid has the name once more. The text of a batch is in its payload, but for its key.
+  const text = 2 * producerName.length + (count === 1 || keyBased ? metadataBytes : 0);
+  return FIXED_OVERHEAD + (schemaVersion?.length ?? 0) + BYTES_PER_CHARACTER * text;
+}
 
 /** Bytes the frame of `operation`, or of one of its parts, takes, at most. */
 export function sendFrameBound(header: SendFrameHeader, operation: SendOperation): number {
-  const { producerName, schemaVersion } = header;
-  const valueBytes = operation.chunks?.size ?? operation.valueBytes;
-  const text = 6 * producerName.length + 3 * operation.metadataBytes;
-  return FIXED_OVERHEAD + (schemaVersion?.length ?? 0) + text + valueBytes;
+  const { count, valueBytes, metadataBytes, chunks } = operation;
+  const value = chunks === undefined ? valueBytes : chunks.payload.partSize;
+  return headBound(header, operation) + value + (count === 1 ? 0 : BYTES_PER_CHARACTER * metadataBytes);
 }
 
 /**
@@ -52,27 +75,24 @@ export function writeSendFrame(
   first: number,
   publishTime: number,
 ): number {
+  const { count, sequenceId, highestSequenceId } = operation;
   const checksum = writeSendCommand(buffer, offset + 4, header, operation) + 2;
   buffer.writeUInt16BE(CHECKSUM_MAGIC, checksum - 2);
   const metadata = checksum + 8;
-  let end = writeMetadata(buffer, metadata, header, operation, publishTime);
-  if (operation.count === 1) {
-    const message = messages.at(first) as OutgoingMessage;
-    end = writeSingle(buffer, end, message);
-    let { value } = message;
-    if (operation.chunks !== undefined) {
-      const { sent, size } = operation.chunks;
-      end = writeChunk(buffer, end, header, operation, operation.chunks);
-      value = value.subarray(sent * size, (sent + 1) * size);
-    }
-    buffer.writeUInt32BE(end - metadata, checksum + 4);
-    buffer.set(value, end);
-    end += value.length;
+  let end = writeEntryHead(buffer, metadata, header, sequenceId, publishTime, count, highestSequenceId);
+  const message = messages.at(first) as OutgoingMessage;
+  if (count > 1) {
+    // A Key_Shared subscription that believed the first key of several would split the others' order.
+    end = header.keyBased ? writeEntryKeys(buffer, end, message) : end;
+    const from = header.compressor === undefined ? end : offset + headBound(header, operation);
+    const to = writeMessages(buffer, from, header, operation, messages, first);
+    end = writePayload(buffer, metadata, end, header.compressor, buffer.subarray(from, to));
   } else {
-    buffer.writeUInt32BE(end - metadata, checksum + 4);
-    for (let i = 0; i < operation.count; i++) {
-      end = writeBatched(buffer, end, messages.at(first + i) as OutgoingMessage, operation.sequenceId + i);
-    }
+    end = writeOwnFields(buffer, end, message);
+    end =
+      operation.chunks === undefined
+        ? writePayload(buffer, metadata, end, header.compressor, message.value)
+        : writeChunk(buffer, metadata, end, header, operation, operation.chunks);
   }
   buffer.writeUInt32BE(crc32c(buffer.subarray(checksum + 4, end)), checksum);
   buffer.writeUInt32BE(end - offset - 4, offset);
@@ -95,9 +115,9 @@ function writeSendCommand(
   end = writeVarintField(buffer, end, 0x10, operation.sequenceId);
   if (operation.count > 1) {
     end = writeVarintField(buffer, end, 0x18, operation.count);
-    end = writeVarintField(buffer, end, 0x30, operation.sequenceId + operation.count - 1);
+    end = writeVarintField(buffer, end, 0x30, operation.highestSequenceId);
   }
-  if (operation.chunks !== undefined) {
+  if (operation.chunks !== undefined && operation.chunks.count > 1) {
     end = writeVarintField(buffer, end, 0x38, 1);
   }
   // Four varints of at most ten bytes and their tags: the length always fits one byte.
@@ -107,91 +127,86 @@ function writeSendCommand(
 }
 
 /**
- * MessageMetadata, up to the fields that a plain message has of its own. A batch carries no key of its own: its
- * messages have several, and a Key_Shared subscription that believed the first one would split the others' order.
+ * Closes the metadata that begin at `metadata` and end at `offset`, and writes `payload` behind them: compressed, if
+ * that makes it smaller. What is not says so in its metadata: readers go by these, entry by entry.
  */
-function writeMetadata(
+function writePayload(
   buffer: Buffer,
+  metadata: number,
   offset: number,
-  header: SendFrameHeader,
-  operation: SendOperation,
-  publishTime: number,
+  compressor: Compressor | undefined,
+  payload: Uint8Array,
 ): number {
-  let end = writeStringField(buffer, offset, 0x0a, header.producerName);
-  end = writeVarintField(buffer, end, 0x10, operation.sequenceId);
-  end = writeVarintField(buffer, end, 0x18, publishTime);
-  if (operation.count > 1) {
-    end = writeVarintField(buffer, end, 0x58, operation.count);
-    // Without it a broker with deduplication remembers the lowest id of the batch only.
-    end = writeVarintField(buffer, end, 0xc0, operation.sequenceId + operation.count - 1);
+  const compressed = compressor?.compress(asBuffer(payload));
+  return compressor === undefined || compressed === undefined
+    ? closeMetadata(buffer, metadata, offset, payload)
+    : closeMetadata(
+        buffer,
+        metadata,
+        writeCompression(buffer, offset, compressor.type, payload.length),
+        compressed,
+      );
+}
+
+/** Fields 8 and 9 of MessageMetadata. */
+function writeCompression(buffer: Buffer, offset: number, type: number, uncompressedSize: number): number {
+  return writeVarintField(buffer, writeVarintField(buffer, offset, 0x40, type), 0x48, uncompressedSize);
+}
+
+function closeMetadata(buffer: Buffer, metadata: number, end: number, payload: Uint8Array): number {
+  buffer.writeUInt32BE(end - metadata, metadata - 4);
+  // A batch may be there already, or behind where it belongs.
+  if (payload.byteOffset !== buffer.byteOffset + end || payload.buffer !== buffer.buffer) {
+    buffer.set(payload, end);
   }
-  if (header.schemaVersion !== undefined) {
-    end = writeVarintField(buffer, end, 0x82, header.schemaVersion.length);
-    buffer.set(header.schemaVersion, end);
-    end += header.schemaVersion.length;
-  }
-  return end;
+  return end + payload.length;
 }
 
 /**
- * Fields 26 to 29 of MessageMetadata: which part of which message this is. Sent again, a message keeps its uuid, and
- * consumers begin anew at its first chunk. Source: Pulsar `ProducerImpl.serializeAndSendMessage`.
+ * The next part of a large payload; with fields 26 to 29 of MessageMetadata when it is one of several: which part of
+ * which message it is. Sent again, a message keeps its uuid, and consumers begin anew at its first chunk.
+ * Source: Pulsar `ProducerImpl.serializeAndSendMessage`.
  */
 function writeChunk(
   buffer: Buffer,
+  metadata: number,
   offset: number,
   { producerName }: SendFrameHeader,
   { sequenceId, valueBytes }: SendOperation,
-  { sent, count }: Chunks,
+  { sent, count, payload }: Chunks,
 ): number {
-  let end = writeStringField(buffer, offset, 0xd2, `${producerName}-${sequenceId}`);
-  end = writeVarintField(buffer, end, 0xd8, count);
-  end = writeVarintField(buffer, end, 0xe0, valueBytes);
-  return writeVarintField(buffer, end, 0xe8, sent);
+  const { bytes, compression, partSize } = payload;
+  let end = offset;
+  if (compression !== 0) {
+    end = writeCompression(buffer, end, compression, valueBytes);
+  }
+  if (count > 1) {
+    end = writeStringField(buffer, end, 0xd2, `${producerName}-${sequenceId}`);
+    end = writeVarintField(buffer, end, 0xd8, count);
+    end = writeVarintField(buffer, end, 0xe0, bytes.length);
+    end = writeVarintField(buffer, end, 0xe8, sent);
+  }
+  return closeMetadata(buffer, metadata, end, bytes.subarray(sent * partSize, (sent + 1) * partSize));
 }
 
-/** Fields 4, 6 and 12 of MessageMetadata. */
-function writeSingle(buffer: Buffer, offset: number, message: OutgoingMessage): number {
-  let end = writeProperties(buffer, offset, 0x22, message.properties);
-  if (message.key !== undefined) {
-    end = writeStringField(buffer, end, 0x32, message.key);
-  }
-  if (message.eventTime !== undefined && message.eventTime > 0) {
-    end = writeVarintField(buffer, end, 0x60, message.eventTime);
-  }
-  return end;
-}
-
-function writeBatched(buffer: Buffer, offset: number, message: OutgoingMessage, sequenceId: number): number {
-  const start = offset + 4;
-  let end = writeProperties(buffer, start, 0x0a, message.properties);
-  if (message.key !== undefined) {
-    end = writeStringField(buffer, end, 0x12, message.key);
-  }
-  end = writeVarintField(buffer, end, 0x18, message.value.length);
-  if (message.eventTime !== undefined && message.eventTime > 0) {
-    end = writeVarintField(buffer, end, 0x28, message.eventTime);
-  }
-  end = writeVarintField(buffer, end, 0x40, sequenceId);
-  buffer.writeUInt32BE(end - start, offset);
-  buffer.set(message.value, end);
-  return end + message.value.length;
-}
-
-/** KeyValue messages under `tag`. */
-function writeProperties(
+/** The payload of a batch. */
+function writeMessages(
   buffer: Buffer,
   offset: number,
-  tag: number,
-  properties: OutgoingMessage['properties'],
+  { sequenced }: SendFrameHeader,
+  { count, sequenceId }: SendOperation,
+  messages: MessageSequence,
+  first: number,
 ): number {
   let end = offset;
-  for (const name in properties) {
-    const value = properties[name] as string;
-    buffer[end++] = tag;
-    const start = writeVarint(buffer, end, name.length + value.length + 4);
-    const bodyEnd = writeStringField(buffer, writeStringField(buffer, start, 0x0a, name), 0x12, value);
-    end = closeLength(buffer, end, start, bodyEnd);
+  for (let i = 0; i < count; i++) {
+    const message = messages.at(first + i) as OutgoingMessage;
+    const id = sequenced ? (message.recordSequence as number) : sequenceId + i;
+    end = writeBatched(buffer, end, message, id);
   }
   return end;
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

@@ -1,27 +1,6 @@
 import { Ring } from '../../util/ring';
-import type { OutgoingMessage } from './message';
-
-/** How a message that is too large for one frame goes: in parts, one frame each, all with its sequence id. */
-export interface Chunks {
-  readonly count: number;
-  /** Bytes of each but the last. */
-  readonly size: number;
-  /** Parts sent, and parts the broker has, since sending began or began again. */
-  sent: number;
-  confirmed: number;
-}
-
-/** One SEND: a plain message, or a batch; or all of one chunked message. Its ids and borders never change once closed. */
-export interface SendOperation {
-  /** Id of its first message; the others follow one by one. */
-  readonly sequenceId: number;
-  count: number;
-  valueBytes: number;
-  /** See `metadataSize`. */
-  metadataBytes: number;
-  confirmed: boolean;
-  readonly chunks: Chunks | undefined;
-}
+import type { LargePayload, OutgoingMessage } from './message';
+import { chunksOf, noteReceipt, operationBytes, type SendOperation } from './send-operation';
 
 export interface BatchLimits {
   /** Messages of a batch; 1 = no batching. */
@@ -47,6 +26,8 @@ export class SendQueue<M extends OutgoingMessage> {
   /** Index into #closed of the next operation to send, and into `messages` of its first message. */
   #unsent = 0;
   #unsentMessage = 0;
+  /** Operations that are alone; they come before all others. */
+  #alone = 0;
 
   constructor(limits: BatchLimits, firstSequenceId: number) {
     this.#limits = limits;
@@ -79,19 +60,30 @@ export class SendQueue<M extends OutgoingMessage> {
 
   /**
    * Appends `message`, whose `metadataSize` is given.
-   * @param part When given, it goes alone and in parts of so many bytes of its value.
+   * @param large When given, it goes in an operation of its own and as that.
+   * @param sequenceId Above those before it; the next one when absent.
+   * @param alone Whether it goes in an operation of its own, which must be confirmed before anything is sent that is
+   * not alone; not behind anything that is not alone.
    */
-  append(message: M, metadataBytes: number, part?: number): void {
+  append(
+    message: M,
+    metadataBytes: number,
+    large?: LargePayload,
+    sequenceId = this.#nextSequenceId,
+    alone = false,
+  ): void {
     const bytes = message.value.length + metadataBytes;
     if (this.#open !== undefined && operationBytes(this.#open) + bytes > this.#limits.maxBytes) {
       this.closeBatch();
     }
     this.messages.push(message);
-    const open = this.#open ?? this.#start(part === undefined ? undefined : chunksOf(message, part));
+    const open = this.#open ?? this.#start(sequenceId, alone, large);
+    open.highestSequenceId = sequenceId;
+    this.#nextSequenceId = sequenceId + 1;
     open.count++;
     open.valueBytes += message.value.length;
     open.metadataBytes += metadataBytes;
-    if (open.count >= this.#limits.maxMessages || operationBytes(open) >= this.#limits.maxBytes) {
+    if (alone || open.count >= this.#limits.maxMessages || operationBytes(open) >= this.#limits.maxBytes) {
       this.closeBatch();
     }
   }
@@ -100,7 +92,7 @@ export class SendQueue<M extends OutgoingMessage> {
   closeBatch(): void {
     if (this.#open !== undefined) {
       this.#closed.push(this.#open);
-      this.#nextSequenceId += this.#open.count;
+      this.#alone += this.#open.alone ? 1 : 0;
       this.#open = undefined;
     }
   }
@@ -112,7 +104,7 @@ export class SendQueue<M extends OutgoingMessage> {
       this.#advance(operation);
       operation = this.#closed.at(this.#unsent);
     }
-    return operation;
+    return this.#alone > 0 && operation?.alone === false ? undefined : operation;
   }
 
   get firstUnsent(): number {
@@ -131,18 +123,19 @@ export class SendQueue<M extends OutgoingMessage> {
     }
   }
 
-  /** Notes a receipt. @returns false when no operation of that id has been sent. */
-  confirm(sequenceId: number): boolean {
+  /** Notes a receipt. @returns the operation it is for; undefined when none of that id has been sent. */
+  confirm(sequenceId: number, duplicate = false): SendOperation | undefined {
     // Receipts come in order; errors and duplicates may overtake them, so that the loop is rarely run twice.
     for (let i = 0; i < this.#unsent; i++) {
       const operation = this.#closed.at(i);
       if (operation?.sequenceId === sequenceId) {
-        return confirmSent(operation);
+        return noteReceipt(operation, duplicate) ? operation : undefined;
       }
     }
     // Of a message of which only some parts were sent.
     const next = this.#closed.at(this.#unsent);
-    return next?.sequenceId === sequenceId && next.chunks !== undefined && confirmSent(next);
+    const due = next?.sequenceId === sequenceId && next.chunks !== undefined && noteReceipt(next, duplicate);
+    return due ? next : undefined;
   }
 
   /** Takes the first operation off when it is confirmed; its messages are then the first of `messages`. */
@@ -152,6 +145,9 @@ export class SendQueue<M extends OutgoingMessage> {
       return undefined;
     }
     this.#closed.shift();
+    if (operation.alone) {
+      this.#alone--;
+    }
     // Confirmed out of order and rewound since: then it was not counted as sent again.
     if (this.#unsent > 0) {
       this.#unsent--;
@@ -172,21 +168,36 @@ export class SendQueue<M extends OutgoingMessage> {
     }
   }
 
+  /** Everything in `messages`, each with what goes instead of its value. */
+  *unconfirmed(): IterableIterator<readonly [message: M, large: LargePayload | undefined]> {
+    let index = 0;
+    const operations = this.#open === undefined ? [...this.#closed] : [...this.#closed, this.#open];
+    for (const { count, chunks } of operations) {
+      for (const end = index + count; index < end; index++) {
+        yield [this.messages.at(index) as M, chunks?.payload];
+      }
+    }
+  }
+
   clear(): void {
     this.messages.clear();
     this.#closed.clear();
     this.#open = undefined;
+    this.#alone = 0;
     this.rewind();
   }
 
-  #start(chunks: Chunks | undefined): SendOperation {
+  #start(sequenceId: number, alone: boolean, large: LargePayload | undefined): SendOperation {
     this.#open = {
-      sequenceId: this.#nextSequenceId,
+      sequenceId,
+      highestSequenceId: sequenceId,
       count: 0,
       valueBytes: 0,
       metadataBytes: 0,
       confirmed: false,
-      chunks,
+      duplicate: false,
+      alone,
+      chunks: large === undefined ? undefined : chunksOf(large),
     };
     return this.#open;
   }
@@ -195,27 +206,4 @@ export class SendQueue<M extends OutgoingMessage> {
     this.#unsent++;
     this.#unsentMessage += operation.count;
   }
-}
-
-/** What goes in parts is above the limit of a batch, which must be below that of the broker. */
-function chunksOf({ value }: OutgoingMessage, size: number): Chunks {
-  return { count: Math.ceil(value.length / size), size, sent: 0, confirmed: 0 };
-}
-
-/** Notes a receipt for `operation`, or for one of its parts. @returns false when none was due */
-function confirmSent(operation: SendOperation): boolean {
-  const { chunks } = operation;
-  if (chunks === undefined) {
-    operation.confirmed = true;
-    return true;
-  }
-  if (chunks.confirmed === chunks.sent) {
-    return false;
-  }
-  operation.confirmed = ++chunks.confirmed === chunks.count;
-  return true;
-}
-
-export function operationBytes(operation: SendOperation): number {
-  return operation.valueBytes + operation.metadataBytes;
 }

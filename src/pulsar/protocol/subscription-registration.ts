@@ -89,7 +89,7 @@ export class SubscriptionRegistration {
 
   async #attempt(endpoint: ConsumerEndpoint): Promise<Connection> {
     const { lookup, topic, subscription, subscriptionType, consumerId, ...parts } = this.#parts;
-    const connection = await lookup.find(topic);
+    const connection = await lookup.findUnpartitioned(topic);
     this.#signal.throwIfAborted();
     this.#connection = connection;
     connection.consumers.set(consumerId, endpoint);

@@ -1,83 +1,77 @@
-import type { Commands } from './command';
+import { BinaryLookup } from './binary-lookup';
 import type { Connection } from './connection';
 import type { ConnectionPool } from './connection-pool';
-import type { BrokerAddress } from './endpoint';
-import { ProtocolError, serverError } from './protocol-error';
-import { brokerAddresses } from './service-url';
+import { HttpLookup } from './http-lookup';
+import type { LookupService, LookupSettings } from './lookup-service';
+import { ProtocolError } from './protocol-error';
+import { namedUrl, parseServiceUrl } from './service-url';
 
-/** Source: Pulsar ClientConfigurationData.maxLookupRedirects. */
-const MAX_REDIRECTS = 20;
+/** A broker that names more is not believed: there would be a producer for each. */
+const MAX_PARTITIONS = 100_000;
 
-const [REDIRECT, CONNECT] = [0, 1];
-
-/** Finds the broker that owns a topic. */
+/** Finds the broker that owns a topic, and a connection to it. */
 export class TopicLookup {
   readonly #pool: ConnectionPool;
-  readonly #addresses: readonly BrokerAddress[];
-  #next = 0;
+  readonly #settings: LookupSettings;
+  readonly #service: LookupService;
+  /** Where topics are that have moved to another cluster. */
+  readonly #migrated = new Map<string, LookupService>();
 
-  constructor(pool: ConnectionPool, serviceUrl: string) {
+  /** @throws ProtocolError invalid-url */
+  constructor(pool: ConnectionPool, settings: LookupSettings) {
     this.#pool = pool;
-    this.#addresses = brokerAddresses(serviceUrl);
+    this.#settings = settings;
+    this.#service = this.#serviceAt(settings);
+  }
+
+  /** How many partitions `topic` has; 0 when it is not partitioned. @throws ProtocolError */
+  async partitions(topic: string): Promise<number> {
+    const partitions = await this.#serviceOf(topic).partitions(topic);
+    if (partitions > MAX_PARTITIONS) {
+      throw new ProtocolError('unavailable', `${topic} has ${partitions} partitions, it says`);
+    }
+    return partitions;
+  }
+
+  /** Full names of the persistent topics of `tenant/namespace`, each partition by itself. @throws ProtocolError */
+  topics(namespace: string): Promise<readonly string[]> {
+    return this.#service.topics(namespace);
   }
 
   /**
-   * A connection to the broker that owns `topic`. Partitions are asked for first: a producer on the base name of a
-   * partitioned topic would succeed, and store into a topic that nobody reads.
+   * A connection to the broker that owns `topic`, a partition or a topic without any: ask `partitions` before. A
+   * producer on the base name of a partitioned topic would succeed, and store into a topic that nobody reads.
    * @throws ProtocolError
    */
   async find(topic: string): Promise<Connection> {
-    const service = await this.#serviceConnection();
-    const metadata = await service.request('partitionMetadata', { topic });
-    if (metadata.response === 1) {
-      throw serverError(metadata.error, metadata.message);
-    }
-    if ((metadata.partitions ?? 0) > 0) {
-      throw new ProtocolError('partitioned', `${topic} has ${metadata.partitions} partitions`);
-    }
-    return this.#follow(topic, service);
+    return this.#pool.share(await this.#serviceOf(topic).owner(topic));
   }
 
-  async #follow(topic: string, service: Connection): Promise<Connection> {
-    let connection = service;
-    let authoritative = false;
-    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const answer: Commands['lookupTopicResponse'] = await connection.request('lookupTopic', {
-        topic,
-        authoritative,
-      });
-      if (answer.response !== REDIRECT && answer.response !== CONNECT) {
-        throw serverError(answer.error, answer.message);
-      }
-      connection = await this.#pool.get(this.#brokerOf(answer, service));
-      if (answer.response === CONNECT) {
-        return connection;
-      }
-      authoritative = answer.authoritative;
+  /** `find` for a topic that must not be partitioned. @throws ProtocolError `partitioned` too */
+  async findUnpartitioned(topic: string): Promise<Connection> {
+    const partitions = await this.partitions(topic);
+    if (partitions > 0) {
+      throw new ProtocolError('partitioned', `${topic} has ${partitions} partitions`);
     }
-    throw new ProtocolError('unavailable', `more than ${MAX_REDIRECTS} redirects in the lookup of ${topic}`);
+    return this.find(topic);
   }
 
-  #brokerOf(answer: Commands['lookupTopicResponse'], service: Connection): BrokerAddress {
-    const [broker] = answer.brokerServiceUrl ? brokerAddresses(answer.brokerServiceUrl) : [];
-    if (broker === undefined) {
-      throw new ProtocolError('unsupported', 'the broker of the topic has no address without TLS');
-    }
-    if (!answer.proxyThroughServiceUrl) {
-      return broker;
-    }
-    const { host, port } = service.address;
-    return { host, port, proxyTo: `${broker.host}:${broker.port}` };
+  /** From now on `topic` is looked for at `serviceUrl`: it has moved there. @throws ProtocolError invalid-url, tls */
+  migrated(topic: string, serviceUrl: string): void {
+    // A proxy in front of the old cluster does not lead to the new one.
+    const { proxyToBroker: _, ...settings } = this.#settings;
+    const { tls } = parseServiceUrl(settings.serviceUrl);
+    this.#migrated.set(topic, this.#serviceAt({ ...settings, serviceUrl: namedUrl(serviceUrl, tls) }));
   }
 
-  /** A connection to one of the brokers of the service URL; the next one's turn comes when one is not reached. */
-  async #serviceConnection(): Promise<Connection> {
-    const address = this.#addresses[this.#next % this.#addresses.length] as BrokerAddress;
-    try {
-      return await this.#pool.get(address);
-    } catch (error) {
-      this.#next++;
-      throw error;
-    }
+  #serviceOf(topic: string): LookupService {
+    return this.#migrated.get(topic) ?? this.#service;
+  }
+
+  #serviceAt(settings: LookupSettings): LookupService {
+    const service = parseServiceUrl(settings.serviceUrl);
+    return service.lookup === 'http'
+      ? new HttpLookup(service, settings)
+      : new BinaryLookup(this.#pool, service, settings);
   }
 }

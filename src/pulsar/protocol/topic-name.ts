@@ -23,3 +23,13 @@ export function fullTopicName(topic: string): string {
   }
   return parts.length === 1 ? `persistent://public/default/${topic}` : `persistent://${topic}`;
 }
+
+/** The topic that partition `index` of `topic` is. Source: Pulsar `TopicName.getPartition`. */
+export function partitionName(topic: string, index: number): string {
+  return `${topic}-partition-${index}`;
+}
+
+/** The topic that `topic` is a partition of, which has its policies; `topic` itself if it is none. */
+export function baseTopicName(topic: string): string {
+  return topic.replace(/-partition-\d+$/, '');
+}

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { ConnectorError } from '../../../src/errors';
 import { createTransport } from '../../../src/pulsar/create-transport';
@@ -13,10 +14,16 @@ import { PRODUCER, pulsarSettings } from '../../support/transport-settings';
 export interface ConsumerBackend {
   readonly serviceUrl: string;
   readonly memory?: MemoryBroker;
+  /** Name of the topic; `orders` when absent. */
+  readonly topic?: string;
+  /** How sockets are opened, where something stands between them and the other side. */
+  readonly connect?: (host: string, port: number) => Socket;
+  /** Milliseconds for an operation; 2000 when absent. */
+  readonly operationTimeout?: number;
   /** Stores messages, each by itself. */
-  publish(topic: string, ...messages: readonly PublishedMessage[]): void;
+  publish(topic: string, ...messages: readonly PublishedMessage[]): void | Promise<void>;
   /** Stores messages as one batch, where the transport knows such a thing. */
-  publishBatch(topic: string, ...messages: readonly PublishedMessage[]): void;
+  publishBatch(topic: string, ...messages: readonly PublishedMessage[]): void | Promise<void>;
   /** Ends every connection; new ones are accepted. */
   cut(): void;
   /** Goes away; what it has stored stays. */
@@ -60,8 +67,6 @@ export async function memoryBackend(): Promise<ConsumerBackend> {
   };
 }
 
-export const TOPIC = 'orders';
-
 /** Transports on one backend, and what tests do with their consumers. */
 export class ConsumerLab {
   readonly backend: ConsumerBackend;
@@ -71,15 +76,20 @@ export class ConsumerLab {
     this.backend = backend;
   }
 
+  get topic(): string {
+    return this.backend.topic ?? 'orders';
+  }
+
   /** A transport like that of a process of its own. */
   transport(): Transport {
-    const { serviceUrl, memory } = this.backend;
-    const transport = createTransport(pulsarSettings(serviceUrl, { operationTimeout: 2000 }), PRODUCER, {
+    const { serviceUrl, memory, connect, operationTimeout = 2000 } = this.backend;
+    const transport = createTransport(pulsarSettings(serviceUrl, { operationTimeout }), PRODUCER, {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
       stdout: new Writable(),
       ...(memory === undefined ? {} : { memory }),
+      ...(connect === undefined ? {} : { connect }),
     });
     this.#transports.push(transport);
     return transport;
@@ -87,7 +97,7 @@ export class ConsumerLab {
 
   subscribe(options: Partial<ConsumerOptions> = {}): Promise<Consumer> {
     return this.transport().subscribe({
-      topic: TOPIC,
+      topic: this.topic,
       subscription: 'export',
       subscriptionType: 'Exclusive',
       initialPosition: 'earliest',
@@ -99,8 +109,8 @@ export class ConsumerLab {
   }
 
   /** Stores one message for each text. */
-  publish(...texts: readonly string[]): void {
-    this.backend.publish(TOPIC, ...texts.map(textMessage));
+  async publish(...texts: readonly string[]): Promise<void> {
+    await this.backend.publish(this.topic, ...texts.map(textMessage));
   }
 
   async stop(): Promise<void> {

@@ -23,7 +23,12 @@ export interface Claim {
 export interface Lane {
   readonly worker: string;
   claim: Claim | undefined;
+  /** Up to this place all that was sent is confirmed. */
   confirmed: number;
+  /** Places confirmed behind others that are not: partitions of a topic answer each for itself. */
+  readonly ahead: Set<number>;
+  /** Places sent by its producer and not confirmed, in order. */
+  readonly inFlight: Set<number>;
   /** Place before its first one; undefined until that is sent. */
   start: number | undefined;
   lastSent: number;

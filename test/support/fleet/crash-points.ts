@@ -35,12 +35,16 @@ const SWEEP: readonly (readonly [kind: WriteKind, most: number])[] = [
   ['delete', 2],
 ];
 
+const pointsOf = (kind: WriteKind, most: number): CrashPoint[] =>
+  Array.from({ length: most }, (_, nth) => FATES.map((fate) => ({ kind, nth, fate }))).flat();
+
 const POINTS: readonly CrashPoint[] = [
-  ...SWEEP.flatMap(([kind, most]) =>
-    Array.from({ length: most }, (_, nth) => FATES.map((fate) => ({ kind, nth, fate }))).flat(),
-  ),
+  ...SWEEP.flatMap(([kind, most]) => pointsOf(kind, most)),
   ...Array.from({ length: 6 }, (_, nth) => ({ kind: 'evict', nth, fate: 'late, its asker killed' }) as const),
 ];
+
+/** Writes that say how records are numbered. */
+const NUMBERING: readonly CrashPoint[] = pointsOf('number', 6);
 
 /** How many different points a sweep has. */
 export const CRASH_POINTS = POINTS.length;
@@ -48,6 +52,11 @@ export const CRASH_POINTS = POINTS.length;
 /** @param place any number; the points come round again. */
 export function crashPoint(place: number): CrashPoint {
   return POINTS[place % POINTS.length] as CrashPoint;
+}
+
+/** One of those that only workers come to that number their records. */
+export function numberingPoint(place: number): CrashPoint {
+  return NUMBERING[place % NUMBERING.length] as CrashPoint;
 }
 
 /** Tells when a write is the one. */

@@ -8,7 +8,7 @@ export const TABLE = 'app';
 
 const config = loadConfigObject(
   {
-    pulsar: { serviceUrl: 'memory://test' },
+    pulsar: { serviceUrl: 'pulsar://broker:6650' },
     aws: { region: 'us-east-1' },
     sources: [
       {
@@ -17,7 +17,7 @@ const config = loadConfigObject(
         name: 'worker',
         sourceType: 'kinesis',
         topicName: TOPIC,
-        producerConfig: { sendTimeoutMs: 2000 },
+        producerConfig: { sendTimeoutMs: 2000, autoUpdatePartitionsInterval: 1500 },
         configs: {
           awsKinesisStreamName: STREAMS[0],
           applicationName: TABLE,
@@ -35,7 +35,7 @@ const config = loadConfigObject(
   { env: {} },
 );
 
-export const pulsarSettings: PulsarSettings = config.pulsar;
+export const pulsarSettings = (_plan: FleetPlan): PulsarSettings => config.pulsar;
 
 export interface FleetSource {
   readonly name: string;
@@ -57,6 +57,7 @@ export function fleetSource(
   return {
     ...definition,
     name,
+    processingGuarantees: plan.pulsar?.guarantee ?? 'ATLEAST_ONCE',
     configs: {
       ...definition.configs,
       ...(plan.streams > 1 && { awsKinesisStreamName: STREAMS.slice(0, plan.streams) }),

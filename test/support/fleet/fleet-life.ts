@@ -37,7 +37,7 @@ export async function fleetLife(seed: number, options: FleetLifeOptions = {}): P
   const { history, records, lanes, leases, clock } = world;
   return {
     seed,
-    kind: `fleet, ${plan.trouble}${plan.point === undefined ? '' : `: ${Object.values(plan.point).join(' ')}`}`,
+    kind: kindOf(plan),
     records: records.count,
     duplicates: lanes.duplicates,
     steals: leases.steals,
@@ -45,6 +45,13 @@ export async function fleetLife(seed: number, options: FleetLifeOptions = {}): P
     met: world.watch.met,
     history,
   };
+}
+
+/** For example `fleet, deaths; EFFECTIVELY_ONCE, 2 partitions`. */
+function kindOf({ trouble, point, pulsar }: FleetPlan): string {
+  const at = point === undefined ? '' : `: ${Object.values(point).join(' ')}`;
+  const to = pulsar === undefined ? '' : `; ${pulsar.guarantee}, ${pulsar.partitions} partitions`;
+  return `fleet, ${trouble}${at}${to}`;
 }
 
 class FleetLife {
@@ -86,14 +93,14 @@ class FleetLife {
   }
 
   #heal(): void {
-    const { workers, broker, history, agenda, watch } = this.#world;
+    const { workers, pulsar, history, agenda, watch } = this.#world;
     history.note('everything heals');
     agenda.clear();
     watch.disarm();
     for (const { weather } of workers) {
       Object.assign(weather, CALM);
     }
-    Object.assign(broker.behaviour, { failNext: 0, loseReceipts: 0 });
+    pulsar.heal();
     if (this.#world.running.length === 0) {
       this.#world.start();
     }

@@ -1,6 +1,6 @@
 import type { RetrievalMode } from '../../../src/config/types';
 import { type Random, randomInt, seededRandom } from '../../../src/util/random';
-import { type CrashPoint, crashPoint } from './crash-points';
+import { type CrashPoint, crashPoint, numberingPoint } from './crash-points';
 import type { PutPlan } from './fleet-producer';
 
 /** How workers read that begin early in a life, and those that begin late. */
@@ -43,6 +43,27 @@ const TROUBLES: readonly Trouble[] = [
   'steps',
 ];
 
+/** A broker that speaks Pulsar's protocol. */
+export interface PulsarPlan {
+  readonly guarantee: 'ATLEAST_ONCE' | 'EFFECTIVELY_ONCE';
+  /** Of the topic at the beginning; 0: it is not partitioned. */
+  readonly partitions: number;
+  /** Bytes of a message beyond which it goes in chunks. */
+  readonly maxMessageSize: number;
+  /** Likelihood that a record is larger than that. */
+  readonly large: number;
+  /** Most times that something befalls what is sent, where something does. */
+  readonly strikes: number;
+  /** Most times that the topic gets partitions, if it has some. */
+  readonly growths: number;
+}
+
+/** Seeds that end in one of these are lives with a broker that speaks Pulsar's protocol. */
+const BROKERS = [2, 7];
+/** A limit of bytes that leaves room for metadata, and that some records are above. */
+const SMALL_MESSAGES = 1200;
+const ROOM_FOR_LARGE = 400_000;
+
 /** Everything about a life that is settled before it begins. */
 export interface FleetPlan extends PutPlan {
   readonly seed: number;
@@ -68,6 +89,8 @@ export interface FleetPlan extends PutPlan {
   readonly latencyMs: number;
   /** Milliseconds that a send takes at most. */
   readonly sendMs: number;
+  /** Undefined: Pulsar is a list in memory. */
+  readonly pulsar: PulsarPlan | undefined;
   readonly retrieval: RetrievalPlan;
   readonly lifecycle: 'external' | 'managed';
   /** Milliseconds that a subscription lives, and after which it sends an empty event. */
@@ -137,6 +160,29 @@ export function fleetPlan(seed: number, given: GivenPlan = {}): FleetPlan {
     frames: random.next() < 0.5 ? 0 : random.next() * 0.8,
     largeFrame: random.next() < 0.02,
     subRecordFilter: random.next() < 0.5 ? 'keep' : 'drop',
+    pulsar: undefined,
+    // A life with a bug in it says for itself what it needs.
+    ...(BROKERS.includes(seed % 10) && given.trouble === undefined && brokerPlan(seed, random, trouble)),
     ...given.plan,
+  };
+}
+
+function brokerPlan(seed: number, random: Random, trouble: Trouble): Partial<FleetPlan> {
+  const isSmall = random.next() < 0.3;
+  const guarantee = random.next() < 0.2 ? 'ATLEAST_ONCE' : 'EFFECTIVELY_ONCE';
+  const numbers = trouble === 'steps' && guarantee === 'EFFECTIVELY_ONCE' && seed % 20 < 10;
+  return {
+    pulsar: {
+      guarantee,
+      partitions: random.next() < 0.6 ? 0 : 1 + randomInt(random, 3),
+      maxMessageSize: isSmall ? SMALL_MESSAGES : 5 * 1024 * 1024,
+      large: isSmall ? 0.1 : 0,
+      strikes: random.next() < 0.5 ? 6 : 20,
+      growths: 2,
+    },
+    // Half of those that sweep do so through the writes that only they make.
+    ...(numbers && { point: numberingPoint(Math.floor(seed / 20)) }),
+    // One large record among small ones would be more than all there is.
+    ...(isSmall && { receiveQueueBytes: ROOM_FOR_LARGE }),
   };
 }

@@ -8,6 +8,7 @@ import type { RecordAudit, ShardRecords } from './record-audit';
 
 const KEYS = Array.from({ length: 24 }, (_, n) => `key-${n}`);
 const MAX_PADDING = 40;
+const LARGE_PADDING = 4000;
 /** Sub-records of a frame; one is larger. */
 const MOST_PARTS = 8;
 const LARGE_PARTS = 2600;
@@ -27,8 +28,14 @@ export interface PutPlan {
   readonly subRecordFilter: 'keep' | 'drop';
 }
 
+/** The same with what depends on Pulsar. */
+export interface SizedPuts extends PutPlan {
+  /** Likelihood that a record has thousands of bytes. */
+  readonly large: number;
+}
+
 export interface FleetProducerParts {
-  readonly plan: PutPlan;
+  readonly plan: SizedPuts;
   readonly stream: string;
   readonly model: KinesisModel;
   readonly clock: Clock;
@@ -171,7 +178,9 @@ export class FleetProducer {
   }
 
   #text(index: number): string {
-    return `${index}`.padEnd(1 + this.#dice.some(MAX_PADDING));
+    const { large } = this.#parts.plan;
+    const isLarge = large > 0 && this.#dice.chance(large);
+    return `${index}`.padEnd(1 + this.#dice.some(isLarge ? LARGE_PADDING : MAX_PADDING));
   }
 }
 

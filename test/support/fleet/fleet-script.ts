@@ -1,5 +1,5 @@
 import { Dice } from './dice';
-import type { FleetPlan } from './fleet-plan';
+import type { FleetPlan, PulsarPlan } from './fleet-plan';
 import type { Worker } from './fleet-worker';
 import type { FleetWorld } from './fleet-world';
 
@@ -48,6 +48,9 @@ class FleetScript {
     often(3, () => this.#join());
     often(1, () => this.#leave());
     often(2, () => this.#restart());
+    if (this.#plan.pulsar !== undefined) {
+      this.#befall(this.#plan.pulsar, often);
+    }
     if (trouble === 'faults' || trouble === 'deaths') {
       often(4, () => this.#storm());
       often(4, () => this.#failSends());
@@ -62,6 +65,21 @@ class FleetScript {
           this.#world.jump(worker, this.#dice.some(8000) - 4000),
         ),
       );
+    }
+  }
+
+  #befall(
+    { guarantee, strikes, growths }: PulsarPlan,
+    often: (most: number, action: () => void) => void,
+  ): void {
+    const { trouble } = this.#plan;
+    const { pulsar } = this.#world;
+    often(growths, () => pulsar.grow(this.#dice));
+    if (trouble === 'faults' || trouble === 'deaths') {
+      often(strikes, () => pulsar.strike(this.#dice));
+    }
+    if (trouble === 'deaths' && guarantee === 'EFFECTIVELY_ONCE') {
+      often(2, () => this.#world.interfere(this.#dice));
     }
   }
 
@@ -111,12 +129,7 @@ class FleetScript {
   }
 
   #failSends(): void {
-    const { broker } = this.#world;
-    if (this.#dice.chance(0.7)) {
-      broker.behaviour.failNext = 1 + this.#dice.some(2);
-    } else {
-      broker.behaviour.loseReceipts = 1;
-    }
+    this.#world.pulsar.strike(this.#dice);
   }
 
   /** Half of the pauses end about when the lease does. */

@@ -1,7 +1,7 @@
 import type { KinesisModel } from '../../../src/emulator/kinesis/model';
 import type { Clock } from '../../../src/util/clock';
 import { type Random, randomInt } from '../../../src/util/random';
-import { FleetProducer, type HashRange, type PutPlan } from './fleet-producer';
+import { FleetProducer, type HashRange, type SizedPuts } from './fleet-producer';
 import { type History, shortName } from './history';
 import type { RecordAudit, ShardRecords } from './record-audit';
 
@@ -24,7 +24,7 @@ export interface FleetStreamParts {
   readonly shards: number;
   /** Milliseconds that records are kept; all are when undefined. */
   readonly retention: number | undefined;
-  readonly puts: PutPlan;
+  readonly puts: SizedPuts;
 }
 
 /** A stream of a fleet: what is put into it, and how its shards change. Shards have the keys of their lease rows. */

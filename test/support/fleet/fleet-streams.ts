@@ -46,7 +46,7 @@ export class FleetStreams {
           history,
           shards,
           retention,
-          puts: plan,
+          puts: { ...plan, large: plan.pulsar?.large ?? 0 },
         }),
     );
     if (retention !== undefined) {

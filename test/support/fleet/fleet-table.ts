@@ -7,6 +7,7 @@ import type { Attempt } from './claim';
 import type { Fate } from './crash-points';
 import type { LeaseAudit } from './lease-audit';
 import { factsOf, type LeaseRow, rowOf, type WriteKind } from './lease-row';
+import { OTHER, type OtherChange } from './other-worker';
 
 export interface FleetTableParts {
   readonly tableName: string;
@@ -89,6 +90,29 @@ export class FleetTable {
     });
     await dynamo.putItem({ TableName: tableName, Item: item });
     audit.created(rowOf(item), 'java');
+  }
+
+  /** Writes to a row as a program does that knows nothing of ours: what it does not name stays. */
+  overwrite(shardId: string, { owner, checkpoint }: OtherChange): void {
+    const { tableName, model, audit } = this.#parts;
+    const sets = ['leaseCounter = leaseCounter + :one'];
+    const values: { [name: string]: object } = { ':one': { N: '1' } };
+    if (owner !== undefined) {
+      sets.push('leaseOwner = :owner');
+      values[':owner'] = { S: owner };
+    }
+    if (checkpoint !== undefined) {
+      sets.push('checkpoint = :sequence', 'checkpointSubSequenceNumber = :sub');
+      values[':sequence'] = { S: checkpoint.sequenceNumber };
+      values[':sub'] = { N: String(checkpoint.subSequenceNumber) };
+    }
+    model.invoke('UpdateItem', {
+      TableName: tableName,
+      Key: { leaseKey: { S: shardId } },
+      UpdateExpression: `SET ${sets.join()}${owner === undefined ? ' REMOVE leaseOwner' : ''}`,
+      ExpressionAttributeValues: values,
+    });
+    audit.moves(this.row(shardId) as LeaseRow, OTHER);
   }
 
   /** What happens when a request of `worker` arrives. */

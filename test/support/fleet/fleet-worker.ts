@@ -1,17 +1,14 @@
 import type { FanOutApi } from '../../../src/aws/fan-out-api';
 import type { KinesisApi } from '../../../src/aws/kinesis-api';
 import type { RetrievalMode } from '../../../src/config/types';
-import type { MemoryBroker } from '../../../src/pulsar/memory-broker';
-import { MemoryTransport } from '../../../src/pulsar/memory-transport';
-import type { OutgoingMessage } from '../../../src/pulsar/transport';
 import type { RunOutcome } from '../../../src/runtime/run-outcome';
 import { runSourceInstance } from '../../../src/runtime/source-instance';
 import { KinesisSource } from '../../../src/source/kinesis-source';
 import type { Clock } from '../../../src/util/clock';
 import type { SimulatedProcess, Weather } from '../simulated-process';
-import type { Lane } from './claim';
 import { fleetSource, pulsarSettings } from './fleet-config';
 import type { FleetPlan } from './fleet-plan';
+import type { FleetPulsar } from './fleet-pulsar';
 import type { FleetTable } from './fleet-table';
 import { type History, historyLogger } from './history';
 import type { LaneAudit } from './lane-audit';
@@ -68,15 +65,14 @@ export interface Surroundings {
   readonly lanes: LaneAudit;
   readonly apis: FleetApis;
   readonly table: FleetTable;
-  readonly broker: MemoryBroker;
-  leaves(message: OutgoingMessage, lane: Lane): void;
+  readonly pulsar: FleetPulsar;
 }
 
 /** Runs the whole connector of one worker until it is stopped. Never resolves when its process is killed. */
 export function runWorker(worker: Worker, surroundings: Surroundings): Promise<RunOutcome> {
   const { name, retrievalMode, process, stop } = worker;
   const { plan, mutation, startAtTime, clock, history, records, leases, lanes } = surroundings;
-  const { apis, table, broker, leaves } = surroundings;
+  const { apis, table, pulsar } = surroundings;
   const memory = new MemoryAudit({
     worker: name,
     limit: plan.receiveQueueBytes,
@@ -89,9 +85,10 @@ export function runWorker(worker: Worker, surroundings: Surroundings): Promise<R
     now: () => clock.monotonic(),
   });
   const dynamo = table.as(name, process);
+  const logger = historyLogger(history, name, (fields) => lanes.heard(fields));
   return runSourceInstance({
     definition: fleetSource(plan, { name, retrievalMode, startAtTime }),
-    pulsar: pulsarSettings,
+    pulsar: pulsarSettings(plan),
     source: new KinesisSource({
       kinesis: () => memory.watched(process.kinesis(apis.kinesis)),
       fanOut: () => memory.watchedFanOut(process.fanOut(apis.fanOut)),
@@ -101,17 +98,17 @@ export function runWorker(worker: Worker, surroundings: Surroundings): Promise<R
     shutdownTimeoutMs: SHUTDOWN_MS,
     clock: process,
     random: plan.random,
-    logger: historyLogger(history, name, (fields) => lanes.heard(fields)),
-    openTransport: (_pulsar, producer) =>
+    logger,
+    openTransport: (settings, producer) =>
       new ProcessTransport({
         worker: name,
         process,
-        inner: new MemoryTransport(broker, producer, clock),
+        inner: pulsar.transport({ worker: name, process, logger, pulsar: settings, producer }),
         audit: lanes,
         recordOf: ({ value }) => records.ofPayload(value),
         sent: (record) => memory.sent(record),
         confirmed: (record) => memory.confirmed(record),
-        leaves,
+        leaves: (message, lane) => pulsar.leaves(message, lane),
       }),
     stop: stop.signal,
   });

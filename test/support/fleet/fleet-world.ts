@@ -1,16 +1,16 @@
 import { explain } from '../../../src/errors';
-import { MemoryBroker } from '../../../src/pulsar/memory-broker';
-import type { OutgoingMessage } from '../../../src/pulsar/transport';
 import { type Random, randomInt } from '../../../src/util/random';
 import { drained, ManualClock } from '../manual-clock';
 import { modelDynamo } from '../model-dynamo';
 import { SimulatedProcess, type Weather } from '../simulated-process';
 import { Agenda } from './agenda';
-import type { Lane } from './claim';
+import { BrokerPulsar } from './broker-pulsar';
 import { workerOf } from './claims';
 import { CrashWatch, type Fate } from './crash-points';
-import { TABLE } from './fleet-config';
+import type { Dice } from './dice';
+import { TABLE, TOPIC } from './fleet-config';
 import type { FleetPlan } from './fleet-plan';
+import type { FleetPulsar } from './fleet-pulsar';
 import { CALM } from './fleet-script';
 import { FleetStreams } from './fleet-streams';
 import { FleetTable } from './fleet-table';
@@ -26,7 +26,9 @@ import { History } from './history';
 import { LaneAudit } from './lane-audit';
 import { LeaseAudit } from './lease-audit';
 import { orphanRow } from './lease-row';
+import { MemoryPulsar, type MemoryPulsarParts } from './memory-pulsar';
 import type { Mutation } from './mutation';
+import { OTHER, otherWorker } from './other-worker';
 import { RecordAudit } from './record-audit';
 
 /** Streams, a lease table and a topic, and a fleet of whole connectors between them, on one virtual clock. */
@@ -40,14 +42,13 @@ export class FleetWorld {
   readonly lanes: LaneAudit;
   readonly streams: FleetStreams;
   readonly table: FleetTable;
-  readonly broker = new MemoryBroker();
+  readonly pulsar: FleetPulsar;
   readonly workers: Worker[] = [];
   readonly watch: CrashWatch;
   readonly #plan: FleetPlan;
   readonly #mutation: Mutation | undefined;
   readonly #startAtTime: number;
   readonly #apis: FleetApis;
-  readonly #sentBy = new WeakMap<OutgoingMessage, Lane>();
 
   constructor(plan: FleetPlan, mutation?: Mutation) {
     const { random, failoverTime, start, point } = plan;
@@ -90,7 +91,7 @@ export class FleetWorld {
         this.clock.setTimer(() => void apply().catch(() => undefined), this.random.next() * 2 * failoverTime);
       },
     });
-    this.#watchBroker();
+    this.pulsar = this.#openPulsar();
   }
 
   get running(): Worker[] {
@@ -129,8 +130,7 @@ export class FleetWorld {
       lanes: this.lanes,
       apis: this.#apis,
       table: this.table,
-      broker: this.broker,
-      leaves: (message, lane) => this.#sentBy.set(message, lane),
+      pulsar: this.pulsar,
     });
     run.then(
       (outcome) => this.#ended(worker, outcome),
@@ -149,6 +149,19 @@ export class FleetWorld {
     }
   }
 
+  /** A worker of a KCL has a shard for a while. */
+  interfere(dice: Dice): void {
+    const { records, leases, table, lanes } = this;
+    const partition = this.#plan.pulsar?.partitions === 0 ? undefined : OTHER;
+    otherWorker({
+      records,
+      rows: leases.rows,
+      dice,
+      write: (shardId, change) => table.overwrite(shardId, change),
+      stored: (record) => lanes.stored(undefined, record, partition),
+    });
+  }
+
   /** Tells a worker to stop in order. */
   retire(worker: Worker): void {
     if (worker.state === 'runs') {
@@ -165,6 +178,7 @@ export class FleetWorld {
       this.history.note('is killed', worker.name);
       worker.state = 'killed';
       worker.process.kill();
+      this.pulsar.killed(worker.name);
     }
   }
 
@@ -228,16 +242,17 @@ export class FleetWorld {
     }
   }
 
-  #watchBroker(): void {
-    const { random, broker } = this;
-    const { sendMs } = this.#plan;
-    Object.defineProperty(broker.behaviour, 'latencyMs', { get: () => 1 + random.next() * sendMs });
-    // Nothing is kept: the audit has looked at it.
-    broker.store = (_topic, message) => {
-      const lane = this.#sentBy.get(message);
-      if (lane !== undefined) {
-        this.lanes.stored(lane, this.records.ofPayload(message.value));
-      }
-    };
+  #openPulsar(): FleetPulsar {
+    const { clock, random, history, records, lanes, leases } = this;
+    const { pulsar: plan, sendMs, latencyMs } = this.#plan;
+    if (plan === undefined) {
+      const stored: MemoryPulsarParts['stored'] = (lane, { value }) =>
+        lanes.stored(lane, records.ofPayload(value));
+      return new MemoryPulsar({ clock, random, sendMs, stored });
+    }
+    const topic = `persistent://public/default/${TOPIC}`;
+    const { numbering } = leases;
+    const parts = { plan, topic, clock, random, latencyMs, sendMs, history, records, lanes, numbering };
+    return new BrokerPulsar(parts);
   }
 }

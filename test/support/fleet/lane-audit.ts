@@ -28,6 +28,8 @@ export class LaneAudit {
         worker,
         claim: undefined,
         confirmed: -1,
+        ahead: new Set(),
+        inFlight: new Set(),
         start: undefined,
         lastSent: -1,
         closed: false,
@@ -35,6 +37,7 @@ export class LaneAudit {
       this.#lanes.set(key, lane);
     }
     lane.closed = false;
+    lane.inFlight.clear();
     lane.lastSent = Math.max(lane.confirmed, lane.start ?? -1);
     return lane;
   }
@@ -81,26 +84,45 @@ export class LaneAudit {
     const owns = row?.owner?.startsWith(`${worker}-`) === true;
     if (owns && place <= start) {
       this.#broken('G3', record, `${worker} sent record ${record.index}, which its checkpoint covers`);
-    } else if (place <= lane.confirmed) {
+    } else if (place <= lane.confirmed || lane.ahead.has(place)) {
       this.#broken('G3', record, `${worker} sent record ${record.index} again, which was confirmed to it`);
-    } else if (!first && place !== lane.lastSent + 1 && !this.#gone(record, lane.lastSent)) {
+    } else if (!first && place !== lane.lastSent + 1 && !this.#gone(record, lane)) {
       this.#broken('G2', record, `${worker} sent place ${place} behind place ${lane.lastSent}`);
     }
     this.#requireTold(record, worker, first ? (owns ? start : place) : lane.lastSent);
     lane.lastSent = place;
+    lane.inFlight.add(place);
   }
 
-  stored(lane: Lane, record: PutRecord): void {
-    this.history.note(`record ${record.index} of ${lane.worker} is stored`, '', record.shard.shardId);
+  /** What was sent leaves its process, now or later than that, or once more. */
+  left({ claim }: Lane, record: PutRecord): void {
+    if (claim !== undefined) {
+      this.#requireValid(claim, record);
+    }
+  }
+
+  /**
+   * @param lane undefined: somebody else's.
+   * @param partition of the topic, if it has several
+   */
+  stored(lane: Lane | undefined, record: PutRecord, partition?: string): void {
+    const { shardId } = record.shard;
+    const where = partition === undefined ? '' : ` in ${partition.slice(1 + partition.lastIndexOf('-'))}`;
+    const by = lane?.worker ?? 'another';
+    this.history.note(`record ${record.index} of ${by} is stored${where}`, '', shardId);
     const before = this.#storedBy.get(record.index);
-    this.#storedBy.set(record.index, lane);
-    if (before === undefined) {
-      this.records.arrived(record);
-      record.copies = 1;
-      return;
+    if (lane !== undefined) {
+      this.#storedBy.set(record.index, lane);
     }
     record.copies++;
+    if (record.copies === 1) {
+      this.records.arrived(record, partition);
+      return;
+    }
     this.duplicates++;
+    if (lane === undefined || before === undefined || this.leases.moved.has(shardId)) {
+      return;
+    }
     if (before !== lane && record.place <= before.confirmed && before.claim?.state === 'left') {
       this.#broken(
         'G3',
@@ -111,9 +133,17 @@ export class LaneAudit {
   }
 
   confirmed(lane: Lane, record: PutRecord): void {
-    lane.confirmed = Math.max(lane.confirmed, record.place);
+    lane.inFlight.delete(record.place);
+    lane.ahead.add(record.place);
+    const [oldest = Number.POSITIVE_INFINITY] = lane.inFlight;
+    for (const place of lane.ahead) {
+      if (place < oldest) {
+        lane.ahead.delete(place);
+        lane.confirmed = Math.max(lane.confirmed, place);
+      }
+    }
     if (lane.claim !== undefined) {
-      lane.claim.confirmed = Math.max(lane.claim.confirmed, record.place);
+      lane.claim.confirmed = Math.max(lane.claim.confirmed, lane.confirmed);
     }
   }
 
@@ -162,11 +192,10 @@ export class LaneAudit {
     }
   }
 
-  /** Whether all between `from` and the record may be missing: trimmed, or before the start. */
-  #gone({ place, shard }: PutRecord, from: number): boolean {
-    return (
-      place > from && shard.records.slice(from + 1, place).every((skipped) => !this.records.isDue(skipped))
-    );
+  /** Whether all between what the lane sent last and the record need not be sent: trimmed, before the start, confirmed. */
+  #gone({ place, shard }: PutRecord, { lastSent, ahead }: Lane): boolean {
+    const skipped = shard.records.slice(lastSent + 1, place);
+    return place > lastSent && skipped.every((one) => ahead.has(one.place) || !this.records.isDue(one));
   }
 
   #broken(guarantee: string, { shard }: PutRecord, what: string): void {

@@ -2,6 +2,7 @@ import type { Attempt, Claim } from './claim';
 import { Claims, workerOf } from './claims';
 import { type History, shortName } from './history';
 import type { LeaseRow } from './lease-row';
+import { NumberingAudit } from './numbering-audit';
 import type { RecordAudit } from './record-audit';
 
 /** Milliseconds for which a row that was handed over is left to whom it was handed. Source: DESIGN §6. */
@@ -19,6 +20,9 @@ export interface LeaseRules {
 export class LeaseAudit {
   readonly rows = new Map<string, LeaseRow>();
   readonly claims: Claims;
+  readonly numbering: NumberingAudit;
+  /** Rows that somebody else has moved. */
+  readonly moved = new Set<string>();
   readonly #deleted = new Set<string>();
   /** When a row was given up in favour of a worker. */
   readonly #reserved = new Map<string, { readonly by: string; readonly at: number }>();
@@ -30,6 +34,7 @@ export class LeaseAudit {
     private readonly rules: LeaseRules,
   ) {
     this.claims = new Claims(this.rows, history, rules);
+    this.numbering = new NumberingAudit(history, records);
   }
 
   created(row: LeaseRow, worker: string): void {
@@ -74,6 +79,15 @@ export class LeaseAudit {
     this.#deleted.add(row.shardId);
   }
 
+  /** A program that is not ours has written to a row. */
+  moves(row: LeaseRow, by: string): void {
+    const { sequenceNumber } = row.checkpoint;
+    this.#note(row, by, `writes to it: ${row.owner ?? 'nobody'}, ${sequenceNumber}`);
+    this.moved.add(row.shardId);
+    this.#reserved.delete(row.shardId);
+    this.rows.set(row.shardId, row);
+  }
+
   /** Whether the shard ever had a row. */
   knows(shardId: string): boolean {
     return this.rows.has(shardId) || this.#deleted.has(shardId);
@@ -88,6 +102,7 @@ export class LeaseAudit {
     claim.validUntil = Math.max(claim.validUntil, this.claims.validity(startedAt));
     const place = this.records.placeOf(shardId, after.checkpoint);
     this.#checkpointMoved(before, after);
+    this.numbering.written(before, after, worker);
     if (after.owner === undefined) {
       this.#left(after, attempt, claim, place);
       return;

@@ -14,6 +14,16 @@ export interface LeaseRow {
   readonly handoffTo: string | undefined;
   readonly handoffId: string | undefined;
   readonly draining: string | undefined;
+  readonly numbering: RowNumbers | undefined;
+}
+
+/** How records of the shard are numbered. */
+export interface RowNumbers {
+  readonly generation: string;
+  readonly ordinal: number;
+  /** Checkpoint that the ordinal belongs to, `sequence:subSequence`. */
+  readonly at: string;
+  readonly firstSequence: string | undefined;
 }
 
 /** What the keys of a stream's rows have in front of the shard id; empty in a table of one stream. */
@@ -36,6 +46,15 @@ export function rowOf(item: Item): LeaseRow {
     handoffTo: item.handoffTo?.S,
     handoffId: item.handoffId?.S ?? item.handoffId?.N,
     draining: item.draining?.S ?? item.draining?.N,
+    numbering:
+      item.generation?.S === undefined
+        ? undefined
+        : {
+            generation: item.generation.S,
+            ordinal: Number(item.ordinal?.N),
+            at: item.ordinalCheckpoint?.S ?? '',
+            firstSequence: item.firstSequence?.S,
+          },
   };
 }
 
@@ -44,6 +63,7 @@ export const WRITE_KINDS = [
   'take',
   'renew',
   'checkpoint',
+  'number',
   'evict',
   'finish',
   'request',
@@ -97,6 +117,9 @@ function kindOf(set: ReadonlyMap<string, string>, removed: readonly string[], en
   }
   if (set.has('draining')) {
     return 'draining';
+  }
+  if (set.has('generation')) {
+    return 'number';
   }
   return set.has('checkpoint') ? 'checkpoint' : 'renew';
 }

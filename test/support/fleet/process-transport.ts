@@ -1,4 +1,3 @@
-import type { MemoryTransport } from '../../../src/pulsar/memory-transport';
 import type {
   OutgoingMessage,
   Producer,
@@ -14,8 +13,7 @@ import type { PutRecord } from './record-audit';
 export interface ProcessTransportParts {
   readonly worker: string;
   readonly process: SimulatedProcess;
-  /** On the clock of the world: what has left a process arrives without it. */
-  readonly inner: MemoryTransport;
+  readonly inner: ProducerTransport;
   readonly audit: LaneAudit;
   recordOf(message: OutgoingMessage): PutRecord;
   sent(record: PutRecord): void;
@@ -45,7 +43,7 @@ export class ProcessTransport implements ProducerTransport {
     return this.#parts.inner.sequences;
   }
 
-  get maxMessageBytes(): number {
+  get maxMessageBytes(): number | undefined {
     return this.#parts.inner.maxMessageBytes;
   }
 

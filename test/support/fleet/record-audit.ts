@@ -33,6 +33,8 @@ export interface ShardRecords {
   readonly places: Map<string, PutFrame>;
   /** Place before which nothing is missing. */
   whole: number;
+  /** What of it has come last, by partition of the topic. */
+  readonly newest: Map<string, PutRecord>;
 }
 
 /** Which records were put and which of them the topic has: G1 and G2, told as soon as they are broken. */
@@ -94,7 +96,7 @@ export class RecordAudit {
     if (shard === undefined) {
       const parents = parentIds().flatMap((id) => this.shards.get(id) ?? []);
       const ancestors = [...new Set(parents.flatMap((parent) => [parent, ...parent.ancestors]))];
-      shard = { shardId, ancestors, records: [], places: new Map(), whole: 0 };
+      shard = { shardId, ancestors, records: [], places: new Map(), whole: 0, newest: new Map() };
       this.shards.set(shardId, shard);
     }
     return shard;
@@ -133,15 +135,23 @@ export class RecordAudit {
     return record;
   }
 
-  /** The topic has got `record` for the first time. */
-  arrived(record: PutRecord): void {
+  /**
+   * The topic has got `record` for the first time.
+   * @param partition of the topic, if it has several: there is no order between them.
+   */
+  arrived(record: PutRecord, partition?: string): void {
     const { shard, place } = record;
-    const missing = this.missing(shard);
+    const missing = partition === undefined ? this.missing(shard) : undefined;
     if (missing !== undefined && missing.place < place) {
-      this.history.broken(
-        `G2 record ${record.index} of ${shortName(shard.shardId)} arrived before record ${missing.index}`,
-        shard.shardId,
-      );
+      this.#early(record, missing);
+    }
+    if (partition !== undefined) {
+      const newest = shard.newest.get(partition) ?? record;
+      if (newest.place > place) {
+        this.#early(newest, record);
+      } else {
+        shard.newest.set(partition, record);
+      }
     }
     for (const ancestor of shard.ancestors) {
       const left = this.missing(ancestor);
@@ -152,6 +162,13 @@ export class RecordAudit {
         );
       }
     }
+  }
+
+  #early({ index, shard }: PutRecord, other: PutRecord): void {
+    this.history.broken(
+      `G2 record ${index} of ${shortName(shard.shardId)} arrived before record ${other.index}`,
+      shard.shardId,
+    );
   }
 
   /** The first record of the shard that has to arrive and has not. */

@@ -11,6 +11,8 @@ export interface WireParts {
   readonly gate: ProcessGate;
   /** Milliseconds that what is sent next travels. */
   readonly latency: () => number;
+  /** Is told of what the process behind the gate sends, as it does. */
+  readonly sends?: (bytes: Buffer) => void;
 }
 
 /**
@@ -61,6 +63,9 @@ export class SimulatedSocket extends EventEmitter {
   write(bytes: Buffer, taken?: () => void): boolean {
     if (!this.destroyed) {
       const kept = Buffer.from(bytes);
+      if (this.#gate !== undefined) {
+        this.#parts.sends?.(kept);
+      }
       this.#send({ type: 'data', bytes: kept });
       if (taken !== undefined) {
         queueMicrotask(taken);

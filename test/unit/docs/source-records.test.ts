@@ -55,7 +55,7 @@ function example(data = '{"id":1}'): { record: KinesisRecord; failed: Error[] } 
     partitionKey: undefined,
     explicitHashKey: '123',
   };
-  return { record: new KinesisRecord(tenure, answer, raw, part), failed };
+  return { record: new KinesisRecord(tenure, answer, raw, 0, part), failed };
 }
 
 it('the page has an example of every property, and it is what the source writes', () => {

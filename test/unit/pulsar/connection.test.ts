@@ -56,6 +56,7 @@ const COMMANDS: { readonly [N in CommandName]?: Commands[N] } = {
   sendError: { producerId: 1, sequenceId: 2, error: 3, message: 'x' },
   closeProducer: { producerId: 1, requestId: 2 },
   closeConsumer: { consumerId: 1, requestId: 2 },
+  topicMigrated: { resourceId: 1, resourceType: 0, brokerServiceUrl: 'pulsar://a' },
   error: { requestId: 1, error: 2, message: 'x' },
   success: { requestId: 1 },
   producerSuccess: { requestId: 1, producerName: 'x', lastSequenceId: -1, producerReady: true },
@@ -86,6 +87,7 @@ test('whatever bytes a peer sends, the connection goes on or ends: nothing is th
         receipt: hears('receipt'),
         sendError: hears('sendError'),
         closedByBroker: hears('closedByBroker'),
+        migrated: hears('migrated'),
         connectionLost: hears('connectionLost'),
       });
       const answer = connection.request('closeProducer', { producerId: 1 }).catch(() => undefined);

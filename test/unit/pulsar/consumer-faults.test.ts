@@ -188,7 +188,8 @@ describe('permits', () => {
 
   test('are held back while refused messages are kept here', async () => {
     publish(...Array.from({ length: 30 }, (_, i) => String(i)));
-    const consumer = await subscribe({ receiverQueueSize: 4, negativeAckRedeliveryDelayMs: 100 });
+    const limits = { receiverQueueSize: 4, receiverQueueBytes: 64 * 1024 * 1024 };
+    const consumer = await subscribe({ ...limits, negativeAckRedeliveryDelayMs: 100 });
     const refused = await take(consumer, 4);
     for (const one of refused) {
       consumer.negativeAcknowledge(one);
@@ -207,10 +208,16 @@ describe('a message that cannot be read', () => {
     frame[frame.length - 1] = (frame[frame.length - 1] ?? 0) ^ 1;
     return frame;
   };
-  const chunk = { numChunksFromMsg: 3 };
+  const chunk = (extra: object): Buffer =>
+    encodeSingle(
+      { value: Buffer.from('x') },
+      { uuid: 'u', numChunksFromMsg: 3, totalChunkMsgSize: 3, chunkId: 0, ...extra },
+    );
   test.each<[string, () => Buffer, string]>([
     ['whose checksum does not match', damaged, 'CRC-32C'],
-    ['that is a chunk', () => encodeSingle({ value: Buffer.from('x') }, chunk), 'chunks'],
+    ['that is one chunk too many', () => chunk({ chunkId: 3 }), 'chunk 3 of 3'],
+    ['that is a chunk of too much', () => chunk({ totalChunkMsgSize: 2 ** 30 }), `${2 ** 30} bytes`],
+    ['that is an encrypted chunk', () => chunk({ encryptionAlgo: 'AES' }), 'encrypted'],
     ['of an unknown compression', () => encodeSingle({ value: Buffer.from('x') }, { compression: 9 }), '9'],
     [
       'whose compressed bytes are none',

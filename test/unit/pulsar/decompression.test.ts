@@ -2,6 +2,7 @@ import { deflateSync, constants as zlibConstants } from 'node:zlib';
 import fc from 'fast-check';
 import { compressBlock } from 'lz4js';
 import { compress as compressSnappy } from 'snappyjs';
+import type { Codec } from '../../../src/pulsar/protocol/codec';
 import { decompress, decompressionReady, MAX_UNCOMPRESSED } from '../../../src/pulsar/protocol/decompression';
 import { loadLibrary } from '../../../src/pulsar/protocol/zstd';
 
@@ -129,10 +130,10 @@ const FROM_C: readonly (readonly [string, Buffer, string])[] = [
 ];
 
 describe('ZSTD by the library, for a Node without its own', () => {
-  let decompressZstd: Awaited<ReturnType<typeof loadLibrary>>;
+  let decompressZstd: Codec['decompress'];
 
   beforeAll(async () => {
-    decompressZstd = await loadLibrary();
+    decompressZstd = (await loadLibrary()).decompress;
   });
 
   test.each(FROM_C)('gives back what was compressed %s', (_how, bytes, base64) => {
@@ -175,14 +176,14 @@ describe('ZSTD by the library, for a Node without its own', () => {
 test('a ZSTD frame that damage made shorter is refused, though the library takes it', async () => {
   const frame = Buffer.from(FROM_C[2]?.[2] ?? '', 'base64').subarray(0, -2);
   frame[6] = 65;
-  const decompressZstd = await loadLibrary();
+  const { decompress: decompressZstd } = await loadLibrary();
   expect(() => decompress(frame, ZSTD, 600)).toThrow();
   expect(decompressZstd(frame, 600).length).toBeLessThan(600);
 });
 
 test('a Snappy literal with a length beyond 2^31 is refused: it would lead backwards, for ever', () => {
   const source = Buffer.from([20, 0xfc, 0xf6, 0xff, 0xff, 0xff, 1, 2, 3, 4]);
-  expect(() => decompress(source, SNAPPY, 20)).toThrow('cut off');
+  expect(() => decompress(source, SNAPPY, 20)).toThrow('literal');
 });
 
 test('what claims to be larger than any message is not made room for', () => {

@@ -1,8 +1,10 @@
 import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { decodeCommand } from '../../../src/pulsar/protocol/command';
+import { newDelivery, readDelivery } from '../../../src/pulsar/protocol/delivery';
 import { commandFrame, FrameReader, splitPayload } from '../../../src/pulsar/protocol/frame';
 import { isReceipt, readReceipt } from '../../../src/pulsar/protocol/receipt';
+import { NOWHERE } from '../../support/deduplication';
 
 /** RFC 3720 (iSCSI) appendix B.4, as numbers. */
 const RFC_3720: readonly (readonly [name: string, bytes: Buffer, crc: number])[] = [
@@ -53,7 +55,7 @@ test('frames come out whole and in order however the stream is cut', () => {
         reader.push(Buffer.from(stream.subarray(offset, offset + cut)));
         offset += cut;
       }
-      expect(seen).toEqual(
+      expect(seen).toMatchObject(
         given.map(([topic, payload], requestId) => [
           { topic: Buffer.from(topic).toString(), requestId, authoritative: false },
           Buffer.from(payload).toString('hex'),
@@ -93,12 +95,40 @@ test('a receipt is read by hand as protobufjs writes it', () => {
       const messageId = { ledgerId: entryId, entryId };
       const frame = commandFrame('sendReceipt', { producerId, sequenceId, messageId });
       const command = frame.subarray(8);
-      const receipt = { producerId: -1, sequenceId: -1 };
+      const receipt = { producerId: -1, sequenceId: -1, duplicate: true };
       expect(isReceipt(command)).toBe(true);
       readReceipt(command, receipt);
-      expect(receipt).toEqual({ producerId, sequenceId });
+      expect(receipt).toEqual({ producerId, sequenceId, duplicate: false });
       expect(() => readReceipt(command.subarray(0, 5), receipt)).toThrow(/cut off/);
     }),
   );
   expect(isReceipt(commandFrame('success', { requestId: 7 }).subarray(8))).toBe(false);
+});
+
+test('a receipt is for a duplicate when its message id is −1:−1, and for no other id', () => {
+  const duplicate = (messageId: { readonly ledgerId: number; readonly entryId: number }): boolean => {
+    const receipt = { producerId: -1, sequenceId: -1, duplicate: false };
+    readReceipt(
+      commandFrame('sendReceipt', { producerId: 1, sequenceId: 2, messageId }).subarray(8),
+      receipt,
+    );
+    return receipt.duplicate;
+  };
+  expect(duplicate(NOWHERE)).toBe(true);
+  // As many bytes with their highest bit as a ledger can have, and more behind it.
+  expect(duplicate({ ledgerId: 2 ** 53 - 1, entryId: 2 ** 64 })).toBe(false);
+  expect(duplicate({ ledgerId: 0, entryId: 2 ** 64 })).toBe(false);
+});
+
+test('a command that names its kind and says nothing else is refused', () => {
+  // BaseCommand { type: SEND_ERROR }.
+  expect(() => decodeCommand(Buffer.from('0808', 'hex'))).toThrow('sendError without its fields');
+});
+
+test.each([
+  ['no id', '0809' + '4a02' + '0801'],
+  ['an id without its entry', '0809' + '4a06' + '0801' + '1202' + '0807'],
+  ['an id beyond all numbers', '0809' + '4a11' + '0801' + '120d' + '0807' + '10ffffffffffffffffff01'],
+])('a MESSAGE with %s is refused: it could never be acknowledged', (_what, hex) => {
+  expect(() => readDelivery(Buffer.from(hex, 'hex'), newDelivery())).toThrow('without the id');
 });

@@ -71,7 +71,11 @@ class ModelBroker {
       clock: this.clock,
       topic: TOPIC,
       receiver: { messages: 10, bytes: 1e6 },
-      negativeAckRedeliveryDelayMs: DELAY_MS,
+      redelivery: { initialMs: DELAY_MS, maxMs: DELAY_MS, multiplier: 1 },
+      chunks: { maxPending: 10, autoAckOldest: false, expireMs: 60_000 },
+      partly: () => undefined,
+      skipped: () => undefined,
+      rewind: () => undefined,
       shared,
       complete: (entry) => this.#told.push(entry),
       // What it has not sent on this connection it will send anyway.

@@ -219,6 +219,9 @@ describe('a topic that is unloaded', () => {
     [15, 'PULSAR_TOPIC_TERMINATED'],
     [11, 'PULSAR_TOPIC_NOT_FOUND'],
     [4, 'PULSAR_AUTHORIZATION'],
+    [7, 'PULSAR_BACKLOG_QUOTA'],
+    [8, 'PULSAR_BACKLOG_QUOTA'],
+    [25, 'PULSAR_PRODUCER_FENCED'],
     [0, 'PULSAR_UNKNOWN'],
   ])('error %i on the way back ends the producer as %s', async (error, code) => {
     const log = new ProducerLog();
@@ -250,7 +253,8 @@ describe('an answer to a send', () => {
   test.each([
     [2, 'PULSAR_SEND_FAILED', true],
     [9, 'PULSAR_SEND_FAILED', true],
-    [15, 'PULSAR_TOPIC_TERMINATED', false],
+    // Whether it is terminated or moves elsewhere, only a new registration tells.
+    [15, 'PULSAR_SEND_FAILED', true],
     [22, 'PULSAR_NOT_ALLOWED', false],
     [0, 'PULSAR_UNKNOWN', true],
   ])(
@@ -318,11 +322,25 @@ describe('creating a producer', () => {
   });
 
   test('tries end after the operation time-out, with the last reason', async () => {
-    broker.script.producerError = () => 7;
+    broker.script.producerError = () => 16;
     await expect(produce(transportTo({ operationTimeout: 150 }), new ProducerLog())).rejects.toMatchObject({
-      code: 'PULSAR_BACKLOG_QUOTA',
+      code: 'PULSAR_BUSY',
       retryable: true,
     });
+    expect(broker.commands('producer').length).toBeGreaterThan(1);
+  });
+
+  test.each([
+    [7, 'PULSAR_BACKLOG_QUOTA'],
+    [8, 'PULSAR_BACKLOG_QUOTA'],
+    [25, 'PULSAR_PRODUCER_FENCED'],
+  ])('error %i is %s at once, and whoever waits for its end is told of it', async (error, code) => {
+    broker.script.producerError = () => error;
+    await expect(produce(transportTo(), new ProducerLog())).rejects.toMatchObject({
+      code,
+      treatment: 'retry',
+    });
+    expect(broker.commands('producer')).toHaveLength(1);
   });
 
   test.each([
@@ -337,13 +355,22 @@ describe('creating a producer', () => {
     expect(broker.commands('producer')).toHaveLength(1);
   });
 
-  test('a partitioned topic is refused before a producer could write beside its partitions', async () => {
-    broker.script.partitions = 3;
-    await expect(produce(transportTo(), new ProducerLog())).rejects.toMatchObject({
-      code: 'PULSAR_PARTITIONED_TOPIC',
-      message: expect.stringContaining('3 partitions'),
-    });
-    expect(broker.commands('producer')).toEqual([]);
+  test('a topic that has migrated is looked for where it is now, without waiting for an answer', async () => {
+    const elsewhere = await FakePulsarBroker.start();
+    try {
+      broker.script.producersHeld = new Promise(() => undefined);
+      const creating = produce(transportTo(), new ProducerLog());
+      await received(() => broker.commands('producer').length === 1);
+      const [{ producerId = -1 } = {}] = broker.commands('producer');
+      const brokerServiceUrl = elsewhere.serviceUrl;
+      broker.tell('topicMigrated', { resourceId: producerId, resourceType: 0, brokerServiceUrl });
+      broker.tell('closeProducer', { producerId, requestId: 2 ** 53 - 1 });
+      await creating;
+      expect(elsewhere.commands('producer')).toHaveLength(1);
+      await transports.pop()?.close(500);
+    } finally {
+      await elsewhere.stop();
+    }
   });
 
   test('a broker that does not listen is PULSAR_UNAVAILABLE, to be tried again', async () => {

@@ -77,12 +77,22 @@ describe('receipt watch', () => {
 describe('pending requests', () => {
   test('an answer goes to its own request, whatever the order', async () => {
     const requests = new PendingRequests(new ManualClock(), 1000);
-    const [first, second] = [requests.open('a'), requests.open('b')];
+    const [first, second] = [requests.open('closeProducer'), requests.open('subscribe')];
     const body = (requestId: number) => ({ name: 'success' as const, body: { requestId } });
     expect(requests.resolve(second.requestId, body(second.requestId))).toBe(true);
     expect(requests.reject(first.requestId, new ProtocolError('busy', 'x'))).toBe(true);
     await expect(second.answer).resolves.toEqual(body(second.requestId));
     await expect(first.answer).rejects.toMatchObject({ kind: 'busy' });
+  });
+
+  test('an answer to something else is none', async () => {
+    const requests = new PendingRequests(new ManualClock(), 1000);
+    const { requestId, answer } = requests.open('producer');
+    expect(requests.settle({ name: 'success', body: { requestId } })).toBe(true);
+    await expect(answer).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: 'success in answer to producer',
+    });
   });
 
   test('one without answer fails after its time-out, and its late answer belongs to nobody', async () => {
@@ -98,7 +108,7 @@ describe('pending requests', () => {
   test('when the connection ends every request fails and no timer stays', async () => {
     const clock = new ManualClock();
     const requests = new PendingRequests(clock, 1000);
-    const answers = [requests.open('a').answer, requests.open('b').answer];
+    const answers = [requests.open('subscribe').answer, requests.open('producer').answer];
     const outcome = Promise.allSettled(answers);
     requests.rejectAll(new ProtocolError('unavailable', 'gone'));
     expect((await outcome).map(({ status }) => status)).toEqual(['rejected', 'rejected']);

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../../src/errors';
+import type { RecordSequencing } from '../../../src/io';
 import type { ProducerTransport } from '../../../src/pulsar/transport';
 import { DeliveryLane } from '../../../src/runtime/delivery-lane';
 import type { DeliveryLaneOptions } from '../../../src/runtime/delivery-lane-options';
@@ -41,6 +42,7 @@ function setUp(overrides: Partial<DeliveryLaneOptions> = {}, refusals: readonly 
   });
   const record = (n: number): TestRecord => ({
     n,
+    recordSequence: n,
     key: 'k',
     value: new Uint8Array(1),
     eventTime: undefined,
@@ -312,11 +314,11 @@ describe('delivery lane', () => {
     );
     first.listener.failed(lost);
     await turn();
-    expect(lane.takeCounts()).toEqual({ delivered: 1, resent: 2, rejected: 1, producerFailures: 1 });
+    expect(lane.takeCounts()).toMatchObject({ delivered: 1, resent: 2, rejected: 1, producerFailures: 1 });
     await clock.advance(10_000);
     (await transport.producer(1)).confirm(0, 1);
     expect(lane.inFlight).toBe(0);
-    expect(lane.takeCounts()).toEqual({ delivered: 2, resent: 0, rejected: 0, producerFailures: 0 });
+    expect(lane.takeCounts()).toMatchObject({ delivered: 2, resent: 0, rejected: 0, producerFailures: 0 });
   });
 
   describe('under a watchdog', () => {
@@ -393,5 +395,124 @@ describe('delivery lane', () => {
       await clock.advance(50_000);
       expect(await closing).toBe(false);
     });
+  });
+
+  describe('when the topic grows', () => {
+    const sequencing = (repartition: RecordSequencing['repartition']): Partial<DeliveryLaneOptions> => ({
+      sequencing: {
+        producerName: 'shard/1',
+        firstId: 0,
+        enablesDeduplication: false,
+        partitions: async (_topic, found) => found,
+        repartition,
+        abandon: async () => undefined,
+      },
+    });
+
+    it('sends nothing until all is confirmed and a checkpoint covers it, then goes on by another producer', async () => {
+      const stored = deferred<void>();
+      const asked: unknown[][] = [];
+      const { transport, offer, sent, lane } = setUp(
+        sequencing((...question) => {
+          asked.push(question);
+          return stored.promise;
+        }),
+      );
+      const first = await transport.producer(0);
+      offer(1, 2);
+      first.listener.grown?.(4);
+      await turn();
+      offer(3);
+      first.confirm(0);
+      await turn();
+      expect(asked).toEqual([]);
+      first.confirm(1);
+      await turn();
+      expect(asked).toEqual([['t', 4, 2]]);
+      expect(transport.producers).toHaveLength(1);
+      expect(sent(first)).toEqual([1, 2]);
+      stored.resolve();
+      const second = await transport.producer(1);
+      expect(sent(second)).toEqual([3]);
+      expect(first.closeDeadlines).toHaveLength(1);
+      second.confirm(0);
+      expect(await lane.close(1000)).toBe(true);
+    });
+
+    it('a producer that fails meanwhile is followed by one with the partitions there were', async () => {
+      const asked: unknown[][] = [];
+      const { transport, offer, sent, clock } = setUp(
+        sequencing(async (...question) => void asked.push(question)),
+      );
+      const first = await transport.producer(0);
+      offer(1, 2);
+      first.listener.grown?.(4);
+      await turn();
+      first.listener.failed(lost);
+      await turn();
+      clock.advance(1000);
+      const second = await transport.producer(1);
+      expect(sent(second)).toEqual([1, 2]);
+      expect(asked).toEqual([]);
+    });
+
+    it('a close in the middle of it waits for what is in flight, and no other producer is made', async () => {
+      const { transport, offer, lane } = setUp(sequencing(() => new Promise(() => undefined)));
+      const first = await transport.producer(0);
+      offer(1);
+      first.listener.grown?.(4);
+      await turn();
+      const closed = lane.close(1000);
+      first.confirm(0);
+      expect(await closed).toBe(true);
+      await turn();
+      expect(transport.producers).toHaveLength(1);
+    });
+
+    it('a count that cannot be stored ends the lane, and nothing is sent by it', async () => {
+      const refused = new ConnectorError('AWS_ACCESS_DENIED', 'may not write');
+      const { transport, offer, fatal } = setUp(sequencing(() => Promise.reject(refused)));
+      const first = await transport.producer(0);
+      first.listener.grown?.(4);
+      await turn();
+      offer(1);
+      await turn();
+      expect(fatal).toEqual([refused]);
+      expect(transport.producers).toHaveLength(1);
+    });
+  });
+
+  it('numbers that the broker has taken for others are given up in the row before the lane ends', async () => {
+    const stored = deferred<void>();
+    const { transport, offer, fatal } = setUp({
+      sequencing: {
+        producerName: 'shard/1',
+        firstId: 0,
+        enablesDeduplication: false,
+        partitions: async (_topic, found) => found,
+        repartition: async () => undefined,
+        abandon: () => stored.promise,
+      },
+    });
+    const producer = await transport.producer(0);
+    offer(1);
+    const clash = new ConnectorError('SEQUENCE_ID_CLASH', 'id 1 was passed over');
+    producer.listener.failed(clash);
+    await turn();
+    expect(fatal).toEqual([]);
+    stored.resolve();
+    await turn();
+    expect(fatal).toEqual([clash]);
+    expect(transport.producers).toHaveLength(1);
+  });
+
+  it('counts what the topic had before, and topics that have forgotten', async () => {
+    const { transport, offer, lane } = setUp();
+    const producer = await transport.producer(0);
+    offer(1, 2);
+    producer.listener.forgotten?.(-1);
+    producer.listener.confirmed(producer.sent[0] as TestRecord, true);
+    producer.confirm(1);
+    expect(lane.takeCounts()).toMatchObject({ delivered: 2, duplicates: 1, forgotten: 1 });
   });
 });

@@ -1,3 +1,4 @@
+import { consumerSettings } from '../../../src/config/consumer-settings';
 import { ConnectorError } from '../../../src/errors';
 import { BYTES_SCHEMA, type Schema } from '../../../src/io';
 import { deferred } from '../../../src/util/deferred';
@@ -19,15 +20,17 @@ describe('sink runner: messages become records', () => {
     expect(lab.transport.consumers).toEqual([]);
     open.resolve();
     await running;
-    expect(lab.transport.consumers.map(({ options }) => options)).toEqual(
+    expect(lab.transport.consumers.map(({ options }) => options)).toMatchObject(
       ['a', 'b'].map((topic) => ({
         topic,
+        isPattern: false,
         subscription: 'sub',
         subscriptionType: 'Key_Shared',
         initialPosition: 'earliest',
         receiverQueueSize: 1000,
         receiverQueueBytes: 1_000_000,
         negativeAckRedeliveryDelayMs: 1000,
+        settings: consumerSettings(),
       })),
     );
     expect(lab.sink.context).toMatchObject({

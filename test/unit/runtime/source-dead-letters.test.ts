@@ -61,6 +61,7 @@ async function start() {
       shutdownTimeoutMs: 10_000,
       stalled: () => undefined,
       outputTopic: 'orders',
+      processingGuarantees: 'ATLEAST_ONCE',
     },
     transport,
     atMostOnce: false,

@@ -101,6 +101,7 @@ function setUp() {
     shutdownTimeoutMs: 1000,
     stalled: (part, problem) => stalls.push(`${part}: ${problem === undefined ? 'well' : explain(problem)}`),
     outputTopic: 'topic',
+    processingGuarantees: 'ATLEAST_ONCE',
   };
   const stop = new AbortController();
   const acked: number[] = [];
@@ -280,6 +281,8 @@ describe('source runner', () => {
         ['records_delivered', ['topic', 1]],
         ['records_resent', ['topic', 0]],
         ['records_rejected', ['topic', 0]],
+        ['records_deduplicated', ['topic', 0]],
+        ['deduplication_forgotten', ['topic', 0]],
         ['producer_failures', ['topic', 0]],
         ['records_in_flight', [undefined, 2]],
       ]),

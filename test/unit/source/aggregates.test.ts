@@ -41,6 +41,7 @@ class AggregateLab {
       getSecret: () => undefined,
       shutdownTimeoutMs: 10_000,
       outputTopic: 'topic',
+      processingGuarantees: 'ATLEAST_ONCE',
       storesAnySize: true,
       fatal: (error) => this.fatal.push(error),
       stalled: () => undefined,

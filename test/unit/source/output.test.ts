@@ -57,7 +57,7 @@ function setUp(format: Format, policy: Policy = { onError: 'fail' }) {
     schema: output.schema,
     destinationTopic: undefined,
     timer: new DeliveryTimer(clock, { record: () => undefined }),
-    onRefused: (record, cause) => refusals.refuse(record, cause, 'orders'),
+    onRefused: (record, cause, inTurn) => refusals.refuse(record, cause, 'orders', inTurn),
   });
   const read = (payloads: readonly (string | Uint8Array)[], part?: Partial<SubRecord>): KinesisRecord[] => {
     const answer = new RetainedAnswer(new ReceiveBudget(1e9), 42, READ);
@@ -77,7 +77,7 @@ function setUp(format: Format, policy: Policy = { onError: 'fail' }) {
         explicitHashKey: undefined,
         ...part,
       };
-      return new KinesisRecord(tenure, answer, raw, part && sub);
+      return new KinesisRecord(tenure, answer, raw, i, part && sub);
     });
     answer.retain(records);
     tenure.append(records);

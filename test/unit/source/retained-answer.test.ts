@@ -18,7 +18,7 @@ function answerOf(
       approximateArrival: 0,
       encryptionType: 'NONE',
     };
-    return new KinesisRecord(tenure, answer, raw);
+    return new KinesisRecord(tenure, answer, raw, i, undefined);
   });
   answer.retain(records);
   return { answer, records };

@@ -4,6 +4,7 @@ import { type TrackedEntry, Tracker } from '../../../src/source/tracker';
 const entry = (n: number): TrackedEntry => ({
   sequenceNumber: String(n),
   subSequenceNumber: 0,
+  ordinal: n,
   confirmed: false,
   next: undefined,
 });
@@ -77,19 +78,20 @@ describe('tracker', () => {
 
   it('what holds nothing to deliver is passed as soon as all before it is confirmed, and not earlier', () => {
     const tracker = new Tracker();
-    expect(tracker.pass({ sequenceNumber: '1', subSequenceNumber: 0 })).toBe(true);
+    expect(tracker.pass({ sequenceNumber: '1', subSequenceNumber: 0 }, 1)).toBe(true);
     expect(tracker.position).toEqual({ sequenceNumber: '1', subSequenceNumber: 0 });
     const [second, fifth] = [entry(2), entry(5)];
     tracker.append(second);
-    expect(tracker.pass({ sequenceNumber: '3', subSequenceNumber: 7 })).toBe(false);
-    expect(tracker.pass({ sequenceNumber: '4', subSequenceNumber: 9 })).toBe(false);
+    expect(tracker.pass({ sequenceNumber: '3', subSequenceNumber: 7 }, 3)).toBe(false);
+    expect(tracker.pass({ sequenceNumber: '4', subSequenceNumber: 9 }, 4)).toBe(false);
     expect(tracker.outstanding).toBe(2);
     expect(tracker.position?.sequenceNumber).toBe('1');
     tracker.confirm(second);
     expect(tracker.position).toEqual({ sequenceNumber: '4', subSequenceNumber: 9 });
+    expect(tracker.ordinal).toBe(4);
     expect(tracker.outstanding).toBe(0);
     tracker.append(fifth);
-    tracker.pass({ sequenceNumber: '6', subSequenceNumber: 0 });
+    tracker.pass({ sequenceNumber: '6', subSequenceNumber: 0 }, 6);
     tracker.end();
     expect(tracker.atEnd).toBe(false);
     expect([...tracker.unconfirmed()]).toEqual([fifth]);

@@ -30,7 +30,8 @@ function slicesOf(raws: RawRecord[], skipped = 0, options: Partial<UnpackingOpti
   const unpacking = new Unpacking(raws, skipped, {
     window: undefined,
     misplaced: 'keep',
-    make: (from, part) => new KinesisRecord({} as RecordTenure, answer, from, part),
+    firstOrdinal: 0,
+    make: (from, ordinal, part) => new KinesisRecord({} as RecordTenure, answer, from, ordinal, part),
     ...options,
   });
   const slices: Slice[] = [];
@@ -73,7 +74,7 @@ describe('unpacking', () => {
 
   it('an empty answer is one empty slice', () => {
     expect(slicesOf([])).toEqual([
-      { records: [], passed: undefined, misplaced: 0, damaged: 0, isLast: true },
+      { records: [], passed: undefined, misplaced: 0, damaged: 0, nextOrdinal: 0, isLast: true },
     ]);
   });
 
