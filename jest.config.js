@@ -23,8 +23,9 @@ const tier = (name, extra = {}) => ({
 
 module.exports = {
   projects: [
-    ...['unit', 'contract', 'simulation', 'integration', 'e2e'].map((name) => tier(name)),
+    ...['unit', 'contract', 'simulation', 'integration'].map((name) => tier(name)),
     // Maven must not fetch the same files twice at a time.
+    tier('e2e', { globalSetup: '<rootDir>/test/support/fetch-pulsar.ts' }),
     tier('interop', { globalSetup: '<rootDir>/test/support/fetch-kcl.ts' }),
   ],
   testTimeout: 30_000,

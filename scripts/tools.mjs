@@ -24,6 +24,13 @@ export const MAVEN = {
   accepts: (text) => /Apache Maven [3-9]/.test(text),
 };
 
+export const PYTHON = {
+  command: 'python3',
+  args: ['-m', 'pip', '--version'],
+  wanted: 'Python 3 with pip',
+  accepts: (text) => /\(python 3\./.test(text),
+};
+
 /** Ends this process with 1 when one of `tools` is missing or too old. @param purpose begins the message */
 export function requireTools(purpose, tools) {
   const missing = tools.filter(({ command, args, accepts }) => {

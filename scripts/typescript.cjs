@@ -14,11 +14,18 @@ const isStale = (source) => modifiedAt(compiledPath(source)) <= modifiedAt(sourc
 
 function compileStale() {
   const { transformFileSync } = require('@swc/core');
-  const sources = ['src', 'bench', 'test/support', 'test/simulation', 'test/chaos', 'test/fuzz'].flatMap(
-    (folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts'))
-        .map((name) => join(ROOT, folder, name)),
+  const sources = [
+    'src',
+    'bench',
+    'test/support',
+    'test/simulation',
+    'test/chaos',
+    'test/fuzz',
+    'test/interop',
+  ].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(ROOT, folder, name)),
   );
   for (const source of sources.filter(isStale)) {
     const { code } = transformFileSync(source, {

@@ -258,10 +258,6 @@ export const ERRORS = define({
     hint: 'Create the topic, or allow automatic creation on the broker.',
   },
   PULSAR_TOPIC_TERMINATED: { treatment: 'fatal', hint: 'The topic was terminated: use another one.' },
-  PULSAR_PARTITIONED_TOPIC: {
-    treatment: 'config',
-    hint: 'Partitioned topics are not available yet: use a topic without partitions.',
-  },
   PULSAR_PARTITIONS_CHANGED: {
     treatment: 'retry',
     hint: 'Nothing: the topic was created anew, and is sent to as it is now.',

@@ -82,7 +82,7 @@ async function main(): Promise<void> {
         }
       : {}),
     listener: {
-      confirmed: () => undefined,
+      confirmed: (_message, duplicate) => duplicate && failed(new Error('the topic had it before')),
       rejected: (_message, error) => failed(error),
       failed,
       drained: pump,

@@ -1,5 +1,5 @@
-import { consumerSettings } from '../../src/config/consumer-settings';
 import type { ProducerSettings } from '../../src/config';
+import { consumerSettings } from '../../src/config/consumer-settings';
 import type { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
 import { createPinoLogger } from '../../src/runtime/pino-logger';

@@ -1,4 +1,5 @@
 import { backOff, mayHeal } from '../aws/retry';
+import { ConnectorError } from '../errors';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
 import { type HeldLeaseDeps, shortRequest } from './held-lease-deps';
 import { isUnanswered, type Lease } from './lease';
@@ -95,14 +96,17 @@ export class HeldLease {
   /**
    * Numbers records like that from now on, or no more. Resolves once the row says so; the newest checkpoint is written
    * with it.
-   * @throws ConnectorError LEASE_LOST, also while the lease is being given up; or what cannot heal
+   * @throws ConnectorError LEASE_LOST, also while the lease is being given up; ILLEGAL_STATE when other numbers took the
+   * place of these, or none may follow; or what cannot heal
    */
   async number(numbering: RowNumbering | 'NONE'): Promise<void> {
     this.#progress.number(numbering);
     while (!isSameNumbering(this.#lease.numbering, numbering) || this.hasProgress) {
+      this.#requireNumbering(numbering);
       this.#tenure.requireHeld();
       await this.renew();
     }
+    this.#requireNumbering(numbering);
   }
 
   /** Everything in the shard at `at` (service time, milliseconds since the epoch) is read and confirmed. */
@@ -232,6 +236,13 @@ export class HeldLease {
         throw error;
       }
       return undefined;
+    }
+  }
+
+  /** The row will never show `numbering` when the next write says something else. */
+  #requireNumbering(numbering: RowNumbering | 'NONE'): void {
+    if (this.#progress.numbering !== numbering) {
+      throw new ConnectorError('ILLEGAL_STATE', `the records of ${this.name} are numbered otherwise by now`);
     }
   }
 

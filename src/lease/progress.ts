@@ -34,12 +34,22 @@ export class Progress {
     }
   }
 
-  /** From now on checkpoints tell how many records were numbered. The first one begins at the newest position. */
+  /**
+   * From now on checkpoints tell how many records were numbered. The first one begins at the newest position; behind
+   * NONE there is no other.
+   */
   number(numbering: RowNumbering | 'NONE'): void {
     if (this.#numbering === undefined && numbering !== 'NONE') {
       this.#ordinal = numbering.ordinal;
     }
-    this.#numbering = numbering;
+    if (this.#numbering !== 'NONE') {
+      this.#numbering = numbering;
+    }
+  }
+
+  /** What `number` was given last; undefined where records are not numbered. */
+  get numbering(): RowNumbering | 'NONE' | undefined {
+    return this.#numbering;
   }
 
   caughtUp(at: number): void {

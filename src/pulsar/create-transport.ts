@@ -46,7 +46,7 @@ export function createTransport(
   const { serviceUrl } = settings;
   const { connect = tcpConnect } = parts;
   if (settings.transport === 'pulsar-client') {
-    return new PulsarClientTransport(settings, producer, parts);
+    return new PulsarClientTransport(settings, producer, { ...parts, connect });
   }
   if (BINARY.test(serviceUrl)) {
     return new BinaryTransport(settings, producer, { ...parts, connect });

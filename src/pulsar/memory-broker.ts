@@ -1,36 +1,11 @@
 import { ConnectorError } from '../errors';
 import type { Schema } from '../io';
+import { type MemoryBehaviour, PLAIN_BEHAVIOUR } from './memory-behaviour';
 import type { PublishedMessage, StoredMessage } from './memory-message';
 import type { MemorySubscription, Subscriber } from './memory-subscription';
 import { MemoryTopic } from './memory-topic';
 import { fullTopicName, type PendingBudget, type PendingLimits } from './protocol';
 import type { ConsumerOptions, OutgoingMessage } from './transport';
-
-/** How a MemoryBroker behaves; every field may be set at any time. */
-export interface MemoryBehaviour {
-  /** Milliseconds from a send to its receipt. */
-  latencyMs: number;
-  /** Messages it stores a second, over all topics. */
-  messagesPerSecond: number;
-  /** Bytes of the largest value it takes. */
-  maxMessageBytes: number;
-  /** Whether producers may send larger ones in chunks. */
-  chunks: boolean;
-  /** So many of the next sends are not stored and end their producer. */
-  failNext: number;
-  /** So many of the next sends are stored, and their receipt is lost. */
-  loseReceipts: number;
-  /** Why a producer of `topic` cannot be created now; undefined when it can. */
-  refuseProducer: (topic: string) => ConnectorError | undefined;
-  /** Why a message can never be stored; undefined when it can. */
-  refuseMessage: (message: OutgoingMessage) => ConnectorError | undefined;
-  /** Milliseconds that a message travels to its consumer; at 0 even a stopped clock does not hold it up. */
-  deliveryLatencyMs: number;
-  /** So many of the next acknowledgements are lost: not applied until their consumer reconnects. */
-  loseAcknowledgements: number;
-  /** Why a consumer of `topic` cannot connect now; undefined when it can. Those connected are not touched. */
-  refuseConsumer: (topic: string) => ConnectorError | undefined;
-}
 
 export interface MemoryBrokerOptions extends Partial<MemoryBehaviour> {
   /**
@@ -58,20 +33,7 @@ export class MemoryBroker {
     const { keep = Number.POSITIVE_INFINITY, backlog = UNBOUNDED, ...behaviour } = options;
     this.#keep = keep;
     this.#backlog = backlog;
-    this.behaviour = {
-      latencyMs: 0,
-      messagesPerSecond: Number.POSITIVE_INFINITY,
-      maxMessageBytes: 5 * 1024 * 1024,
-      chunks: true,
-      failNext: 0,
-      loseReceipts: 0,
-      refuseProducer: () => undefined,
-      refuseMessage: () => undefined,
-      deliveryLatencyMs: 0,
-      loseAcknowledgements: 0,
-      refuseConsumer: () => undefined,
-      ...behaviour,
-    };
+    this.behaviour = { ...PLAIN_BEHAVIOUR, ...behaviour };
   }
 
   /** Full names of the topics that ever had a producer or a subscription. */

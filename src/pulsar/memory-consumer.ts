@@ -1,14 +1,13 @@
-import { consumerSettings } from '../config/consumer-settings';
 import { ConnectorError, isConnectorError } from '../errors';
 import { BYTES_SCHEMA, type Schema } from '../io';
 import type { Clock, TimerHandle } from '../util/clock';
 import { type Deferred, deferred } from '../util/deferred';
-import { DelayLines } from '../util/delay-lines';
 import type { ConnectedSubscription, MemoryBroker } from './memory-broker';
 import { MemoryMessage, type StoredMessage } from './memory-message';
 import { MemoryReceiverQueue } from './memory-receiver-queue';
+import { MemoryRefusals } from './memory-refusals';
 import type { Subscriber } from './memory-subscription';
-import { type ReceiverLimits, type RedeliveryBackoff, redeliveryDelay } from './protocol';
+import type { ReceiverLimits } from './protocol';
 import type { TopicConsumer } from './topics-consumer';
 import type { ConsumerOptions, ReceivedMessage } from './transport';
 
@@ -36,10 +35,7 @@ export class MemoryConsumer implements TopicConsumer, Subscriber {
   /** Handed out, and not known to be settled at the broker. */
   readonly #handedOut = new Map<number, MemoryMessage>();
   /** Negatively acknowledged, and not to be delivered again yet. */
-  readonly #refused: DelayLines<MemoryMessage>;
-  /** How often those were refused before that the broker does not count. */
-  readonly #refusals = new Map<number, number>();
-  readonly #backoff: RedeliveryBackoff;
+  readonly #refused: MemoryRefusals;
   #state: State = 'OPEN';
   /** What has ended it. */
   #failure: ConnectorError | undefined;
@@ -59,9 +55,6 @@ export class MemoryConsumer implements TopicConsumer, Subscriber {
     this.#parts = parts;
     // Nobody may be waiting for it.
     this.#ended.promise.catch(() => undefined);
-    const { maxDelayMs: maxMs, multiplier } = (parts.settings ?? consumerSettings())
-      .negativeAckRedeliveryBackoff;
-    this.#backoff = { initialMs: parts.negativeAckRedeliveryDelayMs, maxMs, multiplier };
     this.name = parts.consumerName ?? parts.broker.chosenName();
     this.#queue = new MemoryReceiverQueue(parts.clock, parts.limits, {
       repeated: (message) => this.#repeated(message),
@@ -70,7 +63,7 @@ export class MemoryConsumer implements TopicConsumer, Subscriber {
         parts.ready();
       },
     });
-    this.#refused = new DelayLines(parts.clock, { arrived: (message) => this.#redeliver(message) });
+    this.#refused = new MemoryRefusals(parts.clock, parts, (message) => this.#redeliver(message));
     this.#source = parts.broker.subscribe(parts, this);
     this.topic = this.#source.topic.name;
     this.#source.subscription.dispatch();
@@ -114,7 +107,7 @@ export class MemoryConsumer implements TopicConsumer, Subscriber {
     const message = this.#unsettled(received);
     if (message !== undefined) {
       message.verdict = 'REFUSED';
-      this.#refused.push(message, redeliveryDelay(this.#backoff, this.#refusedBefore(message)));
+      this.#refused.add(message);
     }
   }
 
@@ -210,17 +203,6 @@ export class MemoryConsumer implements TopicConsumer, Subscriber {
     return messages;
   }
 
-  /** The broker counts on Shared and Key_Shared only. */
-  #refusedBefore({ number, redeliveryCount }: MemoryMessage): number {
-    const { subscriptionType } = this.#parts;
-    if (subscriptionType === 'Shared' || subscriptionType === 'Key_Shared') {
-      return redeliveryCount;
-    }
-    const before = this.#refusals.get(number) ?? 0;
-    this.#refusals.set(number, before + 1);
-    return before;
-  }
-
   /** Undefined for what is settled, or was handed out by another consumer. */
   #unsettled(received: ReceivedMessage): MemoryMessage | undefined {
     const message = this.#handedOut.get((received as MemoryMessage).number);
@@ -237,7 +219,7 @@ export class MemoryConsumer implements TopicConsumer, Subscriber {
       return;
     }
     this.#handedOut.delete(message.number);
-    this.#refusals.delete(message.number);
+    this.#refused.settled(message.number);
     this.#unheard--;
     this.#source.subscription.acknowledge(message.number);
     this.#lookAgain?.();

@@ -18,7 +18,6 @@ const CODES: { readonly [K in ProtocolErrorKind]: ErrorCode } = {
   'invalid-topic': 'PULSAR_TOPIC_INVALID',
   'topic-not-found': 'PULSAR_TOPIC_NOT_FOUND',
   'topic-terminated': 'PULSAR_TOPIC_TERMINATED',
-  partitioned: 'PULSAR_PARTITIONED_TOPIC',
   'partitions-changed': 'PULSAR_PARTITIONS_CHANGED',
   'partitions-lost': 'PULSAR_PARTITIONS_LOST',
   'too-large': 'PULSAR_MESSAGE_TOO_LARGE',

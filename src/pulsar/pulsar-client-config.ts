@@ -84,6 +84,7 @@ export function producerConfig(
   const batchingEnabled = settings.batchingEnabled && !sequenced && chunked !== true;
   return {
     batchingEnabled,
+    batchingType: settings.batchBuilder === 'KEY_BASED' ? 'KeyBasedBatching' : 'DefaultBatching',
     batchingMaxPublishDelayMs: Math.max(1, settings.batchingMaxPublishDelay),
     batchingMaxMessages: settings.batchingMaxMessages,
     batchingMaxAllowedSizeInBytes: settings.batchingMaxBytes,
@@ -146,4 +147,13 @@ export function resultError(cause: unknown, topic: string): ConnectorError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = RESULTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'PULSAR_UNKNOWN';
   return new ConnectorError(code, `topic ${topic}: ${text}`, { cause });
+}
+
+/** What the core cannot do for us. */
+export function notThrough(
+  topic: string,
+  what: string,
+  hint = 'Remove pulsar.transport: our own client can.',
+): ConnectorError {
+  return new ConnectorError('NOT_AVAILABLE_YET', `topic ${topic}: through pulsar-client, ${what}`, { hint });
 }

@@ -37,6 +37,7 @@ export interface ProducerConfig {
   hashingScheme?: 'Murmur3_32Hash' | 'JavaStringHash';
   compressionType?: CompressionType;
   batchingEnabled?: boolean;
+  batchingType?: 'DefaultBatching' | 'KeyBasedBatching';
   batchingMaxPublishDelayMs?: number;
   batchingMaxMessages?: number;
   batchingMaxAllowedSizeInBytes?: number;

@@ -42,7 +42,7 @@ export async function subscribeTo(options: ConsumerOptions, service: TopicServic
     source,
     limits,
     open: (topic, share, ready) => service.open(topic, share, ready),
-    closed: () => service.closed(consumer),
+    closed: (closed) => service.closed(closed),
   });
   service.opened(consumer);
   return consumer;

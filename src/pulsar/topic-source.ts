@@ -1,4 +1,5 @@
 import { TopicsPattern } from '../config/topics-pattern';
+import { ConnectorError } from '../errors';
 import { fullTopicName } from './protocol';
 
 /** Which topics a consumer of several reads, as the broker tells. */
@@ -24,7 +25,14 @@ export function partitionsOf(
     name,
     intervalMs,
     forgets: false,
-    topics: async () => Array.from({ length: await partitions() }, (_, i) => `${name}-partition-${i}`),
+    topics: async () => {
+      const length = await partitions();
+      if (length === 0) {
+        // Nobody would ever read the topic that stands there now.
+        throw new ConnectorError('PULSAR_PARTITIONS_CHANGED', `${name} has no partitions any more`);
+      }
+      return Array.from({ length }, (_, i) => `${name}-partition-${i}`);
+    },
   };
 }
 

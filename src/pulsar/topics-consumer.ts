@@ -1,15 +1,9 @@
-import { ConnectorError, isConnectorError, messageOf } from '../errors';
+import { ConnectorError } from '../errors';
 import type { Schema } from '../io';
-import { type Clock, sleep } from '../util/clock';
-import { Gate } from '../util/gate';
-import type { Logger } from '../util/logger';
-import type { Random } from '../util/random';
 import { Receiver, type ReceiverLimits } from './protocol';
-import type { TopicSource } from './topic-source';
+import { TopicWatch, type TopicWatchParts } from './topic-watch';
 import type { Consumer, ReceivedMessage } from './transport';
 
-/** Topics that are subscribed to at a time. */
-const AT_A_TIME = 20;
 /** Milliseconds that leaving a topic which is gone may take. */
 const LEAVE_MS = 1000;
 
@@ -19,16 +13,12 @@ export interface TopicConsumer extends Consumer {
   poll(max: number): ReceivedMessage[];
 }
 
-export interface TopicsConsumerParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly source: TopicSource;
+export interface TopicsConsumerParts extends TopicWatchParts {
   /** Of all topics together. */
   readonly limits: ReceiverLimits;
   /** @param ready is called when `poll` may give something, or throw. */
   open(topic: string, limits: ReceiverLimits, ready: () => void): Promise<TopicConsumer>;
-  readonly closed: () => void;
+  readonly closed: (consumer: TopicsConsumer) => void;
 }
 
 /**
@@ -43,7 +33,7 @@ export class TopicsConsumer implements Consumer {
   /** Those that may have something, in the order of their turns. */
   readonly #ready = new Set<TopicConsumer>();
   readonly #receiver = new Receiver<ReceivedMessage>((max) => this.#take(max));
-  readonly #abort = new AbortController();
+  readonly #watch: TopicWatch<TopicConsumer>;
   readonly #limits: ReceiverLimits;
   #end: { readonly error: unknown } | undefined;
   #closing: Promise<boolean> | undefined;
@@ -59,20 +49,22 @@ export class TopicsConsumer implements Consumer {
         return share(parts.limits.bytes);
       },
     };
+    this.#watch = new TopicWatch(parts, this.#members, {
+      open: (topic) => parts.open(topic, this.#limits, () => this.#wake(topic)),
+      joined: (topic) => this.#wake(topic),
+      left: (member) => this.#left(member),
+    });
   }
 
   /** A consumer of every topic there is now. @throws ConnectorError */
   static async open(parts: TopicsConsumerParts): Promise<TopicsConsumer> {
     const consumer = new TopicsConsumer(parts);
     try {
-      await consumer.#look((error) => {
-        throw error;
-      });
+      await consumer.#watch.start();
     } catch (error) {
       await consumer.close(LEAVE_MS);
       throw error;
     }
-    void consumer.#watch();
     return consumer;
   }
 
@@ -120,7 +112,7 @@ export class TopicsConsumer implements Consumer {
   }
 
   pause(): void {
-    this.#abort.abort();
+    this.#watch.stop();
     for (const member of this.#members.values()) {
       member.pause();
       this.#ready.add(member);
@@ -135,19 +127,19 @@ export class TopicsConsumer implements Consumer {
 
   /** Ends like its process. */
   crash(): void {
-    this.#abort.abort();
+    this.#watch.stop();
   }
 
   async #close(deadlineMs: number, options: { readonly unsubscribe?: boolean }): Promise<boolean> {
     this.#finish(new ConnectorError('PULSAR_CLOSED', 'the consumer was closed'));
     const members = [...this.#members.values()];
     const told = await Promise.all(members.map((member) => member.close(deadlineMs, options)));
-    this.#parts.closed();
+    this.#parts.closed(this);
     return !told.includes(false);
   }
 
   #finish(error: unknown): void {
-    this.#abort.abort();
+    this.#watch.stop();
     this.#end ??= { error };
     this.#receiver.hand();
   }
@@ -172,83 +164,21 @@ export class TopicsConsumer implements Consumer {
     try {
       return member.poll(max);
     } catch (error) {
-      if (this.#isGone(error)) {
-        this.#leave(member.topic, member);
+      if (this.#watch.isGone(error)) {
+        this.#members.delete(member.topic);
+        this.#left(member);
         return [];
       }
-      this.#abort.abort();
+      this.#watch.stop();
       this.#end ??= { error };
       throw error;
     }
   }
 
-  #isGone(error: unknown): boolean {
-    return this.#parts.source.forgets && isConnectorError(error, 'PULSAR_TOPIC_NOT_FOUND');
-  }
-
-  /** Looks for topics again and again. */
-  async #watch(): Promise<void> {
-    const { clock, random, logger, source } = this.#parts;
-    const { signal } = this.#abort;
-    while (source.intervalMs > 0 && !signal.aborted) {
-      // Spread out: many sinks begin together.
-      await sleep(clock, source.intervalMs * (0.5 + random.next()), signal).catch(() => undefined);
-      if (signal.aborted) {
-        return;
-      }
-      const failed = (error: unknown): void => {
-        if (!signal.aborted) {
-          const reason = messageOf(error);
-          logger.warn({ topic: source.name, reason }, 'a topic cannot be read now; it is tried again');
-        }
-      };
-      await this.#look(failed).catch(failed);
-    }
-  }
-
-  /** Subscribes to the topics that are new, and leaves those that are gone. */
-  async #look(failed: (error: unknown) => void): Promise<void> {
-    const { source } = this.#parts;
-    const found = new Set(await source.topics());
-    if (this.#abort.signal.aborted) {
-      return;
-    }
-    const gate = new Gate(AT_A_TIME);
-    const opened = [...found].map((topic) => gate.run(() => this.#join(topic).catch(failed)));
-    for (const [topic, member] of this.#members) {
-      if (source.forgets && !found.has(topic)) {
-        this.#leave(topic, member);
-      }
-    }
-    await Promise.all(opened);
-  }
-
-  async #join(topic: string): Promise<void> {
-    const { signal } = this.#abort;
-    if (this.#members.has(topic) || signal.aborted) {
-      return;
-    }
-    let member: TopicConsumer;
-    try {
-      member = await this.#parts.open(topic, this.#limits, () => this.#wake(topic));
-    } catch (error) {
-      if (this.#isGone(error)) {
-        return;
-      }
-      throw error;
-    }
-    if (signal.aborted) {
-      await member.close(LEAVE_MS);
-      return;
-    }
-    this.#members.set(topic, member);
-    this.#wake(topic);
-  }
-
-  #leave(topic: string, member: TopicConsumer): void {
-    this.#members.delete(topic);
+  /** Its topic is gone. */
+  #left(member: TopicConsumer): void {
     this.#ready.delete(member);
-    this.#parts.logger.info({ topic }, 'the topic is gone');
+    this.#parts.logger.info({ topic: member.topic }, 'the topic is gone');
     void member.close(LEAVE_MS);
   }
 

@@ -8,11 +8,11 @@ import { connectorError } from './protocol-errors';
 import { caughtUp } from './subscription-progress';
 import type { Consumer, ConsumerOptions } from './transport';
 import type { WebSocketDialer } from './websocket-dialer';
-import type { ConsumerFrame } from './websocket-frames';
-import { type ConsumerCommand, WebSocketInbox } from './websocket-inbox';
+import type { ConsumerCommand, ConsumerFrame } from './websocket-frames';
+import { WebSocketInbox } from './websocket-inbox';
+import { WebSocketLink } from './websocket-link';
 import type { WebSocketMessage } from './websocket-message';
 import { consumerPath, prefetchOf } from './websocket-paths';
-import type { WebSocketSession } from './websocket-session';
 
 /** Acknowledgements after which a ping proves that the service has them. */
 const PROVEN_EVERY = 1000;
@@ -28,35 +28,46 @@ export interface WebSocketConsumerParts extends ConsumerOptions {
   readonly closed: () => void;
 }
 
-/** CONNECTING and OPEN alternate; ENDED will not connect any more, CLOSED forgets what it held. */
-type State = 'CONNECTING' | 'OPEN' | 'ENDED' | 'CLOSED';
+/** CLOSING takes nothing any more, and tells what is acknowledged. ENDED hands out what waits, and then why it ended. */
+type State = 'OPEN' | 'PAUSED' | 'CLOSING' | 'ENDED' | 'CLOSED';
 
 /**
- * A consumer of the service in pull mode, which is one socket at a time. It comes back after anything that heals; what
- * is in its caller's hands, and what is acknowledged, is not handed out again.
+ * A consumer of the service in pull mode. It comes back after anything that heals; what is in its caller's hands, and
+ * what is acknowledged, is not handed out again.
  */
 export class WebSocketConsumer implements Consumer {
   readonly #parts: WebSocketConsumerParts;
-  readonly #path: string;
   readonly #inbox: WebSocketInbox;
+  readonly #link: WebSocketLink;
+  /** Aborted with what ended the consumer. */
   readonly #ended = new AbortController();
-  #state: State = 'CONNECTING';
-  #session: WebSocketSession | undefined;
-  #connected = deferred<WebSocketSession>();
+  #state: State = 'OPEN';
   #receiver: { readonly max: number; readonly answer: Deferred<WebSocketMessage[]> } | undefined;
   #woken = false;
-  #paused = false;
   #proving = false;
   #closing: Promise<boolean> | undefined;
 
   private constructor(parts: WebSocketConsumerParts) {
-    const { subscriptionType } = parts;
+    const { dialer, topic, subscription, subscriptionType, receiverQueueSize, logger } = parts;
     this.#parts = parts;
-    this.#path = consumerPath(parts.topic, parts, prefetchOf(parts.receiverQueueSize).service);
+    this.#link = new WebSocketLink({
+      dialer,
+      path: consumerPath(topic, parts, prefetchOf(receiverQueueSize).service),
+      message: (text) => this.#arrived(text),
+      opened: () => {
+        this.#inbox.resumed();
+        this.#grant();
+      },
+      lost: ({ message: reason }) => {
+        logger.info({ topic, subscription, reason }, 'the consumer is connected anew');
+        this.#inbox.lost();
+      },
+      refused: (error) => this.#end('ENDED', connectorError(error, topic)),
+    });
     this.#inbox = new WebSocketInbox({
       ...parts,
       shared: subscriptionType === 'Shared' || subscriptionType === 'Key_Shared',
-      tell: (command) => this.#tell(command),
+      tell: (command) => this.#link.tell(command),
       arrived: () => this.#wake(),
     });
   }
@@ -68,7 +79,7 @@ export class WebSocketConsumer implements Consumer {
     signal: AbortSignal,
   ): Promise<WebSocketConsumer> {
     const consumer = new WebSocketConsumer(parts);
-    await consumer.#connect(deadline, signal);
+    await consumer.#link.open(deadline, signal);
     return consumer;
   }
 
@@ -77,6 +88,9 @@ export class WebSocketConsumer implements Consumer {
   }
 
   async receive(max: number): Promise<WebSocketMessage[]> {
+    if (this.#state === 'CLOSING') {
+      throw closedError();
+    }
     const answer = deferred<WebSocketMessage[]>();
     this.#receiver = { max, answer };
     this.#hand();
@@ -107,8 +121,8 @@ export class WebSocketConsumer implements Consumer {
   }
 
   pause(): void {
-    if (!this.#paused) {
-      this.#paused = true;
+    if (this.#state === 'OPEN') {
+      this.#state = 'PAUSED';
       this.#inbox.pause();
       this.#grant();
       this.#hand();
@@ -120,67 +134,7 @@ export class WebSocketConsumer implements Consumer {
     return this.#closing;
   }
 
-  async #connect(deadline: number, signal: AbortSignal): Promise<void> {
-    // Messages count from the handshake on, before the session is known here.
-    let current = true;
-    const listener = {
-      message: (text: string) => {
-        if (current) {
-          this.#arrived(text);
-        }
-      },
-      ended: (error: ConnectorError) => {
-        current = false;
-        this.#lost(error);
-      },
-    };
-    const session = await this.#parts.dialer.dial(
-      { kind: 'consumer', path: this.#path, listener },
-      deadline,
-      signal,
-    );
-    if (signal.aborted || !current) {
-      session.destroy();
-      signal.throwIfAborted();
-      return;
-    }
-    this.#state = 'OPEN';
-    this.#session = session;
-    this.#inbox.resumed();
-    this.#grant();
-    this.#connected.resolve(session);
-  }
-
-  async #reconnect(): Promise<void> {
-    const { signal } = this.#ended;
-    try {
-      await this.#connect(Number.POSITIVE_INFINITY, signal);
-    } catch (error) {
-      if (!signal.aborted) {
-        this.#end('ENDED', connectorError(error, this.topic));
-      }
-    }
-  }
-
-  #lost(error: ConnectorError): void {
-    if (this.#state === 'OPEN' || this.#state === 'CONNECTING') {
-      const { topic, subscription, logger } = this.#parts;
-      logger.info({ topic, subscription, reason: error.message }, 'the consumer is connected anew');
-      if (this.#state === 'OPEN') {
-        this.#connected = deferred();
-      }
-      this.#state = 'CONNECTING';
-      this.#session = undefined;
-      this.#proving = false;
-      this.#inbox.lost();
-      void this.#reconnect();
-    }
-  }
-
   #arrived(text: string): void {
-    if (this.#state !== 'OPEN' && this.#state !== 'CONNECTING') {
-      return;
-    }
     try {
       const frame = JSON.parse(text) as ConsumerFrame;
       if (frame.messageId !== undefined) {
@@ -188,10 +142,8 @@ export class WebSocketConsumer implements Consumer {
       }
     } catch (cause) {
       const found = text.slice(0, 100);
-      this.#end(
-        'ENDED',
-        new ConnectorError('PULSAR_MESSAGE_UNREADABLE', `not a message: ${found}`, { cause }),
-      );
+      const error = new ConnectorError('PULSAR_MESSAGE_UNREADABLE', `not a message: ${found}`, { cause });
+      this.#end('ENDED', error);
       return;
     }
     this.#grant();
@@ -199,16 +151,10 @@ export class WebSocketConsumer implements Consumer {
   }
 
   #grant(): void {
-    if (this.#session !== undefined) {
-      const permitMessages = this.#inbox.grant();
-      if (permitMessages > 0) {
-        this.#tell({ type: 'permit', permitMessages });
-      }
+    const permitMessages = this.#link.connected ? this.#inbox.grant() : 0;
+    if (permitMessages > 0) {
+      this.#link.tell({ type: 'permit', permitMessages });
     }
-  }
-
-  #tell(command: ConsumerCommand): void {
-    this.#session?.send(JSON.stringify(command));
   }
 
   /** Hands out in a moment, when everything that has come in the same read is there. */
@@ -228,7 +174,7 @@ export class WebSocketConsumer implements Consumer {
       return;
     }
     const messages = this.#state === 'CLOSED' ? [] : this.#inbox.take(receiver.max);
-    if (messages.length > 0 || (this.#paused && !this.#inbox.torn && !this.#ended.signal.aborted)) {
+    if (messages.length > 0 || (this.#state === 'PAUSED' && !this.#inbox.torn)) {
       this.#receiver = undefined;
       receiver.answer.resolve(messages);
       this.#grant();
@@ -238,28 +184,35 @@ export class WebSocketConsumer implements Consumer {
     }
   }
 
+  /** Now and then a pong proves that acknowledgements were heard, which may be forgotten then. */
   #prove(): void {
     if (!this.#proving && this.#inbox.unheard >= PROVEN_EVERY) {
       this.#proving = true;
-      void this.#proven().then(() => {
+      void this.#heard().then(() => {
         this.#proving = false;
         this.#prove();
       });
     }
   }
 
-  /** Resolves when the service has read all that was told up to now; never when the connection is lost before. */
-  async #proven(): Promise<void> {
-    const session = await this.#connected.promise;
-    const { told } = this.#inbox;
-    await session.ping();
-    this.#inbox.heard(told);
+  /** Whether the service has read all that was acknowledged up to now. */
+  async #heard(command?: ConsumerCommand): Promise<boolean> {
+    let told = 0;
+    const heard = await this.#link.heard(() => {
+      if (command !== undefined) {
+        this.#link.tell(command);
+      }
+      told = this.#inbox.told;
+    });
+    if (heard) {
+      this.#inbox.heard(told);
+    }
+    return heard;
   }
 
   #end(state: 'ENDED' | 'CLOSED', error: ConnectorError): void {
     this.#state = state;
-    this.#session?.destroy();
-    this.#session = undefined;
+    this.#link.end();
     this.#ended.abort(error);
     this.#hand();
   }
@@ -267,41 +220,31 @@ export class WebSocketConsumer implements Consumer {
   async #close(deadlineMs: number, unsubscribe: boolean): Promise<boolean> {
     const { clock, closed } = this.#parts;
     const deadline = clock.monotonic() + deadlineMs;
-    const left = (): number => Math.max(0, deadline - clock.monotonic());
-    const closing = new ConnectorError('PULSAR_CLOSED', 'the consumer was closed');
-    this.#paused = true;
-    this.#receiver?.answer.reject(closing);
-    this.#receiver = undefined;
     let told = this.#inbox.unheard === 0 && !unsubscribe;
-    if (this.#state === 'OPEN' || (this.#state === 'CONNECTING' && !told)) {
-      told = await resolvesWithin(clock, deadlineMs, this.#tellAll(unsubscribe)).catch(() => false);
-      told = ((await this.#session?.close(left())) ?? false) && told;
+    if (this.#state === 'OPEN' || this.#state === 'PAUSED') {
+      this.#state = 'CLOSING';
+      this.#receiver?.answer.reject(closedError());
+      this.#receiver = undefined;
+      if (this.#link.connected || !told) {
+        const inTime = await resolvesWithin(clock, deadlineMs, this.#tellAll(unsubscribe));
+        const answered = await this.#link.close(Math.max(0, deadline - clock.monotonic()));
+        told = inTime && answered;
+      }
     }
-    if (this.#state !== 'CLOSED') {
-      this.#end('CLOSED', closing);
-      this.#inbox.clear();
-    }
+    this.#end('CLOSED', closedError());
+    this.#inbox.clear();
     closed();
     return told;
   }
 
-  /** Tells all that is to be told, again at each new connection until one has heard it. @throws when there is none */
+  /** Tells all that is to be told, again at each new session until one has heard it. */
   async #tellAll(unsubscribe: boolean): Promise<void> {
-    for (;;) {
-      const place = this.#connected;
-      const session = await place.promise;
-      if (unsubscribe) {
-        session.send(JSON.stringify({ type: 'unsubscribe' } satisfies ConsumerCommand));
-      }
-      const { told } = this.#inbox;
-      const heard = session.ping().then(() => true);
-      if (await Promise.race([heard, session.ended.then(() => false)])) {
-        this.#inbox.heard(told);
-        return;
-      }
-      if (place === this.#connected) {
-        throw this.#ended.signal.reason ?? new Error('the consumer has ended');
-      }
+    while (!(await this.#heard(unsubscribe ? { type: 'unsubscribe' } : undefined)) && !this.#link.ended) {
+      // The session was lost: the next one is told.
     }
   }
+}
+
+function closedError(): ConnectorError {
+  return new ConnectorError('PULSAR_CLOSED', 'the consumer was closed');
 }

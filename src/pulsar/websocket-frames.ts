@@ -39,6 +39,15 @@ export interface ProducerAnswer {
   readonly context?: string;
 }
 
+/** What the service says of a message. */
+export function producerAnswer(text: string): ProducerAnswer {
+  try {
+    return JSON.parse(text) as ProducerAnswer;
+  } catch {
+    return { result: 'unreadable', errorMsg: text.slice(0, 100) };
+  }
+}
+
 /** A message of a consumer. Source: `ConsumerMessage` of Pulsar; instants are ISO 8601. */
 export interface ConsumerFrame {
   readonly messageId: string;
@@ -63,3 +72,9 @@ export interface EncryptionFrame {
   /** Absent, or an object without a value, for a message that is no batch. */
   readonly batchSize?: number | null | object;
 }
+
+/** What a consumer tells the service. Source: `ConsumerCommand` of Pulsar. */
+export type ConsumerCommand =
+  | { readonly type: 'permit'; readonly permitMessages: number }
+  | { readonly type: 'acknowledge' | 'negativeAcknowledge'; readonly messageId: string }
+  | { readonly type: 'unsubscribe' };

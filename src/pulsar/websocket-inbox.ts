@@ -2,17 +2,11 @@ import type { Clock } from '../util/clock';
 import { DelayLine } from '../util/delay-line';
 import { Ring } from '../util/ring';
 import { Permits } from './protocol';
-import type { ConsumerFrame } from './websocket-frames';
+import type { ConsumerCommand, ConsumerFrame } from './websocket-frames';
 import { WebSocketMessage } from './websocket-message';
 import { readMessageId } from './websocket-message-id';
 import { prefetchOf } from './websocket-paths';
 import { WebSocketTracker } from './websocket-tracker';
-
-/** What a consumer tells the service. Source: `ConsumerCommand` of Pulsar. */
-export type ConsumerCommand =
-  | { readonly type: 'permit'; readonly permitMessages: number }
-  | { readonly type: 'acknowledge' | 'negativeAcknowledge'; readonly messageId: string }
-  | { readonly type: 'unsubscribe' };
 
 export interface WebSocketInboxParts {
   readonly clock: Clock;

@@ -9,6 +9,8 @@ const SERVICE_REDELIVERY_MS = 100;
 
 /** Path of a producer behind `/ws/v2/`. @param topic full name. */
 export function producerPath(topic: string, producerName: string, settings: ProducerSettings): string {
+  // Its client cannot batch by keys; a batch with several would break Key_Shared readers.
+  const batched = settings.batchingEnabled && settings.batchBuilder !== 'KEY_BASED';
   const parameters = {
     producerName,
     // Ours comes first: the service would go on behind a message that it gave up.
@@ -17,8 +19,8 @@ export function producerPath(topic: string, producerName: string, settings: Prod
     // Its own default is Java's hash, and one partition for all messages without a key.
     hashingScheme: settings.hashingScheme,
     messageRoutingMode: 'RoundRobinPartition',
-    batchingEnabled: String(settings.batchingEnabled),
-    ...(settings.batchingEnabled && {
+    batchingEnabled: String(batched),
+    ...(batched && {
       batchingMaxMessages: String(settings.batchingMaxMessages),
       batchingMaxPublishDelay: String(Math.max(1, settings.batchingMaxPublishDelay)),
     }),

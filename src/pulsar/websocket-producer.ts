@@ -1,42 +1,19 @@
-import type { ProducerSettings } from '../config/types';
 import { ConnectorError } from '../errors';
-import type { Clock } from '../util/clock';
 import { deferred } from '../util/deferred';
 import { resolvesWithin } from '../util/limited-wait';
 import { Ring } from '../util/ring';
-import { type PendingBudget, ReceiptWatch } from './protocol';
-import type { OutgoingMessage, Producer, ProducerOptions } from './transport';
-import type { WebSocketDialer } from './websocket-dialer';
-import { type ProducerAnswer, producerFrame } from './websocket-frames';
+import { ReceiptWatch } from './protocol';
+import type { OutgoingMessage, Producer } from './transport';
+import { letGoOf } from './websocket-fence';
+import { producerAnswer, producerFrame } from './websocket-frames';
 import { producerPath } from './websocket-paths';
-import { sendRefusal } from './websocket-refusals';
+import type { WebSocketProducerParts } from './websocket-producer-parts';
+import { frameTooLarge, sendRefusal } from './websocket-refusals';
+import { SentMessages } from './websocket-sent';
 import type { WebSocketSession } from './websocket-session';
 
 /** Bytes given to a socket and not yet taken by the operating system, from which on nothing more is given. */
 const MAX_BUFFERED = 1024 * 1024;
-
-/** Largest frame that the service takes, bytes: what was configured, until it shows that it takes less. */
-export interface FrameLimit {
-  bytes: number;
-}
-
-export interface WebSocketProducerParts<M extends OutgoingMessage> extends ProducerOptions<M> {
-  /** Full name. */
-  readonly topic: string;
-  readonly producerName: string;
-  readonly settings: ProducerSettings;
-  readonly dialer: WebSocketDialer;
-  readonly clock: Clock;
-  readonly budget: PendingBudget;
-  readonly frameLimit: FrameLimit;
-  readonly closed: () => void;
-}
-
-/** A message on its way; settled in send order, whatever the order of the answers. */
-interface Sent<M> {
-  readonly message: M;
-  answer: 'NONE' | 'STORED' | ConnectorError;
-}
 
 /** CLOSING: nothing more is sent, what the service has may still be answered. */
 type State = 'OPEN' | 'CLOSING' | 'CLOSED' | 'FAILED';
@@ -54,13 +31,10 @@ export class WebSocketProducer<M extends OutgoingMessage> implements Producer<M>
   readonly #unwatchBudget: () => void;
   /** Not yet sent. */
   readonly #queued = new Ring<M>();
-  /** Sent and not settled, oldest first; their contexts run up. */
-  readonly #sent = new Ring<Sent<M>>();
+  readonly #sent = new SentMessages<M>();
   readonly #quiet = deferred<void>();
   #session: WebSocketSession | undefined;
   #state: State = 'OPEN';
-  /** Context of the oldest in `#sent`, or of the next that is sent. */
-  #firstContext = 1;
   #scheduled = false;
   #congested = false;
   /** Whether the socket went while messages were unanswered: the service may have them and not stored them yet. */
@@ -161,14 +135,14 @@ export class WebSocketProducer<M extends OutgoingMessage> implements Producer<M>
 
   #write(message: M): void {
     const { frameLimit } = this.#parts;
-    const frame = producerFrame(message, this.#firstContext + this.#sent.length);
+    const frame = producerFrame(message, this.#sent.nextContext);
     const bytes = Buffer.byteLength(frame);
     if (bytes > frameLimit.bytes) {
       this.#release(message);
-      this.#parts.listener.rejected(message, tooLarge(message, bytes, frameLimit.bytes));
+      this.#parts.listener.rejected(message, frameTooLarge(message, bytes, frameLimit.bytes));
       return;
     }
-    this.#sent.push({ message, answer: 'NONE' });
+    this.#sent.push(message);
     if (this.#sent.length === 1) {
       this.#receiptWatch.progress(true);
     }
@@ -186,40 +160,35 @@ export class WebSocketProducer<M extends OutgoingMessage> implements Producer<M>
     if (this.#state !== 'OPEN' && this.#state !== 'CLOSING') {
       return;
     }
-    const { result, errorMsg, context } = parsed(text);
-    const place = Number(context) - this.#firstContext;
-    const sent = place >= 0 ? this.#sent.at(place) : undefined;
+    const { result, errorMsg, context } = producerAnswer(text);
     const refusal = result === 'ok' ? undefined : sendRefusal(result, errorMsg);
-    if (sent === undefined) {
-      const answer = refusal?.message ?? `message ${context}`;
-      this.#fail(new ConnectorError('PULSAR_UNKNOWN', `an answer to what was not sent: ${answer}`));
-    } else if (refusal !== undefined && refusal.code !== 'PULSAR_MESSAGE_TOO_LARGE') {
+    if (refusal !== undefined && refusal.code !== 'PULSAR_MESSAGE_TOO_LARGE') {
       this.#fail(refusal);
-    } else {
-      sent.answer = refusal ?? 'STORED';
+    } else if (this.#sent.answered(Number(context), refusal ?? 'STORED')) {
       this.#settle();
       this.#pump();
+    } else {
+      this.#fail(new ConnectorError('PULSAR_UNKNOWN', `an answer to message ${context}, which was not sent`));
     }
   }
 
   /** Tells of the oldest messages, as far as they are answered. */
   #settle(): void {
-    for (let oldest = this.#sent.peek(); oldest !== undefined; oldest = this.#sent.peek()) {
-      const { message, answer } = oldest;
-      if (answer === 'NONE' || (this.#state !== 'OPEN' && this.#state !== 'CLOSING')) {
-        return;
+    const { listener } = this.#parts;
+    while (this.#state === 'OPEN' || this.#state === 'CLOSING') {
+      const settled = this.#sent.settle();
+      if (settled === undefined) {
+        break;
       }
-      this.#sent.shift();
-      this.#firstContext++;
       this.#receiptWatch.progress(this.#sent.length > 0);
-      this.#release(message);
-      if (answer === 'STORED') {
-        this.#parts.listener.confirmed(message);
+      this.#release(settled.message);
+      if (settled.outcome === 'STORED') {
+        listener.confirmed(settled.message);
       } else {
-        this.#parts.listener.rejected(message, answer);
+        listener.rejected(settled.message, settled.outcome);
       }
     }
-    if (this.#state === 'CLOSING') {
+    if (this.#state === 'CLOSING' && this.#sent.length === 0) {
       this.#quiet.resolve();
     }
   }
@@ -263,30 +232,10 @@ export class WebSocketProducer<M extends OutgoingMessage> implements Producer<M>
       this.#finish('CLOSED');
     }
     if (this.#unclean) {
-      await this.#fence(deadline);
+      const { dialer } = this.#parts;
+      await letGoOf(this.#path, { clock, dialer }, deadline);
     }
     closed();
-  }
-
-  /**
-   * The service goes on with what it has read when its socket is gone. A second producer of the same name is refused
-   * until the broker has let go of the first, behind everything that came through it: once there is one, nothing more
-   * of this one can be stored.
-   */
-  async #fence(deadline: number): Promise<void> {
-    const { clock, dialer } = this.#parts;
-    const late = new AbortController();
-    const timer = clock.setTimer(() => late.abort(), Math.max(0, deadline - clock.monotonic()));
-    const listener = { message: () => undefined, ended: () => undefined };
-    const endpoint = { kind: 'producer', path: this.#path, listener } as const;
-    try {
-      const session = await dialer.dial(endpoint, deadline, late.signal);
-      await session.close(Math.max(0, deadline - clock.monotonic()));
-    } catch {
-      // Destroyed at the deadline: nothing else can be done about it.
-    } finally {
-      clock.clearTimer(timer);
-    }
   }
 
   #finish(state: 'CLOSED' | 'FAILED'): void {
@@ -297,8 +246,8 @@ export class WebSocketProducer<M extends OutgoingMessage> implements Producer<M>
     this.#unwatchBudget();
     this.#forgetQueued();
     this.#quiet.resolve();
-    for (let sent = this.#sent.shift(); sent !== undefined; sent = this.#sent.shift()) {
-      this.#release(sent.message);
+    for (const message of this.#sent.clear()) {
+      this.#release(message);
     }
   }
 
@@ -307,21 +256,4 @@ export class WebSocketProducer<M extends OutgoingMessage> implements Producer<M>
       this.#release(message);
     }
   }
-}
-
-function parsed(text: string): ProducerAnswer {
-  try {
-    return JSON.parse(text) as ProducerAnswer;
-  } catch {
-    return { result: 'unreadable', errorMsg: text.slice(0, 100) };
-  }
-}
-
-function tooLarge(message: OutgoingMessage, bytes: number, limit: number): ConnectorError {
-  const found = `${message.value.length} bytes, ${bytes} with key and properties in base64 and JSON`;
-  return new ConnectorError('PULSAR_MESSAGE_TOO_LARGE', `a message takes a frame of ${bytes} bytes`, {
-    expected: `a frame of at most ${limit} bytes`,
-    found,
-    hint: 'Raise webSocketMaxTextFrameSize of the service and pulsar.webSocketMaxFrameBytes here, use a serviceUrl that starts with pulsar://, or set deadLetterTopic or onError.',
-  });
 }

@@ -1,4 +1,5 @@
 import { ConnectorError, type ErrorCode } from '../errors';
+import type { OutgoingMessage } from './transport';
 
 export type EndpointKind = 'producer' | 'consumer';
 
@@ -9,9 +10,11 @@ export type EndpointKind = 'producer' | 'consumer';
 const CAUSES: readonly (readonly [pattern: RegExp, code: ErrorCode])[] = [
   [/TopicTerminated|already terminated/i, 'PULSAR_TOPIC_TERMINATED'],
   [/QuotaExceeded|backlog quota/i, 'PULSAR_BACKLOG_QUOTA'],
-  [/ProducerFenced|TopicFenced|exclusive producer/i, 'PULSAR_SEND_FAILED'],
+  [/ProducerFenced|exclusive producer/i, 'PULSAR_PRODUCER_FENCED'],
+  [/TopicFenced/i, 'PULSAR_SEND_FAILED'],
   [/IncompatibleSchema|schema/i, 'PULSAR_SCHEMA_REFUSED'],
-  [/Producer with name|ProducerBusy|max producers/i, 'PULSAR_BUSY'],
+  [/max producers/i, 'PULSAR_PRODUCER_LIMIT'],
+  [/Producer with name|ProducerBusy/i, 'PULSAR_BUSY'],
   [/consumer is already connected|ConsumerBusy|max consumers/i, 'PULSAR_CONSUMER_BUSY'],
   [/Subscription is of different type/i, 'PULSAR_SUBSCRIPTION_MISMATCH'],
   [/message size|InvalidMessage/i, 'PULSAR_MESSAGE_TOO_LARGE'],
@@ -68,6 +71,16 @@ export function handshakeRefusal(kind: EndpointKind, status: number, body: strin
 export function sendRefusal(result: string, errorMsg = ''): ConnectorError {
   const code = SEND_CAUSES.find(([pattern]) => pattern.test(errorMsg))?.[1] ?? 'PULSAR_UNKNOWN';
   return new ConnectorError(code, `${result}: ${reasonOf(errorMsg)}`);
+}
+
+/** A message whose frame of `bytes` is above the limit: it is not sent, for the service would end the connection. */
+export function frameTooLarge({ value }: OutgoingMessage, bytes: number, limit: number): ConnectorError {
+  const found = `${value.length} bytes, ${bytes} with key and properties in base64 and JSON`;
+  return new ConnectorError('PULSAR_MESSAGE_TOO_LARGE', `a message takes a frame of ${bytes} bytes`, {
+    expected: `a frame of at most ${limit} bytes`,
+    found,
+    hint: 'Raise webSocketMaxTextFrameSize of the service and pulsar.webSocketMaxFrameBytes here, use a serviceUrl that starts with pulsar://, or set deadLetterTopic or onError.',
+  });
 }
 
 const ENTITIES: { readonly [entity: string]: string } = {

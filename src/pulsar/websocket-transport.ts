@@ -13,7 +13,8 @@ import type {
 import { WebSocketConsumer } from './websocket-consumer';
 import { type DialerParts, WebSocketDialer } from './websocket-dialer';
 import { maxValueBytes } from './websocket-frames';
-import { type FrameLimit, WebSocketProducer } from './websocket-producer';
+import { WebSocketProducer } from './websocket-producer';
+import type { FrameLimit } from './websocket-producer-parts';
 
 /** `ws://`, `wss://`: Pulsar's WebSocket API, for networks where only HTTP passes. */
 export class WebSocketTransport implements Transport {
@@ -70,6 +71,13 @@ export class WebSocketTransport implements Transport {
   }
 
   async subscribe(options: ConsumerOptions): Promise<Consumer> {
+    if (options.isPattern) {
+      throw new ConnectorError('NOT_AVAILABLE_YET', 'no patterns of topics through WebSocket', {
+        expected: 'names of topics',
+        found: `the pattern ${options.topic}`,
+        hint: 'Name the topics in inputs, or set serviceUrl to pulsar://….',
+      });
+    }
     const { clock, logger } = this.#parts;
     const { adminUrl } = this.#settings;
     return this.#make(options.topic, (topic, deadline, closed) =>

@@ -30,6 +30,8 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   #state: LaneState = 'OPENING';
   #producer: Producer<DeliveredRecord> | undefined;
   #failure = deferred<ConnectorError>();
+  /** That the broker may have taken numbers for others; until another producer was told by it that it has not. */
+  #clash: ConnectorError | undefined;
   /** Partitions that the topic has grown to. */
   #growth = deferred<number>();
   readonly #records = new LaneRecords();
@@ -116,6 +118,9 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     if (this.#options.atMostOnce) {
       this.#records.ackUnconfirmed();
     }
+    if (this.#clash !== undefined) {
+      await this.#abandon(this.#clash);
+    }
     return answered;
   }
 
@@ -134,6 +139,9 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   }
 
   failed(error: ConnectorError): void {
+    if (error.code === 'SEQUENCE_ID_CLASH') {
+      this.#clash = error;
+    }
     this.#failure.resolve(error);
   }
 
@@ -223,6 +231,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
       return undefined;
     }
     this.#producer = producer;
+    this.#clash = undefined;
     this.#state = 'SENDING';
     this.#pump();
     const ended = await this.#within(Promise.race([this.#failure.promise, this.#growth.promise]));

@@ -39,6 +39,7 @@ const WHY: { readonly [reason: string]: string } = {
 export class RecordNumbering implements RecordSequencing {
   readonly #options: RecordNumberingOptions;
   #row: RowNumbering | undefined;
+  #settling: Promise<void> | undefined;
   #confirmed = -1;
   #waiting: { readonly ordinal: number; readonly reached: Deferred<void> } | undefined;
 
@@ -69,9 +70,16 @@ export class RecordNumbering implements RecordSequencing {
    * @throws ConnectorError LEASE_LOST, or what cannot heal
    */
   async settle(first: string | undefined): Promise<void> {
-    if (first === undefined) {
-      return;
+    if (first !== undefined) {
+      // One reader may take the place of another meanwhile.
+      this.#settling ??= this.#settle(first).finally(() => {
+        this.#settling = undefined;
+      });
+      await this.#settling;
     }
+  }
+
+  async #settle(first: string): Promise<void> {
     const { lease, random, logger, onGeneration } = this.#options;
     const { numbering, checkpoint, shardId } = lease.lease;
     const reason = distrust(numbering, checkpoint, first);

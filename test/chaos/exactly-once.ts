@@ -22,7 +22,11 @@ const BLOWS_WITHIN = 0.9;
 /** Without a message more, milliseconds. */
 const STALL_MS = 60_000;
 
-export type Blow = 'kill -9 of the connector' | 'kill -9 and restart of the broker' | 'topic unload';
+export type Blow =
+  | 'kill -9 of the connector'
+  | 'pause of the connector until its leases are lost'
+  | 'kill -9 and restart of the broker'
+  | 'topic unload';
 
 export interface OnceRun {
   readonly variant: OnceVariant;
@@ -115,22 +119,56 @@ async function strike(
         return fallen;
       }
       fallen.push({ blow, stored: count });
-      if (blow === 'topic unload') {
-        await broker.admin('PUT', `/persistent/public/default/${NAME}/unload`);
-      } else if (blow === 'kill -9 of the connector') {
-        connector.kill();
-        await connector.ended;
-        connector = start(folder);
-      } else {
-        await broker.kill();
-        await broker.start();
-      }
+      connector = await strikeOne(blow, broker, connector, folder);
     }
     await watch(Number.POSITIVE_INFINITY);
     return fallen;
   } finally {
     connector.kill();
     await connector.ended;
+  }
+}
+
+/** @returns the connector that runs from now on */
+async function strikeOne(
+  blow: Blow,
+  broker: PulsarBroker,
+  connector: ConnectorProcess,
+  folder: string,
+): Promise<ConnectorProcess> {
+  switch (blow) {
+    case 'kill -9 of the connector':
+      connector.kill();
+      await connector.ended;
+      return start(folder);
+    case 'pause of the connector until its leases are lost':
+      connector.pause();
+      await sleep(systemClock, FAILOVER_MS);
+      connector.resume();
+      return connector;
+    case 'kill -9 and restart of the broker':
+      await broker.kill();
+      await broker.start();
+      return connector;
+    case 'topic unload':
+      await unload(broker);
+      return connector;
+  }
+}
+
+/** A topic that its broker still recovers after a crash cannot be unloaded yet (LedgerRecoveryException). */
+async function unload(broker: PulsarBroker): Promise<void> {
+  const limit = systemClock.monotonic() + STALL_MS;
+  for (;;) {
+    try {
+      await broker.admin('PUT', `/persistent/public/default/${NAME}/unload`);
+      return;
+    } catch (error) {
+      if (systemClock.monotonic() > limit) {
+        throw error;
+      }
+      await sleep(systemClock, LOOK_MS);
+    }
   }
 }
 
@@ -211,9 +249,11 @@ async function readBack(
   const check = new DeliveryCheck(expected, flightNumber);
   const topics =
     partitions === 0 ? [NAME] : Array.from({ length: partitions }, (_, i) => `${NAME}-partition-${i}`);
-  for (const topic of topics) {
-    const follower = await TopicFollower.open(broker.wsUrl, topic, (message) => check.add(message));
-    await follower.readToEnd().finally(() => follower.close());
-  }
+  await Promise.all(
+    topics.map(async (topic) => {
+      const follower = await TopicFollower.open(broker.wsUrl, topic, (message) => check.add(message));
+      await follower.readToEnd().finally(() => follower.close());
+    }),
+  );
   return check.report();
 }

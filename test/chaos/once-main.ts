@@ -10,6 +10,7 @@ import { table } from './table';
 interface Options {
   readonly records: number;
   readonly kills: number;
+  readonly pauses: number;
   readonly brokerKills: number;
   readonly unloads: number;
   readonly seed?: number;
@@ -36,6 +37,7 @@ const command = new Command('exactly-once')
   .description('The connector into a topic with deduplication, killed with it, read back by another client.')
   .option('--records <n>', 'flights, at most 231,083', number, 200_000)
   .option('--kills <n>', 'kill -9 of the connector', number, 20)
+  .option('--pauses <n>', 'pauses of the connector that cost it its leases', number, 5)
   .option('--broker-kills <n>', 'kill -9 of the broker', number, 5)
   .option('--unloads <n>', 'unloads of the topic', number, 5)
   .option('--seed <s>', 'repeats the choices of a run', number)
@@ -65,7 +67,7 @@ async function main(options: Options): Promise<number> {
 
 async function runOne(
   name: OnceVariantName,
-  { records, kills, brokerKills, unloads, control = false }: Options,
+  { records, kills, pauses, brokerKills, unloads, control = false }: Options,
   seed: number,
 ): Promise<Finding[]> {
   const io = {
@@ -82,6 +84,7 @@ async function runOne(
       records,
       blows: {
         'kill -9 of the connector': kills,
+        'pause of the connector until its leases are lost': pauses,
         'kill -9 and restart of the broker': brokerKills,
         'topic unload': unloads,
       },
@@ -89,7 +92,7 @@ async function runOne(
       control,
       onStored: (count, of) => progress.at(Math.min(records, Math.round((records * count) / of))),
     });
-    const wanted = kills + brokerKills + unloads;
+    const wanted = kills + pauses + brokerKills + unloads;
     return [
       { what: 'arrived', value: report.arrived, unit: `of ${report.sent} records` },
       { what: 'lost', value: report.lost.length, unit: 'records', atMost: 0 },

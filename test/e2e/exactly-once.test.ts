@@ -8,6 +8,7 @@ jest.setTimeout(300_000);
 const RECORDS = 20_000;
 const BLOWS = {
   'kill -9 of the connector': 3,
+  'pause of the connector until its leases are lost': 1,
   'kill -9 and restart of the broker': 1,
   'topic unload': 1,
 };

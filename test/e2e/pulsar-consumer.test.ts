@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
+import { consumerSettings } from '../../src/config/consumer-settings';
 import { BinaryTransport } from '../../src/pulsar/binary-transport';
 import type { Consumer, ConsumerOptions, ReceivedMessage } from '../../src/pulsar/transport';
-import { systemClock } from '../../src/util/clock';
+import { sleep, systemClock } from '../../src/util/clock';
 import { silentLogger } from '../../src/util/logger';
 import { systemRandom } from '../../src/util/random';
 import { type PulsarBroker, startPulsarBroker } from '../support/pulsar-broker';
@@ -15,7 +16,7 @@ let broker: PulsarBroker;
 const transports: BinaryTransport[] = [];
 
 beforeAll(async () => {
-  broker = await startPulsarBroker();
+  broker = await startPulsarBroker({ conf: { acknowledgmentAtBatchIndexLevelEnabled: 'true' } });
 }, 300_000);
 
 afterEach(async () => {
@@ -227,14 +228,20 @@ test.each(TYPES)('%s: a refused message comes again, its neighbours do not', asy
   expect(await backlog(topic)).toBe(0);
 });
 
-test('a batch is acknowledged when all of it is, and not before', async () => {
-  await produceByJava(
+/** Two batches of ten, by the Java client. */
+function fillBatches(topic: string): Promise<void> {
+  return produceByJava(
     broker.wsUrl,
-    'batched',
+    topic,
     texts(20).map((text) => ({ payload: Buffer.from(text) })),
     { batchingEnabled: 'true', batchingMaxMessages: '10', batchingMaxPublishDelay: '1000' },
   );
-  const first = await subscribe('batched');
+}
+
+test('a batch is acknowledged when all of it is, and not before, unless parts are told', async () => {
+  await fillBatches('batched');
+  const settings = { ...consumerSettings(), batchIndexAckEnabled: false };
+  const first = await subscribe('batched', { settings });
   const messages = await take(first, 20);
   expect(messages[13]?.id).toMatch(/^\d+:1:3$/);
   for (const message of messages.filter(({ id }) => !id.endsWith(':1:3'))) {
@@ -249,6 +256,177 @@ test('a batch is acknowledged when all of it is, and not before', async () => {
   }
   await second.whenCaughtUp();
 });
+
+test.each(TYPES)('%s: parts of a batch that are told do not come again', async (subscriptionType) => {
+  const topic = `parts-${subscriptionType}`;
+  await fillBatches(topic);
+  const first = await subscribe(topic, { subscriptionType });
+  const messages = await take(first, 20);
+  const missing = [3, 13, 19].map((i) => messages[i]);
+  for (const message of messages) {
+    if (!missing.includes(message)) {
+      first.acknowledge(message);
+    }
+  }
+  expect(await first.close(2000)).toBe(true);
+  const second = await subscribe(topic, { subscriptionType });
+  const again = await take(second, 3);
+  expect(again.map(({ id }) => id)).toEqual(missing.map((message) => message?.id));
+  const nothingMore = expect(second.receive(1)).rejects.toMatchObject({ code: 'PULSAR_CLOSED' });
+  for (const message of again) {
+    second.acknowledge(message);
+  }
+  await second.whenCaughtUp();
+  expect(await second.close(2000)).toBe(true);
+  await nothingMore;
+  expect(await backlog(topic)).toBe(0);
+});
+
+test('Shared: a neighbour of what is refused, done before, comes to no other consumer', async () => {
+  await fillBatches('neighbours');
+  const options = { subscriptionType: 'Shared', negativeAckRedeliveryDelayMs: 20 } as const;
+  const first = await subscribe('neighbours', options);
+  const messages = await take(first, 20);
+  for (const message of messages.slice(1)) {
+    first.acknowledge(message);
+  }
+  const second = await subscribe('neighbours', options);
+  first.pause();
+  first.negativeAcknowledge(messages[0] as ReceivedMessage);
+  expect(await first.close(2000)).toBe(true);
+  const again = await take(second, 1);
+  expect(again.map(({ id }) => id)).toEqual([messages[0]?.id]);
+  second.acknowledge(again[0] as ReceivedMessage);
+  await second.whenCaughtUp();
+});
+
+test('a partitioned topic is read as all its partitions, those that are added later too', async () => {
+  await broker.admin('PUT', '/persistent/public/default/parted/partitions', 3);
+  const settings = { ...consumerSettings(), autoUpdatePartitionsInterval: 200 };
+  const consumer = await subscribe('parted', { settings, receiverQueueSize: 30 });
+  const send = (from: number, count: number): Promise<void> =>
+    produceByJava(
+      broker.wsUrl,
+      'parted',
+      Array.from({ length: count }, (_, i) => ({ key: `k${from + i}`, payload: Buffer.from(`${from + i}`) })),
+    );
+  await send(0, 300);
+  const first = await take(consumer, 300);
+  await broker.admin('POST', '/persistent/public/default/parted/partitions', 5);
+  await send(300, 300);
+  const all = [...first, ...(await take(consumer, 300))];
+  expect(new Set(all.map(textOf)).size).toBe(600);
+  expect(new Set(all.map(({ topic }) => topic)).size).toBe(5);
+  expect(consumer.topic).toBe('persistent://public/default/parted');
+  let caughtUp = false;
+  const done = consumer.whenCaughtUp().then(() => {
+    caughtUp = true;
+  });
+  for (const message of all.slice(1)) {
+    consumer.acknowledge(message);
+  }
+  await sleep(systemClock, 300);
+  expect(caughtUp).toBe(false);
+  consumer.acknowledge(all[0] as ReceivedMessage);
+  await done;
+  expect(await consumer.close(2000)).toBe(true);
+}, 60_000);
+
+test('Failover: the partitions of a topic are shared out, and taken over', async () => {
+  await broker.admin('PUT', '/persistent/public/default/shared-out/partitions', 4);
+  const options = { subscriptionType: 'Failover' } as const;
+  const [a, b] = [
+    await subscribe('shared-out', { ...options, consumerName: 'a' }),
+    await subscribe('shared-out', { ...options, consumerName: 'b' }),
+  ];
+  await produceByJava(
+    broker.wsUrl,
+    'shared-out',
+    texts(200).map((text, i) => ({ key: `k${i}`, payload: Buffer.from(text) })),
+  );
+  const taken: ReceivedMessage[][] = [[], []];
+  const follow = async (consumer: Consumer, own: ReceivedMessage[]): Promise<void> => {
+    for (;;) {
+      own.push(...(await consumer.receive(100)));
+    }
+  };
+  const following = [a, b].map((consumer, i) => follow(consumer, taken[i] ?? []).catch(() => undefined));
+  while (taken.flat().length < 200) {
+    await sleep(systemClock, 20);
+  }
+  const partitions = taken.map((own) => new Set(own.map(({ topic }) => topic)));
+  expect(partitions.map(({ size }) => size)).toEqual([2, 2]);
+  await a.close(2000);
+  while (new Set(taken[1]?.map(textOf)).size < 200) {
+    await sleep(systemClock, 20);
+  }
+  await b.close(2000);
+  await Promise.all(following);
+}, 60_000);
+
+test('a pattern means the topics it matches, those that come later too, and no others', async () => {
+  await broker.admin('PUT', '/namespaces/public/patterns');
+  const send = (topic: string, ...found: string[]): Promise<void> =>
+    fillTopic(
+      broker.serviceUrl,
+      `public/patterns/${topic}`,
+      found.map((text) => ({ key: 'k', payload: Buffer.from(text) })),
+    );
+  await broker.admin('PUT', '/persistent/public/patterns/orders-parted/partitions', 2);
+  await send('orders-eu', 'eu');
+  await send('other', 'other');
+  await send('orders-dead', 'dead');
+  const consumer = await subscribe('public/patterns/orders-.*', {
+    isPattern: true,
+    excluded: (topic) => topic.endsWith('-dead'),
+    settings: { ...consumerSettings(), patternAutoDiscoveryPeriod: 200 },
+  });
+  await send('orders-parted', 'parted');
+  await send('orders-us', 'us');
+  const messages = await take(consumer, 3);
+  expect(messages.map(textOf).sort()).toEqual(['eu', 'parted', 'us']);
+  for (const message of messages) {
+    consumer.acknowledge(message);
+  }
+  await consumer.whenCaughtUp();
+  await broker.admin('DELETE', '/persistent/public/patterns/orders-eu?force=true');
+  await send('orders-us', 'more');
+  expect((await take(consumer, 1)).map(textOf)).toEqual(['more']);
+  await expect(subscribe('public/nowhere/.*', { isPattern: true })).rejects.toMatchObject({
+    code: 'PULSAR_TOPIC_NOT_FOUND',
+  });
+  await broker.admin('PUT', '/namespaces/public/empty');
+  await broker.admin('POST', '/namespaces/public/empty/autoTopicCreation', { allowAutoTopicCreation: false });
+  const none = await subscribe('public/empty/.*', { isPattern: true });
+  await none.whenCaughtUp();
+}, 60_000);
+
+test.each(TYPES)(
+  '%s: messages in chunks are put together, and acknowledged together',
+  async (subscriptionType) => {
+    const topic = `chunked-${subscriptionType}`;
+    const large = Buffer.alloc(11 * 1024 * 1024, 'chunks ');
+    const before = await subscribe(topic, { subscriptionType });
+    await fillTopic(broker.serviceUrl, topic, [
+      { key: 'a', payload: large },
+      { key: 'a', payload: Buffer.from('small') },
+    ]);
+    const [whole, small] = await take(before, 2);
+    expect(whole && large.equals(whole.value ?? Buffer.alloc(0))).toBe(true);
+    before.negativeAcknowledge(whole as ReceivedMessage);
+    before.acknowledge(small as ReceivedMessage);
+    const [again] = await take(before, 1);
+    expect(again?.id).toBe(whole?.id);
+    expect(await before.close(2000)).toBe(true);
+    const after = await subscribe(topic, { subscriptionType });
+    const [last] = await take(after, 1);
+    expect(last && large.equals(last.value ?? Buffer.alloc(0))).toBe(true);
+    after.acknowledge(last as ReceivedMessage);
+    await after.whenCaughtUp();
+    expect(await backlog(topic)).toBe(0);
+  },
+  60_000,
+);
 
 test('Failover: what one had not settled goes to the next one, in order, and back', async () => {
   await produceByJava(
@@ -400,8 +578,6 @@ test('what cannot be subscribed to is refused by its name', async () => {
     code: 'PULSAR_SUBSCRIPTION_MISMATCH',
   });
   await holder.close(2000);
-  await broker.admin('PUT', '/persistent/public/default/parted/partitions', 3);
-  await expect(subscribe('parted')).rejects.toMatchObject({ code: 'PULSAR_PARTITIONED_TOPIC' });
   await broker.admin('PUT', '/namespaces/public/strict');
   await broker.admin('POST', '/namespaces/public/strict/autoTopicCreation', {
     allowAutoTopicCreation: false,

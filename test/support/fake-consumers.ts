@@ -51,7 +51,10 @@ export class FakeConsumers {
   };
   /** Entries sent to consumers, in order. */
   readonly delivered: FakeEntry[] = [];
+  /** Of topics, by full name. */
+  readonly partitions = new Map<string, number>();
   readonly #topics = new Map<string, FakeTopic>();
+  readonly #deleted = new Set<string>();
   readonly #members = new Set<Member>();
   #attempts = 0;
 
@@ -65,9 +68,29 @@ export class FakeConsumers {
     return topic;
   }
 
-  /** Closes every consumer as an unload of the topic does. */
-  unload(): void {
-    for (const member of this.#members) {
+  /** Gives a topic so many partitions. */
+  partition(name: string, count: number): void {
+    const full = `persistent://public/default/${name}`;
+    this.partitions.set(full, count);
+    for (let i = 0; i < count; i++) {
+      this.topic(`${full}-partition-${i}`);
+    }
+  }
+
+  /** Deletes a topic for good. */
+  deleteTopic(name: string): void {
+    const full = `persistent://public/default/${name}`;
+    this.#topics.delete(full);
+    this.#deleted.add(full);
+    this.unload(full);
+  }
+
+  /** Closes every consumer, or those of one topic, as an unload does. */
+  unload(topicName?: string): void {
+    const unloaded = [...this.#members].filter(
+      (member) => topicName === undefined || member.topicName === topicName,
+    );
+    for (const member of unloaded) {
       const { consumerId } = member.consumer;
       this.#remove(member);
       member.socket.write(commandFrame('closeConsumer', { consumerId, requestId: 2 ** 53 - 1 }));
@@ -90,6 +113,12 @@ export class FakeConsumers {
       this.#subscribe(socket, command.body, answer);
       return;
     }
+    if (command.name === 'getTopicsOfNamespace') {
+      const { requestId, namespace } = command.body;
+      const inside = (name: string): boolean => name.startsWith(`persistent://${namespace}/`);
+      answer('getTopicsOfNamespaceResponse', { requestId, topics: [...this.#topics.keys()].filter(inside) });
+      return;
+    }
     if (command.name === 'getSchema') {
       const { requestId, schemaVersion } = command.body;
       const schema = this.script.schema(Buffer.from(schemaVersion));
@@ -99,9 +128,7 @@ export class FakeConsumers {
       });
       return;
     }
-    const member = [...this.#members].find(
-      (one) => one.socket === socket && one.consumer.consumerId === consumerIdOf(command),
-    );
+    const member = this.#memberOf(socket, consumerIdOf(command));
     switch (command.name) {
       case 'flow':
         if (member !== undefined) {
@@ -159,9 +186,15 @@ export class FakeConsumers {
     answer: <N extends CommandName>(name: N, body: Commands[N]) => void,
   ): void {
     const { requestId, consumerId, consumerName } = asked;
-    const error = this.script.subscribeError(asked, this.#attempts++);
+    const gone = this.#deleted.has(asked.topic) ? 11 : undefined;
+    const error = gone ?? this.script.subscribeError(asked, this.#attempts++);
     if (error !== undefined) {
       answer('error', { requestId, error, message: 'refused' });
+      return;
+    }
+    if (this.#memberOf(socket, consumerId) !== undefined) {
+      // Source: Pulsar `ServerCnx.handleSubscribe`, for an id that stands there already.
+      answer('success', { requestId });
       return;
     }
     const topic = this.topic(asked.topic);
@@ -220,7 +253,8 @@ export class FakeConsumers {
     { ackType }: Commands['ack'],
     id: Commands['ack']['messageId'][number],
   ): void {
-    const entry = topic.find(id);
+    // All up to a place, whether an entry is there or not.
+    const entry = ackType === CUMULATIVE ? topic.upTo(id) : topic.find(id);
     const [word] = id.ackSet ?? [];
     if (entry === undefined) {
       return;
@@ -233,6 +267,10 @@ export class FakeConsumers {
       // Batches of tests have less than 32 messages.
       subscription.acknowledgePart(entry, word);
     }
+  }
+
+  #memberOf(socket: Socket, consumerId: number | undefined): Member | undefined {
+    return [...this.#members].find((one) => one.socket === socket && one.consumer.consumerId === consumerId);
   }
 
   #remove(member: Member): void {

@@ -177,6 +177,15 @@ export class FakePulsarBroker {
     return memory;
   }
 
+  /** Closes every producer and tells nobody: what still comes for them vanishes. */
+  forgetProducers(): void {
+    for (const { producers } of this.#connections) {
+      for (const producer of producers.values()) {
+        producer.closed = true;
+      }
+    }
+  }
+
   /** Reads nothing any more, as a broker does that limits the rate of a topic, until `resume`. */
   pause(): void {
     for (const { socket } of this.#connections) {
@@ -257,7 +266,8 @@ export class FakePulsarBroker {
         break;
       case 'partitionMetadata': {
         const { requestId, topic } = command.body;
-        const partitions = /-partition-\d+$/.test(topic) ? 0 : this.script.partitions;
+        const isPartition = /-partition-\d+$/.test(topic);
+        const partitions = isPartition ? 0 : (this.consumers.partitions.get(topic) ?? this.script.partitions);
         answer('partitionMetadataResponse', { requestId, response: 0, partitions });
         break;
       }

@@ -222,6 +222,19 @@ export class FakeTopic {
     return made;
   }
 
+  /** The last entry that is not behind that place. */
+  upTo({
+    ledgerId,
+    entryId,
+  }: {
+    readonly ledgerId: number;
+    readonly entryId: number;
+  }): FakeEntry | undefined {
+    return this.entries.findLast(
+      (entry) => entry.ledgerId < ledgerId || (entry.ledgerId === ledgerId && entry.entryId <= entryId),
+    );
+  }
+
   find({
     ledgerId,
     entryId,

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isConnectorError } from '../../src/errors';
 import type { SubscriptionType } from '../../src/io';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
+import type { Certificate } from './certificates';
 import { FakeWebSocketConsumer } from './fake-websocket-consumer';
 import { FakeWebSocketProducer } from './fake-websocket-producer';
 
@@ -52,6 +54,8 @@ export class FakeWebSocketService {
     answersAdmin: true,
   };
   readonly broker = new MemoryBroker();
+  /** Called at every ping. */
+  pinged: () => void = () => undefined;
   /** Of every handshake, in the order they came. */
   readonly urls: URL[] = [];
   readonly #server: Server;
@@ -60,11 +64,17 @@ export class FakeWebSocketService {
   readonly #sources: { readonly topic: string; readonly name: string; readonly floor: () => number }[] = [];
   #port = 0;
 
-  constructor() {
-    this.#server = createServer((request, response) => {
+  readonly #scheme: 'ws' | 'wss';
+
+  /** @param certificate for `wss:`. */
+  constructor(certificate?: Certificate) {
+    const answer: RequestListener = (request, response) => {
       const { status, text } = this.#admin(new URL(request.url ?? '', 'http://service'));
       response.writeHead(status).end(text);
-    });
+    };
+    this.#scheme = certificate === undefined ? 'ws' : 'wss';
+    this.#server =
+      certificate === undefined ? createServer(answer) : createSecureServer({ ...certificate }, answer);
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
@@ -73,14 +83,14 @@ export class FakeWebSocketService {
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  static async start(): Promise<FakeWebSocketService> {
-    const service = new FakeWebSocketService();
+  static async start(certificate?: Certificate): Promise<FakeWebSocketService> {
+    const service = new FakeWebSocketService(certificate);
     await service.listen();
     return service;
   }
 
   get serviceUrl(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `${this.#scheme}://127.0.0.1:${this.#port}`;
   }
 
   /** Starts to listen; again on the same port after `stop`. */
@@ -138,7 +148,12 @@ export class FakeWebSocketService {
     }
     const server = new WebSocketServer({ noServer: true, autoPong: false });
     server.handleUpgrade(request, socket, head, (opened) => {
-      opened.on('ping', (data) => this.script.answersPing && opened.pong(data));
+      opened.on('ping', (data) => {
+        this.pinged();
+        if (this.script.answersPing) {
+          opened.pong(data);
+        }
+      });
       attach(opened);
     });
   }

@@ -46,7 +46,7 @@ export async function javaForeigner(): Promise<ForeignClient> {
   };
 }
 
-/** pulsar-client of PyPI: the C++ client, which knows keys as text only and no KEY_VALUE. */
+/** pulsar-client of PyPI: the C++ client, which knows keys only as text that is not empty, and no KEY_VALUE. */
 export async function pythonForeigner(): Promise<ForeignClient> {
   const folder = await pythonClient();
   return {
@@ -56,7 +56,12 @@ export async function pythonForeigner(): Promise<ForeignClient> {
     able: (one) =>
       one.schema.startsWith('KEY_VALUE')
         ? undefined
-        : { ...one, messages: one.messages.filter(({ keyIsBase64, value }) => !keyIsBase64 && value) },
+        : {
+            ...one,
+            messages: one.messages.filter(
+              ({ key, keyIsBase64, value }) => key !== '' && !keyIsBase64 && value,
+            ),
+          },
   };
 }
 

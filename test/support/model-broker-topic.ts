@@ -49,8 +49,8 @@ export class ModelTopic {
   readonly #parts: TopicParts;
   readonly #deduplication = new Deduplication();
   readonly #chunks = new ChunkJoiner();
-  /** Names of producers that are not there any more. */
-  readonly #left = new Set<string>();
+  /** When producers left that are not there. */
+  readonly #left = new Map<string, number>();
   #writes: Write[] = [];
   #waits = false;
   #fails = false;
@@ -77,7 +77,7 @@ export class ModelTopic {
   leave(producer: ModelProducer): void {
     if (this.producers.get(producer.name) === producer) {
       this.producers.delete(producer.name);
-      this.#left.add(producer.name);
+      this.#left.set(producer.name, this.#parts.clock.monotonic());
     }
   }
 
@@ -133,11 +133,12 @@ export class ModelTopic {
     this.#end();
   }
 
-  /** Forgets producers that are not there and have nothing pending. @returns their names */
-  forget(): string[] {
-    const names = [...this.#left].filter((name) =>
-      this.#writes.every(({ producer }) => producer.name !== name),
-    );
+  /** Forgets producers that have been away for so long and have nothing pending. @returns their names */
+  forget(awayMs: number): string[] {
+    const since = this.#parts.clock.monotonic() - awayMs;
+    const names = [...this.#left]
+      .filter(([name, at]) => at <= since && this.#writes.every(({ producer }) => producer.name !== name))
+      .map(([name]) => name);
     for (const name of names) {
       this.#left.delete(name);
       this.#deduplication.forget(name);
@@ -182,11 +183,22 @@ export class ModelTopic {
   #fail(): void {
     this.#fails = false;
     const failed = this.#writes.splice(0);
-    this.#close(() => this.#deduplication.reset());
-    for (const { producer, highestId } of failed) {
-      producer.refused(highestId, PERSISTENCE_ERROR, 'the bookies have failed');
-      producer.settled();
+    const refuse = (): void => {
+      for (const { producer, highestId } of failed) {
+        producer.refused(highestId, PERSISTENCE_ERROR, 'the bookies have failed');
+        producer.settled();
+      }
+    };
+    const isFirst = this.#parts.random.next() < 0.5;
+    if (isFirst) {
+      refuse();
     }
+    this.#close(() => {
+      this.#deduplication.reset();
+      if (!isFirst) {
+        refuse();
+      }
+    });
   }
 
   /** Takes no sends while its producers are told, one connection after the other. @param then when all are */

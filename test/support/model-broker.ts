@@ -139,9 +139,11 @@ export class ModelBroker {
     this.#any([...this.#topics.values()])?.failNext();
   }
 
-  /** Forgets producers that are not there. @returns their topics and names */
-  forget(): { readonly topic: string; readonly name: string }[] {
-    return [...this.#topics].flatMap(([topic, model]) => model.forget().map((name) => ({ topic, name })));
+  /** Forgets producers that have been away for so long. @returns their topics and names */
+  forget(awayMs: number): { readonly topic: string; readonly name: string }[] {
+    return [...this.#topics].flatMap(([topic, model]) =>
+      model.forget(awayMs).map((name) => ({ topic, name })),
+    );
   }
 
   /** Nothing goes wrong any more. */

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 /** Of pulsar-client on PyPI, a wheel of Pulsar's C++ client. */
 const VERSION = '3.13.0';
 const CACHE = resolve(__dirname, '../../node_modules/.cache');
-const HOME = join(CACHE, `pulsar-python-${VERSION}`);
+const HOME = join(CACHE, `pulsar-python-avro-${VERSION}`);
 
 /**
  * Folder with Pulsar's Python client, for PYTHONPATH; fetched from PyPI once a checkout.
@@ -21,7 +21,7 @@ export async function pythonClient(): Promise<string> {
     const scratch = await mkdtemp(join(CACHE, 'unpacking-'));
     try {
       const options = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--target', scratch];
-      await run('python3', ['-m', 'pip', 'install', ...options, `pulsar-client==${VERSION}`]);
+      await run('python3', ['-m', 'pip', 'install', ...options, `pulsar-client[avro]==${VERSION}`]);
       await rename(scratch, HOME).catch((error: NodeJS.ErrnoException) => {
         // Another process was faster.
         if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') {

@@ -34,6 +34,7 @@ export class BinaryLookup implements LookupService {
     return metadata.partitions ?? 0;
   }
 
+  /** Topics of the broker's own are left out, and a namespace that is not there has none (seen on 4.0.8). */
   async topics(namespace: string): Promise<readonly string[]> {
     const service = await this.#service();
     return (await service.request('getTopicsOfNamespace', { namespace, mode: PERSISTENT })).topics;

@@ -63,7 +63,7 @@ export class ChunkAssembler {
   readonly #incomplete = new Map<string, Incomplete>();
   /** Messages whose parts wait at the broker for room. */
   readonly #crowdedOut = new Set<string>();
-  /** When a part of a message was first seen without those before it, by uuid. */
+  /** When a part of a message was first seen without those before it, by uuid; until that message is complete. */
   readonly #orphaned = new Map<string, number>();
   #crowded = false;
   #timer: TimerHandle | undefined;
@@ -96,6 +96,7 @@ export class ChunkAssembler {
       this.#orphan(uuid, [...message.entries, entry], [...message.tracked, tracked]);
     } else if (chunkId === chunks - 1) {
       this.#take(uuid, message);
+      this.#orphaned.delete(uuid);
       entry.join(message.entries);
       tracked.parts = message.tracked;
       this.#parts.joined(entry, tracked);
@@ -132,7 +133,6 @@ export class ChunkAssembler {
       this.#skip(oldest, 'there are too many of its kind');
     }
     this.#crowdedOut.delete(uuid);
-    this.#orphaned.delete(uuid);
     const message: Incomplete = { entries: [], tracked: [], since: clock.monotonic(), bytes: 0 };
     this.#incomplete.set(uuid, message);
     this.#keep(message, entry, tracked);

@@ -111,7 +111,14 @@ export class PulsarClient {
    * @throws ProtocolError after tries within the operation time-out.
    */
   topics(namespace: string): Promise<readonly string[]> {
-    return this.#tried(() => this.#consumerLookup.topics(namespace));
+    return this.#tried(async () => {
+      const topics = await this.#consumerLookup.topics(namespace);
+      if (topics.length === 0) {
+        // A namespace that is not there has no topics either (4.0.8): only a lookup tells the two apart.
+        await this.#consumerLookup.find(`persistent://${namespace}/any`);
+      }
+      return topics;
+    });
   }
 
   /** Closes every producer and consumer, by force at `deadlineMs` from now, then every connection. Never rejects. */

@@ -79,18 +79,19 @@ export class ConsumerRequests {
     }
   }
 
-  /** Deletes the subscription. @returns false when it has other consumers. @throws ProtocolError */
-  async unsubscribe(): Promise<boolean> {
-    const { consumerId } = this.#parts;
+  /** Deletes the subscription, unless it has other consumers. @throws ProtocolError */
+  async unsubscribe(): Promise<void> {
+    const { consumerId, topic, subscription, logger } = this.#parts;
     for (;;) {
       const place = this.#place;
       const connection = await place.promise;
       try {
         await connection.request('unsubscribe', { consumerId });
-        return true;
+        return;
       } catch {
         if (place === this.#place) {
-          return false;
+          logger.info({ topic, subscription }, 'the subscription has other consumers: it stays');
+          return;
         }
       }
     }

@@ -1,9 +1,9 @@
 import { resolvesWithin } from '../../util/limited-wait';
 import type { TrackedEntry } from './acknowledgement-tracker';
 import { Acknowledger } from './acknowledger';
-import type { SkipReason } from './chunk-assembler';
 import type { SchemaData } from './command';
 import type { Connection } from './connection';
+import { ConsumerCommands } from './consumer-commands';
 import type { ConsumerParts } from './consumer-parts';
 import { ConsumerRequests } from './consumer-requests';
 import { decompressionReady } from './decompression';
@@ -26,6 +26,7 @@ export class Consumer implements ConsumerEndpoint {
   readonly #parts: ConsumerParts;
   readonly #registration: SubscriptionRegistration;
   readonly #requests: ConsumerRequests;
+  readonly #commands: ConsumerCommands;
   readonly #acknowledger: Acknowledger<TrackedEntry>;
   readonly #inbox: Inbox;
   readonly #receiver = new Receiver((max) => this.#take(max));
@@ -40,6 +41,7 @@ export class Consumer implements ConsumerEndpoint {
     this.#parts = parts;
     this.#registration = new SubscriptionRegistration(parts);
     this.#requests = new ConsumerRequests(parts, this.#registration.signal);
+    this.#commands = new ConsumerCommands(parts, this.#registration);
     this.#acknowledger = new Acknowledger({
       clock: parts.clock,
       consumerId,
@@ -58,9 +60,13 @@ export class Consumer implements ConsumerEndpoint {
       shared,
       complete: (entry) => this.#acknowledger.add(entry),
       partly: (entry) => this.#acknowledger.addPart(entry),
-      skipped: (chunks, reason) => this.#skipped(chunks, reason),
-      redeliver: (entries) => this.#redeliver(entries),
-      rewind: () => this.#redeliver([]),
+      skipped: (chunks, reason) => this.#commands.skipped(chunks, reason),
+      redeliver: (entries) => {
+        // Another consumer must not get the parts of batches that are done.
+        this.#acknowledger.flushParts();
+        this.#commands.redeliver(entries);
+      },
+      rewind: () => this.#commands.redeliver([]),
       arrived: () => this.#wake(),
     });
   }
@@ -233,9 +239,8 @@ export class Consumer implements ConsumerEndpoint {
     if (this.#acknowledger.pending > 0) {
       await this.#acknowledger.whenIdle();
     }
-    if (unsubscribe && !(await this.#requests.unsubscribe())) {
-      const { topic, subscription, logger } = this.#parts;
-      logger.info({ topic, subscription }, 'the subscription has other consumers: it stays');
+    if (unsubscribe) {
+      await this.#requests.unsubscribe();
     }
     return true;
   }
@@ -251,27 +256,10 @@ export class Consumer implements ConsumerEndpoint {
     this.#parts.ready?.();
   }
 
-  #skipped(chunks: readonly TrackedEntry[], reason: SkipReason): void {
-    const { topic, subscription, logger, skipped } = this.#parts;
-    const ids = chunks.map(({ ledgerId, entryId }) => `${ledgerId}:${entryId}`);
-    logger.warn({ topic, subscription, reason, chunks: ids }, 'parts of a message are skipped');
-    skipped?.();
-  }
-
-  /** @param entries Nothing: everything. */
-  #redeliver(entries: readonly TrackedEntry[]): void {
-    // Another consumer must not get the parts of batches that are done.
-    this.#acknowledger.flushParts();
-    this.#registration.connection?.send('redeliverUnacknowledgedMessages', {
-      consumerId: this.#parts.consumerId,
-      messageIds: entries.map(({ ledgerId, entryId }) => ({ ledgerId, entryId })),
-    });
-  }
-
   #grant(): void {
     const messagePermits = this.#state === 'OPEN' && !this.#paused ? this.#inbox.grant() : 0;
     if (messagePermits > 0) {
-      this.#registration.connection?.send('flow', { consumerId: this.#parts.consumerId, messagePermits });
+      this.#commands.flow(messagePermits);
     }
   }
 

@@ -157,7 +157,7 @@ export class Outbox<M extends OutgoingMessage> {
    */
   receipt(sequenceId: number, duplicate: boolean): 'ALONE' | ProtocolError | undefined {
     const queue = this.#queue;
-    const oldest = queue.oldest === sequenceId;
+    const oldest = queue.oldest ?? sequenceId;
     const operation = queue.confirm(sequenceId, duplicate);
     if (operation === undefined) {
       return undefined;
@@ -175,7 +175,7 @@ export class Outbox<M extends OutgoingMessage> {
       budget.release(done.count, operationBytes(done));
     }
     // A receipt behind one that stays out is no progress; that of a chunk is.
-    if (oldest) {
+    if (oldest === sequenceId) {
       this.#receiptWatch.progress(!this.empty);
     }
     return operation.alone && operation.confirmed ? 'ALONE' : undefined;

@@ -3,6 +3,9 @@ import type { OutgoingMessage } from './message';
 import type { PendingBudget } from './pending-budget';
 import type { Producer } from './producer';
 
+/** A producer of one partition. */
+export type PartitionProducer<M extends OutgoingMessage> = TopicProducer<M> & Pick<Producer<M>, 'toldId'>;
+
 /** A producer of one topic, whether that has partitions or not. */
 export type TopicProducer<M extends OutgoingMessage> = Pick<
   Producer<M>,
@@ -11,19 +14,19 @@ export type TopicProducer<M extends OutgoingMessage> = Pick<
 
 /** The way into one partition: messages wait here, within the budget, until its producer has been accepted. */
 export class PartitionOutput<M extends OutgoingMessage> {
-  readonly #opening: Promise<TopicProducer<M>>;
+  readonly #opening: Promise<PartitionProducer<M>>;
   readonly #budget: PendingBudget;
   readonly #held = new Ring<M>();
-  #producer: TopicProducer<M> | undefined;
+  #producer: PartitionProducer<M> | undefined;
   #closed = false;
 
-  constructor(opening: Promise<TopicProducer<M>>, budget: PendingBudget) {
+  constructor(opening: Promise<PartitionProducer<M>>, budget: PendingBudget) {
     this.#opening = opening;
     this.#budget = budget;
   }
 
   /** Resolves when what was held is on its way. @throws ProtocolError the producer was not accepted */
-  async opened(): Promise<TopicProducer<M>> {
+  async opened(): Promise<PartitionProducer<M>> {
     const producer = await this.#opening;
     if (this.#closed || this.#producer !== undefined) {
       return producer;

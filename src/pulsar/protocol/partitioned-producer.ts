@@ -3,7 +3,7 @@ import type { Logger } from '../../util/logger';
 import type { Random } from '../../util/random';
 import type { OutgoingMessage } from './message';
 import { MessageRouter, type RoutingSettings } from './message-router';
-import { PartitionOutput, type TopicProducer } from './partition-output';
+import { PartitionOutput, type PartitionProducer } from './partition-output';
 import type { PartitionWatch } from './partition-watch';
 import type { PendingBudget } from './pending-budget';
 import type { ProducerEvents } from './producer-parts';
@@ -16,7 +16,10 @@ export interface PartitioningSettings extends RoutingSettings {
 }
 
 export interface PartitionedEvents<M extends OutgoingMessage> extends ProducerEvents<M> {
-  /** The topic has `found` partitions, more than a producer with sequence ids uses. Called once. */
+  /**
+   * The topic has `found` partitions, more than a producer with sequence ids uses, and all that may be stored in those
+   * it uses was sent again. Called once.
+   */
   grown?(found: number): void;
 }
 
@@ -32,13 +35,13 @@ export interface PartitionedParts<M extends OutgoingMessage> {
   readonly found: number;
   /** How many of them are used from the start, at least 1. */
   readonly partitions: number;
-  /** Whether messages bring their sequence ids. */
-  readonly sequenced: boolean;
+  /** Id of the first message, when messages bring their sequence ids. */
+  readonly firstId: number | undefined;
   /** Milliseconds for the producers of the other partitions to end in, when one has failed. */
   readonly closeTimeout: number;
   readonly events: PartitionedEvents<M>;
   /** A producer of one partition. @throws ProtocolError */
-  readonly open: (topic: string, events: ProducerEvents<M>) => Promise<TopicProducer<M>>;
+  readonly open: (topic: string, events: ProducerEvents<M>) => Promise<PartitionProducer<M>>;
   /** Tells how many partitions the topic has, whenever that has changed. */
   readonly watch: (changed: (found: number) => void) => PartitionWatch;
   /** Called when `close` has ended. */
@@ -64,13 +67,19 @@ export class PartitionedProducer<M extends OutgoingMessage> {
   #maxMessageSize = 0;
   /** Highest ids of the partitions that do not remember what was confirmed, while the producer opens. */
   readonly #forgotten: number[] = [];
+  /** Partitions that the topic has grown to, until that is told. */
+  #found: number | undefined;
   #grown = false;
+  /** Highest id that a partition may have; and of the messages sent, those confirmed before among them. */
+  #toldId = -1;
+  #lastId: number;
   #watch: PartitionWatch | undefined;
   #unwatchBudget: (() => void) | undefined;
 
   private constructor(parts: PartitionedParts<M>, start: number) {
     this.#parts = parts;
     this.#partitions = parts.partitions;
+    this.#lastId = (parts.firstId ?? 0) - 1;
     this.#router = new MessageRouter(parts.routing, start);
   }
 
@@ -78,7 +87,7 @@ export class PartitionedProducer<M extends OutgoingMessage> {
   static async open<M extends OutgoingMessage>(parts: PartitionedParts<M>): Promise<PartitionedProducer<M>> {
     const start = Math.floor(parts.random.next() * parts.partitions);
     const producer = new PartitionedProducer(parts, start);
-    await producer.#begin(parts.sequenced ? [...Array(parts.partitions).keys()] : [start]);
+    await producer.#begin(parts.firstId === undefined ? [start] : [...Array(parts.partitions).keys()]);
     return producer;
   }
 
@@ -104,6 +113,10 @@ export class PartitionedProducer<M extends OutgoingMessage> {
     if (this.#state === 'OPEN') {
       const partition = this.#router.partitionOf(message, this.#partitions, this.#parts.clock.monotonic());
       (this.#outputs.get(partition) ?? this.#open(partition)).send(message);
+      this.#lastId = message.recordSequence ?? -1;
+      if (this.#found !== undefined) {
+        this.#tellGrown(this.#found);
+      }
     }
   }
 
@@ -131,6 +144,7 @@ export class PartitionedProducer<M extends OutgoingMessage> {
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') {
         this.#maxMessageSize = outcome.value.maxMessageSize;
+        this.#toldId = Math.max(this.#toldId, outcome.value.toldId);
       } else {
         this.#error ??= asProtocolError(outcome.reason, 'unknown');
       }
@@ -141,10 +155,10 @@ export class PartitionedProducer<M extends OutgoingMessage> {
       throw this.#error;
     }
     this.#state = 'OPEN';
-    const { budget, events, watch, found, sequenced } = this.#parts;
+    const { budget, events, watch, found, firstId } = this.#parts;
     this.#unwatchBudget = budget.watch(() => events.drained());
     this.#watch = watch((count) => this.#changed(count));
-    if (sequenced) {
+    if (firstId !== undefined) {
       this.#tellForgotten(first.length);
       this.#changed(found);
     }
@@ -197,7 +211,7 @@ export class PartitionedProducer<M extends OutgoingMessage> {
     if (this.#state !== 'OPEN' || found === this.#partitions) {
       return;
     }
-    const { logger, topic, sequenced, events } = this.#parts;
+    const { logger, topic, firstId } = this.#parts;
     if (found < this.#partitions) {
       this.#fail(
         new ProtocolError(
@@ -205,21 +219,36 @@ export class PartitionedProducer<M extends OutgoingMessage> {
           `${topic} has ${found} partitions, and had ${this.#partitions}`,
         ),
       );
-    } else if (!sequenced) {
+    } else if (firstId === undefined) {
       logger.info(
         { topic, from: this.#partitions, to: found },
         'the topic has new partitions: they are used now',
       );
       this.#partitions = found;
     } else if (!this.#grown) {
+      this.#tellGrown(found);
+    }
+  }
+
+  /**
+   * Not before all is sent again that an earlier producer may have stored: with more partitions it would come to others,
+   * which do not know it.
+   */
+  #tellGrown(found: number): void {
+    this.#found = found;
+    if (this.#lastId >= this.#toldId) {
+      this.#found = undefined;
       this.#grown = true;
-      queueMicrotask(() => this.#state === 'OPEN' && events.grown?.(found));
+      queueMicrotask(() => this.#state === 'OPEN' && this.#parts.events.grown?.(found));
     }
   }
 
   #fail(error: ProtocolError): void {
     if (this.#state === 'OPENING') {
       this.#error ??= error;
+    } else if (error.kind === 'sequence-clash' && this.#state !== 'OPEN') {
+      // What one partition cannot tell at its end; see Producer.close.
+      this.#parts.events.failed(error);
     } else if (this.#state === 'OPEN') {
       this.#finish('FAILED');
       // Nothing of the others may be stored behind what has failed.

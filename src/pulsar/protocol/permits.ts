@@ -57,7 +57,9 @@ export class Permits {
     // Without a message here there must be room for one, however large, and however many parts it has.
     const least = waitingMessages === 0 ? 1 : 0;
     const granted = Math.max(room, least) - this.#outstanding;
-    if (granted < Math.max(1, room < 1 ? least : most / 2)) {
+    // With nothing to come and nothing to hand out, however little there is room for must come.
+    const worthwhile = least === 1 && this.#outstanding <= 0 ? 1 : Math.max(1, most / 2);
+    if (granted < worthwhile) {
       return 0;
     }
     this.#outstanding += granted;

@@ -16,7 +16,7 @@ export interface ProducerEvents<M extends OutgoingMessage> {
   confirmed(message: M, duplicate?: boolean): void;
   /** Can never be stored; the others go on. */
   rejected(message: M, error: ProtocolError): void;
-  /** The producer has ended. */
+  /** The producer has ended. Called by `close`, it is a sequence-clash: see `Producer.close`. */
   failed(error: ProtocolError): void;
   /** There is room again. */
   drained(): void;
@@ -30,11 +30,24 @@ export interface DeduplicationProof {
   prove(): void;
 }
 
+/** A send that was passed over: the broker may have stored something behind it. */
+export interface Refusal {
+  readonly id: number;
+  readonly error: ProtocolError;
+}
+
+/** The first such send under one name at one topic, until a registration tells what was stored. */
+export interface RefusalMemory {
+  refusal: Refusal | undefined;
+}
+
 /** Messages bring their ids (`recordSequence`), of which a topic that deduplicates stores each once. */
 export interface SequencedParts {
   /** Of the first message; all below were confirmed before. */
   readonly firstId: number;
   readonly deduplication: DeduplicationProof;
+  /** Outlives the producer: the next one of the same name would take what was passed over for stored. */
+  readonly refusals: RefusalMemory;
 }
 
 export interface ProducerSettings {

@@ -119,6 +119,10 @@ export class ProducerRegistration {
       signal.throwIfAborted();
       this.#name = answer.producerName;
       const { lastSequenceId, schemaVersion } = answer;
+      if (lastSequenceId < -1 || lastSequenceId > Number.MAX_SAFE_INTEGER) {
+        // Others may have sent any id under this name; behind it there is none that could be counted here.
+        throw new ProtocolError('sequence-clash', `the broker names ${lastSequenceId} as the last id`);
+      }
       return {
         connection,
         producerName: answer.producerName,

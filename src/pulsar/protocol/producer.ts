@@ -26,6 +26,8 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   readonly #sequencing: Sequencing | undefined;
   readonly #outbox: Outbox<M>;
   #state: State = 'CONNECTING';
+  /** Why it has failed. */
+  #error: ProtocolError | undefined;
 
   private constructor(parts: ProducerParts<M>, compressor: Compressor | undefined) {
     const { sendTimeout } = parts.settings;
@@ -77,6 +79,11 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     return this.#outbox.maxMessageSize;
   }
 
+  /** Highest id that the broker has told of; −1: none, or messages do not bring their ids. */
+  get toldId(): number {
+    return this.#sequencing?.told ?? -1;
+  }
+
   get #alive(): boolean {
     return this.#state === 'CONNECTING' || this.#state === 'OPEN';
   }
@@ -108,7 +115,8 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
 
   /**
    * Sends nothing any more; receipts still count until the broker has answered, or its connection was destroyed
-   * at `deadlineMs` from now. From then on nothing more can be stored. Never rejects.
+   * at `deadlineMs` from now. From then on nothing more can be stored. Never rejects. What it leaves unconfirmed is for
+   * another producer of the name in this client; when `failed` was called with sequence-clash by then, for no other.
    */
   async close(deadlineMs: number): Promise<void> {
     if (this.#alive || this.#state === 'FAILING') {
@@ -117,6 +125,10 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
     await this.#registration.release(deadlineMs);
     if (this.#state === 'CLOSING') {
       this.#finish('CLOSED');
+    }
+    const doubt = this.#sequencing?.doubt;
+    if (doubt !== undefined && this.#error?.kind !== 'sequence-clash') {
+      this.#parts.events.failed(doubt);
     }
     this.#parts.closed();
   }
@@ -152,10 +164,11 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   }
 
   sendError(error: ProtocolError, sequenceId: number): void {
+    const passedOver = this.#sequencing?.refused(sequenceId, error);
     if (this.#state !== 'OPEN') {
       return;
     }
-    if (this.#sequencing?.refused(sequenceId, error)) {
+    if (passedOver) {
       this.#registerAnew();
     } else if (error.kind === 'topic-terminated') {
       // The same is said of a topic that moves to another cluster: only a new registration tells (4.0.8).
@@ -237,6 +250,7 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
 
   #fail(error: ProtocolError): void {
     if (this.#alive || this.#state === 'FAILING') {
+      this.#error = error;
       this.#finish('FAILED');
       this.#registration.release();
       this.#parts.events.failed(error);

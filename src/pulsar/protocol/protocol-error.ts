@@ -24,7 +24,6 @@ export type ProtocolErrorKind =
   | 'invalid-topic'
   | 'topic-not-found'
   | 'topic-terminated'
-  | 'partitioned'
   /** The topic was created anew with fewer partitions, with some instead of none, or with none. */
   | 'partitions-changed'
   /** The topic has not the partitions any more over which messages with sequence ids are spread. */

@@ -79,7 +79,8 @@ export function writeSendFrame(
   const checksum = writeSendCommand(buffer, offset + 4, header, operation) + 2;
   buffer.writeUInt16BE(CHECKSUM_MAGIC, checksum - 2);
   const metadata = checksum + 8;
-  let end = writeEntryHead(buffer, metadata, header, sequenceId, publishTime, count, highestSequenceId);
+  const head = isFollowedByParts(operation) ? { ...header, producerName: PART_NAME } : header;
+  let end = writeEntryHead(buffer, metadata, head, sequenceId, publishTime, count, highestSequenceId);
   const message = messages.at(first) as OutgoingMessage;
   if (count > 1) {
     // A Key_Shared subscription that believed the first key of several would split the others' order.
@@ -97,6 +98,18 @@ export function writeSendFrame(
   buffer.writeUInt32BE(crc32c(buffer.subarray(checksum + 4, end)), checksum);
   buffer.writeUInt32BE(end - offset - 4, offset);
   return end;
+}
+
+/**
+ * Producer in the metadata of every chunk but the last. A broker that loads a topic learns the ids of its names anew
+ * from what is stored, chunks alike (4.0.8, `MessageDeduplication.replayCursor`): a message of which it has the first
+ * chunk only would pass for stored and be dropped, and the chunks of a copy would make it forget all that came behind
+ * the first of the two. Under another name they say nothing. Consumers join chunks by uuid and take the last one's name.
+ */
+const PART_NAME = 'chunk';
+
+function isFollowedByParts({ chunks }: SendOperation): boolean {
+  return chunks !== undefined && chunks.sent < chunks.count - 1;
 }
 
 /** Size and BaseCommand { type: SEND, send: CommandSend }. */

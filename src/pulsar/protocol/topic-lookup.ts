@@ -47,11 +47,11 @@ export class TopicLookup {
     return this.#pool.share(await this.#serviceOf(topic).owner(topic));
   }
 
-  /** `find` for a topic that must not be partitioned. @throws ProtocolError `partitioned` too */
+  /** `find` for a topic that must not be partitioned. @throws ProtocolError `partitions-changed` too */
   async findUnpartitioned(topic: string): Promise<Connection> {
     const partitions = await this.partitions(topic);
     if (partitions > 0) {
-      throw new ProtocolError('partitioned', `${topic} has ${partitions} partitions`);
+      throw new ProtocolError('partitions-changed', `${topic} has ${partitions} partitions now`);
     }
     return this.find(topic);
   }

@@ -12,7 +12,13 @@ import {
 } from './partitioned-producer';
 import type { PendingBudget } from './pending-budget';
 import { Producer } from './producer';
-import type { DeduplicationProof, ProducerEvents, ProducerSettings } from './producer-parts';
+import type {
+  DeduplicationProof,
+  ProducerEvents,
+  ProducerSettings,
+  Refusal,
+  RefusalMemory,
+} from './producer-parts';
 import { ProtocolError } from './protocol-error';
 import { tryUntilAccepted } from './registration-tries';
 import type { TopicLookup } from './topic-lookup';
@@ -57,6 +63,8 @@ export class TopicProducers {
   readonly #parts: TopicProducersParts;
   /** Topics that have shown that they drop what they have. */
   readonly #deduplicating = new Set<string>();
+  /** By topic and name. */
+  readonly #refusals = new Map<string, Refusal>();
   #lastId = 0;
 
   constructor(parts: TopicProducersParts) {
@@ -127,7 +135,7 @@ export class TopicProducers {
       topic,
       found,
       partitions,
-      sequenced: request.sequenced !== undefined,
+      firstId: request.sequenced?.firstId,
       closeTimeout: settings.operationTimeout,
       events: request.events,
       open: (partition, events) => this.#openProducer(partition, request, events, () => undefined),
@@ -154,6 +162,7 @@ export class TopicProducers {
     const { clock, random, logger, lookup, budget, settings, signal } = this.#parts;
     const { producerName, schema, sequenced, chunked, mayStillSend = () => true } = request;
     const deduplication = this.#deduplication(baseTopicName(topic));
+    const refusals = this.#refusalsOf(`${topic} ${producerName}`);
     return Producer.open<M>({
       clock,
       random,
@@ -165,13 +174,29 @@ export class TopicProducers {
       topic,
       ...(producerName === undefined ? {} : { producerName }),
       ...(schema === undefined ? {} : { schema }),
-      ...(sequenced && { sequenced: { firstId: sequenced.firstId, deduplication } }),
+      ...(sequenced && { sequenced: { firstId: sequenced.firstId, deduplication, refusals } }),
       chunked,
       mayStillSend,
       events,
       signal,
       closed,
     });
+  }
+
+  #refusalsOf(name: string): RefusalMemory {
+    const refusals = this.#refusals;
+    return {
+      get refusal() {
+        return refusals.get(name);
+      },
+      set refusal(refusal) {
+        if (refusal === undefined) {
+          refusals.delete(name);
+        } else {
+          refusals.set(name, refusal);
+        }
+      },
+    };
   }
 
   /** What is known of `topic` in all its partitions: the policy is that of the topic. */

@@ -44,6 +44,8 @@ export async function binaryBackend(): Promise<ConsumerBackend> {
     },
     publishBatch: (topic, ...messages) =>
       void consumers.topic(topic).append(encodeBatch(messages), messages.length),
+    partition: (topic, count) => consumers.partition(topic, count),
+    deleteTopic: (topic) => consumers.deleteTopic(topic),
     cut: () => broker.disconnect(),
     goAway: () => broker.stop(),
     comeBack: () => broker.listen(),

@@ -26,6 +26,7 @@ export const CAPABILITIES = {
     'websocket',
     'memory',
   ]),
+  patterns: row('reads the topics that match a pattern (`topicsPattern`)', ['binary', 'memory']),
   readSchemas: row('reads the schema of a message', ['binary', 'memory']),
   nullValues: row('tells a null value from an empty one', ['binary', 'memory']),
   binaryKeys: row('reads a key of bytes as such', ['binary', 'memory']),

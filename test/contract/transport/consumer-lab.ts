@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
+import type { PulsarSettings } from '../../../src/config/types';
 import { ConnectorError } from '../../../src/errors';
 import { createTransport } from '../../../src/pulsar/create-transport';
 import { MemoryBroker } from '../../../src/pulsar/memory-broker';
@@ -20,10 +21,15 @@ export interface ConsumerBackend {
   readonly connect?: (host: string, port: number) => Socket;
   /** Milliseconds for an operation; 2000 when absent. */
   readonly operationTimeout?: number;
+  readonly settings?: Partial<PulsarSettings>;
   /** Stores messages, each by itself. */
   publish(topic: string, ...messages: readonly PublishedMessage[]): void | Promise<void>;
   /** Stores messages as one batch, where the transport knows such a thing. */
   publishBatch(topic: string, ...messages: readonly PublishedMessage[]): void | Promise<void>;
+  /** Gives a topic so many partitions; only where the transport reads them one by one. */
+  partition?(topic: string, count: number): void;
+  /** Deletes a topic for good. */
+  deleteTopic?(topic: string): void;
   /** Ends every connection; new ones are accepted. */
   cut(): void;
   /** Goes away; what it has stored stays. */
@@ -49,6 +55,8 @@ export async function memoryBackend(): Promise<ConsumerBackend> {
     memory,
     publish,
     publishBatch: publish,
+    partition: (topic, count) => memory.partition(topic, count),
+    deleteTopic: (topic) => memory.deleteTopic(topic),
     cut: () => memory.disconnectConsumers(),
     goAway: async () => {
       behaviour.refuseConsumer = () => new ConnectorError('PULSAR_UNAVAILABLE', 'away');
@@ -82,15 +90,19 @@ export class ConsumerLab {
 
   /** A transport like that of a process of its own. */
   transport(): Transport {
-    const { serviceUrl, memory, connect, operationTimeout = 2000 } = this.backend;
-    const transport = createTransport(pulsarSettings(serviceUrl, { operationTimeout }), PRODUCER, {
-      clock: systemClock,
-      random: systemRandom,
-      logger: silentLogger,
-      stdout: new Writable(),
-      ...(memory === undefined ? {} : { memory }),
-      ...(connect === undefined ? {} : { connect }),
-    });
+    const { serviceUrl, memory, connect, operationTimeout = 2000, settings } = this.backend;
+    const transport = createTransport(
+      pulsarSettings(serviceUrl, { operationTimeout, ...settings }),
+      PRODUCER,
+      {
+        clock: systemClock,
+        random: systemRandom,
+        logger: silentLogger,
+        stdout: new Writable(),
+        ...(memory === undefined ? {} : { memory }),
+        ...(connect === undefined ? {} : { connect }),
+      },
+    );
     this.#transports.push(transport);
     return transport;
   }

@@ -30,14 +30,19 @@ export class Dice {
     return this.bytes(this.below(most + 1)).toString('latin1');
   }
 
-  /** A number as it stands on the wire: small mostly, sometimes at an edge. As text where a number is not exact. */
+  /** A number as it stands on the wire: small mostly, sometimes at an edge. */
   id(): number {
-    const edges = [
+    return this.once(4) ? this.edge() : this.below(8);
+  }
+
+  /** As text where a number is not exact. */
+  edge(): number {
+    const inexact = [
       '18446744073709551615',
       '9223372036854775807',
       '9007199254740993',
     ] as unknown[] as number[];
-    return this.once(4) ? this.of([-1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, ...edges]) : this.below(8);
+    return this.of([-1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, ...inexact]);
   }
 
   /** The same in 32 bits. */

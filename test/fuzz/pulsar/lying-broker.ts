@@ -37,6 +37,11 @@ export class LyingBroker {
 
   /** Says something wrong to everyone who is there. */
   lie(): void {
+    if (this.#dice.once(15)) {
+      // That is none, but it finds clients where they seldom are.
+      this.broker.unload();
+      return;
+    }
     const bytes = this.#lie();
     for (const far of this.#standing) {
       far.write(bytes);

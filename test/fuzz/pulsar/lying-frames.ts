@@ -10,7 +10,11 @@ type Bodies = { readonly [N in CommandName]?: (dice: Dice) => object };
 
 const failure = (dice: Dice) =>
   dice.once(2) ? {} : { error: dice.of([-1, 0, 1, 2, 5, 7, 11, 15, 16, 18, 25, 99]), message: dice.text(9) };
-const messageId = (dice: Dice) => ({ ledgerId: dice.once(2) ? 7 : dice.id(), entryId: dice.id() });
+/** Never an entry that is there: what is true of it nobody could say any more. */
+const messageId = (dice: Dice) => ({
+  ledgerId: dice.once(6) ? dice.edge() : 8 + dice.below(3),
+  entryId: dice.id(),
+});
 
 /** What brokers say, and what they do not say to clients. */
 const BODIES: Bodies = {
@@ -25,7 +29,8 @@ const BODIES: Bodies = {
   pong: () => ({}),
   partitionMetadataResponse: (dice) => ({
     requestId: dice.id(),
-    partitions: dice.of([0, 0, 2, 3, 2 ** 31, 2 ** 32 - 1]),
+    // Not 2: believed once, partitions are never looked for in another place.
+    partitions: dice.of([0, 2 ** 31, 2 ** 32 - 1]),
     response: dice.below(3),
     ...failure(dice),
   }),
@@ -61,7 +66,8 @@ const BODIES: Bodies = {
   closeProducer: (dice) => ({ producerId: dice.id(), requestId: dice.id() }),
   flow: (dice) => ({ consumerId: dice.id(), messagePermits: 5 }),
   ackResponse: (dice) => ({ consumerId: dice.id(), requestId: dice.id(), ...failure(dice) }),
-  activeConsumerChange: (dice) => ({ consumerId: dice.id(), isActive: dice.once(2) }),
+  // A consumer that believes it is not the active one lets others have what the broker gives to it alone.
+  activeConsumerChange: (dice) => ({ consumerId: dice.id(), isActive: true }),
   getLastMessageIdResponse: (dice) => ({
     requestId: dice.id(),
     lastMessageId: messageId(dice),
@@ -69,7 +75,8 @@ const BODIES: Bodies = {
   }),
   getTopicsOfNamespaceResponse: (dice) => ({ requestId: dice.id(), topics: [dice.text(9)] }),
   getSchemaResponse: (dice) => ({ requestId: dice.id(), errorCode: dice.int() }),
-  closeConsumer: (dice) => ({ consumerId: dice.id(), requestId: dice.id() }),
+  // Of another one: what a broker sends to a consumer that it told to go nobody sees.
+  closeConsumer: (dice) => ({ consumerId: dice.edge(), requestId: dice.id() }),
   reachedEndOfTopic: (dice) => ({ consumerId: dice.id() }),
   topicMigrated: (dice) => ({
     resourceId: dice.id(),

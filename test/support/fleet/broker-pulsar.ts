@@ -22,8 +22,9 @@ const GONE_MS = 20;
 const MACHINE_GONE_MS = 6000;
 /** Milliseconds that a broker is away at most. */
 const AWAY_MS = 3000;
-/** Milliseconds within which it forgets who is gone, where it does. */
+/** Milliseconds within which it forgets who is gone, where it does, and that such a one was away at least. */
 const FORGOTTEN_MS = 2500;
+const LONG_AWAY_MS = 500;
 const MOST_PARTITIONS = 12;
 /** Type of a BaseCommand. */
 const SEND = 6;
@@ -124,7 +125,7 @@ export class BrokerPulsar implements FleetPulsar {
 
   #forget(): void {
     const { history, numbering } = this.#parts;
-    for (const { topic, name } of this.broker.forget()) {
+    for (const { topic, name } of this.broker.forget(LONG_AWAY_MS)) {
       history.note(`Pulsar: ${name.slice(1 + name.indexOf('/'))} is forgotten`);
       numbering.forgot(topic, name);
     }

@@ -180,6 +180,8 @@ function brokerPlan(seed: number, random: Random, trouble: Trouble): Partial<Fle
       strikes: random.next() < 0.5 ? 6 : 20,
       growths: 2,
     },
+    // The first record waits for its receipt, and the others for it.
+    handoffTimeout: 3000 + Math.floor(2000 * random.next()),
     // Half of those that sweep do so through the writes that only they make.
     ...(numbers && { point: numberingPoint(Math.floor(seed / 20)) }),
     // One large record among small ones would be more than all there is.

@@ -4,11 +4,10 @@ import { drained, ManualClock } from '../manual-clock';
 import { modelDynamo } from '../model-dynamo';
 import { SimulatedProcess, type Weather } from '../simulated-process';
 import { Agenda } from './agenda';
-import { BrokerPulsar } from './broker-pulsar';
 import { workerOf } from './claims';
 import { CrashWatch, type Fate } from './crash-points';
 import type { Dice } from './dice';
-import { TABLE, TOPIC } from './fleet-config';
+import { TABLE } from './fleet-config';
 import type { FleetPlan } from './fleet-plan';
 import type { FleetPulsar } from './fleet-pulsar';
 import { CALM } from './fleet-script';
@@ -26,8 +25,8 @@ import { History } from './history';
 import { LaneAudit } from './lane-audit';
 import { LeaseAudit } from './lease-audit';
 import { orphanRow } from './lease-row';
-import { MemoryPulsar, type MemoryPulsarParts } from './memory-pulsar';
 import type { Mutation } from './mutation';
+import { openPulsar } from './open-pulsar';
 import { OTHER, otherWorker } from './other-worker';
 import { RecordAudit } from './record-audit';
 
@@ -91,7 +90,9 @@ export class FleetWorld {
         this.clock.setTimer(() => void apply().catch(() => undefined), this.random.next() * 2 * failoverTime);
       },
     });
-    this.pulsar = this.#openPulsar();
+    const { clock, history, records, lanes, leases } = this;
+    const { numbering } = leases;
+    this.pulsar = openPulsar(plan, { clock, random, history, records, lanes, numbering });
   }
 
   get running(): Worker[] {
@@ -240,19 +241,5 @@ export class FleetWorld {
     } else if (fate.startsWith('paused')) {
       this.pause(worker, this.random.next() * 2 * this.#plan.failoverTime);
     }
-  }
-
-  #openPulsar(): FleetPulsar {
-    const { clock, random, history, records, lanes, leases } = this;
-    const { pulsar: plan, sendMs, latencyMs } = this.#plan;
-    if (plan === undefined) {
-      const stored: MemoryPulsarParts['stored'] = (lane, { value }) =>
-        lanes.stored(lane, records.ofPayload(value));
-      return new MemoryPulsar({ clock, random, sendMs, stored });
-    }
-    const topic = `persistent://public/default/${TOPIC}`;
-    const { numbering } = leases;
-    const parts = { plan, topic, clock, random, latencyMs, sendMs, history, records, lanes, numbering };
-    return new BrokerPulsar(parts);
   }
 }

@@ -32,11 +32,10 @@ export class LaneAudit {
         inFlight: new Set(),
         start: undefined,
         lastSent: -1,
-        closed: false,
+        closed: true,
       };
       this.#lanes.set(key, lane);
     }
-    lane.closed = false;
     lane.inFlight.clear();
     lane.lastSent = Math.max(lane.confirmed, lane.start ?? -1);
     return lane;
@@ -193,8 +192,8 @@ export class LaneAudit {
   }
 
   /** Whether all between what the lane sent last and the record need not be sent: trimmed, before the start, confirmed. */
-  #gone({ place, shard }: PutRecord, { lastSent, ahead }: Lane): boolean {
-    const skipped = shard.records.slice(lastSent + 1, place);
+  #gone({ place, shard }: PutRecord, { lastSent, confirmed, ahead }: Lane): boolean {
+    const skipped = shard.records.slice(Math.max(lastSent, confirmed) + 1, place);
     return place > lastSent && skipped.every((one) => ahead.has(one.place) || !this.records.isDue(one));
   }
 

@@ -66,6 +66,7 @@ export class ProcessTransport implements ProducerTransport {
     };
     await process.running();
     const producer = await inner.createProducer<M>({ ...options, listener: heard });
+    lane.closed = false;
     return {
       topic: producer.topic,
       partitions: producer.partitions,

@@ -71,6 +71,7 @@ export const PULSAR_MUTATIONS: readonly Mutation[] = [
   {
     name: 'sends a batch across the last id that the broker told',
     trouble: 'faults',
+    first: 5,
     within: 60,
     found: CLASH,
     plan: NUMBERED,
@@ -79,6 +80,7 @@ export const PULSAR_MUTATIONS: readonly Mutation[] = [
   {
     name: 'takes a duplicate above the last id that the broker told for stored',
     trouble: 'faults',
+    first: 5,
     within: 60,
     found: LOST,
     plan: NUMBERED,
@@ -174,6 +176,7 @@ export const PULSAR_MUTATIONS: readonly Mutation[] = [
   {
     name: 'trusts an ordinal whose checkpoint was trimmed',
     trouble: 'deaths',
+    first: 6,
     within: 200,
     found: TWO_RECORDS,
     plan: { ...NUMBERED, retention: 4000, start: 'TRIM_HORIZON' },
@@ -189,6 +192,7 @@ export const PULSAR_MUTATIONS: readonly Mutation[] = [
   {
     name: 'trusts a row that was never read from, and does not look for its first record',
     trouble: 'deaths',
+    first: 3,
     within: 300,
     found: TWO_RECORDS,
     plan: { ...NUMBERED, retention: 4000, start: 'TRIM_HORIZON' },
@@ -208,7 +212,7 @@ export const PULSAR_MUTATIONS: readonly Mutation[] = [
       patch(RecordNumbering.prototype, 'partitions', () => (_topic, found) => Promise.resolve(found)),
   },
   {
-    name: 'has a name of its own, so that it does not keep the old owner out',
+    name: 'leaves the old owner connected, because each tenure has a name of its own',
     trouble: 'deaths',
     within: 60,
     found: /G3 .* is stored again in one generation/,

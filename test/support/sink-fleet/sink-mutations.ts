@@ -171,7 +171,7 @@ export const SINK_MUTATIONS: readonly SinkMutation[] = [
         'arrived',
         () =>
           function (this: AcknowledgementTracker, ledgerId, entryId, count) {
-            return new TrackedEntry(ledgerId, entryId, count);
+            return new TrackedEntry(this, ledgerId, entryId, count);
           },
       ),
   },
@@ -261,7 +261,8 @@ export const SINK_MUTATIONS: readonly SinkMutation[] = [
     name: 'Kinesis answers for the neighbour',
     trouble: 'refusals',
     within: 40,
-    found: /G8 message \d+ was acked before its entry was accepted/,
+    found:
+      /G8 message \d+ was acked before its entry was accepted|G8 \S+ has message \d+ again, which is accepted/,
     bug: 'answers for the neighbour',
   },
 ];

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { PublishedMessage } from '../../../src/pulsar/memory-message';
-import type { SchemaData } from '../../../src/pulsar/protocol/command';
+import type { Commands, SchemaData } from '../../../src/pulsar/protocol/command';
 import { type Random, randomInt } from '../../../src/util/random';
 import type { AckVerdict } from '../fake-consumers';
 import { FakePulsarBroker } from '../fake-pulsar-broker';
@@ -33,6 +33,9 @@ export interface SinkTopicParts {
 /** Of every message that names one: the bytes stay what they are. */
 const SCHEMA: SchemaData = { name: 'text', type: 1, schemaData: Buffer.alloc(0), properties: [] };
 
+/** Kind of an acknowledgement. */
+const CUMULATIVE = 1;
+
 /** Messages of a batch at most. */
 const MOST_IN_BATCH = 6;
 
@@ -61,12 +64,12 @@ export class SinkTopic {
       }
       return verdict;
     };
-    consumers.script.ack = ({ messageId }) => {
+    consumers.script.ack = (ack) => {
       const verdict: AckVerdict = this.#strikes('acknowledgements')
         ? this.#pick<AckVerdict>('lose-answer', 'swallow', 'disconnect', { error: 6 })
         : 'answer';
       if (verdict === 'answer' || verdict === 'lose-answer') {
-        for (const message of messageId.flatMap(({ entryId }) => this.#entries[entryId] ?? [])) {
+        for (const message of this.#acknowledged(ack)) {
           parts.audit.acknowledged(message);
         }
       }
@@ -122,6 +125,16 @@ export class SinkTopic {
       : encodeSingle(batch[0] as PublishedMessage, schemaVersion);
     this.#entries.push(batch.map(({ properties = {} }) => this.#parts.messages.of(properties)));
     this.#broker.consumers.topic(TOPIC).append(frame, batch.length, batch[0]?.key);
+  }
+
+  /** What an acknowledgement is of: entries, all up to one, or messages of a batch. */
+  #acknowledged({ ackType, messageId }: Commands['ack']): AuditedMessage[] {
+    return messageId.flatMap(({ entryId, ackSet }) => {
+      const [left = 0] = ackSet ?? [];
+      const own = (this.#entries[entryId] ?? []).filter((_, index) => ((left >>> index) & 1) === 0);
+      const before = ackType === CUMULATIVE ? this.#entries.slice(0, entryId).flat() : [];
+      return [...before.filter(({ acknowledged }) => !acknowledged), ...own];
+    });
   }
 
   #strikes(kind: 'acknowledgements' | 'sends'): boolean {

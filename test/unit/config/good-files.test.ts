@@ -65,6 +65,9 @@ test('the Pulsar fields of a Java file reach the producers and the log', async (
     batchingEnabled: true,
     batchingMaxPublishDelay: 5,
     batchingMaxMessages: 1000,
+    hashingScheme: 'Murmur3_32Hash',
+    partitionSwitchFrequency: 10,
+    autoUpdatePartitionsInterval: 60_000,
   });
   expect({ logLevel, shutdownTimeoutMs }).toEqual({ logLevel: 'debug', shutdownTimeoutMs: 25_000 });
   expect(pulsar).toMatchObject({ serviceUrl: 'pulsar://localhost:6650', authentication: { type: 'none' } });

@@ -1,6 +1,6 @@
 import { asProtocolError } from '../../../src/pulsar/protocol';
 import { ProtocolError } from '../../../src/pulsar/protocol/protocol-error';
-import { parseServiceUrl, ServiceAddresses } from '../../../src/pulsar/protocol/service-url';
+import { namedUrl, parseServiceUrl, ServiceAddresses } from '../../../src/pulsar/protocol/service-url';
 import { fullTopicName } from '../../../src/pulsar/protocol/topic-name';
 
 test.each([
@@ -27,6 +27,13 @@ test.each(['ftp://a', 'pulsar://', 'pulsar://a/b', 'pulsar://a:99999', 'pulsar:/
     expect(() => parseServiceUrl(url)).toThrow(expect.objectContaining({ kind: 'invalid-url' }));
   },
 );
+
+test('what a service with TLS names must have TLS', () => {
+  expect(namedUrl('pulsar+ssl://a', true)).toBe('pulsar+ssl://a');
+  expect(namedUrl('pulsar://a', false)).toBe('pulsar://a');
+  expect(() => namedUrl('pulsar://a', true)).toThrow(expect.objectContaining({ kind: 'tls' }));
+  expect(() => namedUrl('', true)).toThrow(expect.objectContaining({ kind: 'unsupported' }));
+});
 
 describe('of several addresses', () => {
   const [a, b, c] = parseServiceUrl('pulsar://a,b,c').addresses;

@@ -128,12 +128,12 @@ test('when one partition fails the producer fails, once, and nothing more of the
   }
   producer.flush();
   await log.until(({ failures }) => failures.length > 0);
+  await broker.until(() => broker.producers === 0);
   late.resolve();
   producer.send(keyed(0));
   await producer.close(1000);
   expect(log.failures).toMatchObject([{ code: 'PULSAR_NOT_ALLOWED' }]);
   expect(log.confirmedTexts).toEqual([]);
-  expect(broker.producers).toBe(0);
 });
 
 test('a partition that is gone says nothing about the topic: that is looked at again', async () => {
@@ -147,8 +147,10 @@ test('a partition that is gone says nothing about the topic: that is looked at a
 test('a partition that refuses its producer later fails the whole, and what waited for it counts no more', async () => {
   const { producer, log, transport } = await produce({}, { maxPendingMessages: 10 });
   broker.script.producerError = () => 18;
+  const open = broker.commands('producer')[0]?.topic;
+  const elsewhere = ['a', 'b', 'c', 'd'].find((key) => partition(murmur3Hash(key) % 4) !== open);
   for (let i = 0; i < 10; i++) {
-    producer.send(keyed(i));
+    producer.send(message(`${i}`, { key: elsewhere ?? 'none' }));
   }
   await log.until(({ failures }) => failures.length > 0);
   expect(log.failures).toMatchObject([{ code: 'PULSAR_SCHEMA_REFUSED' }]);
@@ -202,7 +204,8 @@ describe('a topic that grows', () => {
     expect(log.failures).toEqual([]);
   });
 
-  test('is not asked after the producer was closed', async () => {
+  test.each([4, 0])('is not asked after its producer was closed (%i partitions)', async (count) => {
+    broker.script.partitions = count;
     const { producer } = await produce({}, often);
     await producer.close(1000);
     const asked = broker.commands('partitionMetadata').length;
@@ -301,6 +304,39 @@ describe('with sequence ids', () => {
     const log = Object.assign(new ProducerLog(), { grown: grown.resolve });
     await produce({ sequencing: sequencing(2), listener: log });
     expect(await grown.promise).toBe(4);
+  });
+
+  test('new partitions are told of once all that may be stored in the others was sent again', async () => {
+    broker.script.partitions = 2;
+    const sendAll = async (
+      { producer, log }: Awaited<ReturnType<typeof produce>>,
+      from: number,
+      to: number,
+    ): Promise<void> => {
+      const before = log.confirmedTexts.length;
+      for (let i = from; i < to; i++) {
+        producer.send(numbered(i));
+      }
+      producer.flush();
+      await log.until(({ confirmedTexts }) => confirmedTexts.length === before + to - from);
+    };
+    const first = await produce({ sequencing: sequencing(2) });
+    await sendAll(first, 0, 100);
+    await first.producer.close(1000);
+    broker.script.partitions = 4;
+    const grown: number[] = [];
+    const listener = Object.assign(new ProducerLog(), { grown: (found: number) => grown.push(found) });
+    const second = await produce({ sequencing: sequencing(2), listener });
+    await sendAll({ ...second, log: listener }, 0, 99);
+    expect(grown).toEqual([]);
+    await sendAll({ ...second, log: listener }, 99, 101);
+    expect(grown).toEqual([4]);
+    expect(broker.stored).toHaveLength(101);
+    await second.producer.close(1000);
+    const behind = await produce({ sequencing: sequencing(2, 101), listener });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(grown).toEqual([4, 4]);
+    await behind.producer.close(1000);
   });
 
   test.each([

@@ -92,6 +92,25 @@ test('messages of 5 MiB do not pile up: the bytes bound them', () => {
   }
 });
 
+test('a message of many parts gets all of them, however few bytes are left and however many it needs', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 20 * MIB }),
+      fc.array(fc.integer({ min: 1, max: 5 * MIB }), { minLength: 1, maxLength: 30 }),
+      (bytes, parts) => {
+        const permits = new Permits({ messages: 100, bytes });
+        let [granted, waiting] = [permits.grant(0, 0), 0];
+        for (const part of parts) {
+          expect(granted).toBeGreaterThan(0);
+          permits.used(1, part);
+          waiting += part;
+          granted += permits.grant(0, waiting) - 1;
+        }
+      },
+    ),
+  );
+});
+
 test('small messages get the whole queue, in halves', () => {
   const flow = new Flow(1000, 64 * MIB);
   for (let i = 0; i < 20_000; i++) {

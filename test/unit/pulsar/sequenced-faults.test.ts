@@ -172,6 +172,6 @@ test('whatever a broker does, each message that brings its id is stored once, in
         expect(voyage.confirmedTexts).toEqual(voyage.texts);
       },
     ),
-    { numRuns: Number(process.env.RUNS ?? 60) },
+    { numRuns: 40 },
   );
 });

@@ -227,6 +227,21 @@ describe('a topic that has not shown yet that it deduplicates', () => {
     broker.script.answersClose = true;
   });
 
+  test('closing while the broker lets go of the producer waits for that', async () => {
+    const log = new SequencedLog();
+    const producer = await produce(log);
+    broker.script.answersClose = false;
+    sendIds(producer, 0, 1);
+    await broker.until(() => broker.commands('closeProducer').length === 1);
+    expect(broker.producers).toBe(1);
+    broker.script.answersClose = true;
+    await producer.close(5000);
+    expect(broker.producers).toBe(0);
+    expect(broker.commands('producer')).toHaveLength(1);
+    expect(sends()).toEqual(['0']);
+    expect(log.failures).toEqual([]);
+  });
+
   test('closing while it is asked waits until the broker has let go of the producer', async () => {
     const held = deferred<void>();
     const log = new SequencedLog();
@@ -303,6 +318,81 @@ describe('a send that the broker refuses without looking at it', () => {
     expect(log.failures[0]?.code).toBe(code);
     await producer.close(1000);
     expect(broker.producers).toBe(0);
+  });
+});
+
+describe('a producer that ends before it knows what was stored behind a refused send', () => {
+  const fenced = { error: 2, message: 'fenced' };
+  const NOT_READY = 6;
+
+  /** Message 1 is refused, 2 is stored, and the producer is asking what the broker has when it ends. */
+  async function ended(end: (producer: Producer<OutgoingMessage>, log: SequencedLog) => Promise<void>) {
+    remember(0);
+    const log = new SequencedLog();
+    const producer = await produce(log, 1);
+    broker.script.producerError = () => NOT_READY;
+    broker.script.send = ({ sequenceId }) => (sequenceId === 1 ? fenced : 'lose-receipt');
+    sendIds(producer, 1);
+    sendIds(producer, 2);
+    await broker.until(() => broker.commands('producer').length === 2);
+    await end(producer, log);
+    broker.script.producerError = () => undefined;
+    broker.script.send = () => 'store';
+    return log;
+  }
+
+  test('is followed by one that does not take the refused message for stored', async () => {
+    await transport.close(500);
+    transport = open({ sendTimeout: 100 });
+    await ended(async (producer, log) => {
+      await log.until(({ failures }) => failures.length === 1);
+      expect(log.failures[0]?.code).toBe('PULSAR_SEND_TIMEOUT');
+      await producer.close(1000);
+    });
+    const next = new SequencedLog();
+    await produce(next, 1);
+    expect(next.failures).toMatchObject([{ code: 'SEQUENCE_ID_CLASH' }]);
+  });
+
+  test('is followed by one that sends it again when nothing was stored', async () => {
+    remember(0);
+    const log = new SequencedLog();
+    const producer = await produce(log, 1);
+    broker.script.producerError = () => NOT_READY;
+    broker.script.send = () => fenced;
+    sendIds(producer, 1);
+    await broker.until(() => broker.commands('producer').length === 2);
+    await producer.close(1000);
+    expect(log.failures).toEqual([]);
+    broker.script.producerError = () => undefined;
+    broker.script.send = () => 'store';
+    const next = new SequencedLog();
+    sendIds(await produce(next, 1), 1);
+    await next.until(({ confirmedTexts }) => confirmedTexts.length === 1);
+    expect(broker.stored.map(textOf)).toEqual(['1']);
+  });
+
+  test('tells that when it is closed: nobody may go on with these numbers', async () => {
+    const log = await ended((producer) => producer.close(50));
+    expect(log.failures).toMatchObject([{ code: 'SEQUENCE_ID_CLASH' }]);
+  });
+
+  test('tells it as well of a refusal, or of what was passed over, that shows while it closes', async () => {
+    for (const verdict of [fenced, 'swallow'] as const) {
+      const log = new SequencedLog();
+      broker.deduplication(TOPIC).forget(NAME);
+      remember(0);
+      const producer = await produce(log, 1);
+      broker.script.send = ({ sequenceId }) => (sequenceId === 1 ? verdict : 'store');
+      sendIds(producer, 1);
+      sendIds(producer, 2);
+      await broker.until(() => broker.sent.length > 0);
+      await producer.close(1000);
+      expect(log.failures).toMatchObject([{ code: 'SEQUENCE_ID_CLASH' }]);
+      broker.sent.length = 0;
+      await transport.close(500);
+      transport = open();
+    }
   });
 });
 

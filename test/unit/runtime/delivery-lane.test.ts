@@ -506,6 +506,91 @@ describe('delivery lane', () => {
     expect(transport.producers).toHaveLength(1);
   });
 
+  describe('numbers that the broker has taken for others while the lane closes', () => {
+    const clash = new ConnectorError('SEQUENCE_ID_CLASH', 'id 1 was passed over');
+    const set = (mayStillSend = () => true) => {
+      const abandoned: string[] = [];
+      const stored = deferred<void>();
+      const lab = setUp({
+        mayStillSend,
+        sequencing: {
+          producerName: 'shard/1',
+          firstId: 0,
+          enablesDeduplication: false,
+          partitions: async (_topic, found) => found,
+          repartition: async () => undefined,
+          abandon: () => {
+            abandoned.push('row');
+            return stored.promise;
+          },
+        },
+      });
+      return { ...lab, abandoned, stored };
+    };
+
+    it.each<[string, (fail: () => void, closing: () => Promise<boolean>) => Promise<boolean>]>([
+      ['before', (fail, closing) => (fail(), closing())],
+      [
+        'while it waits',
+        (fail, closing) => {
+          const closed = closing();
+          fail();
+          return closed;
+        },
+      ],
+    ])('are given up before it has ended: %s', async (_when, close) => {
+      const { transport, offer, lane, abandoned, stored } = set();
+      const producer = await transport.producer(0);
+      offer(1);
+      let done = false;
+      const closed = close(
+        () => producer.listener.failed(clash),
+        () => lane.close(10_000),
+      ).finally(() => {
+        done = true;
+      });
+      await turn();
+      expect([abandoned.length > 0, done]).toEqual([true, false]);
+      stored.resolve();
+      expect(await closed).toBe(false);
+    });
+
+    it('are given up as well when the producer tells at its end, or nothing may be sent any more', async () => {
+      let may = true;
+      const { transport, offer, lane, clock, abandoned, stored } = set(() => may);
+      stored.resolve();
+      const producer = await transport.producer(0);
+      offer(1);
+      producer.closesAtOnce = false;
+      const closed = lane.close(1000);
+      await turn();
+      await clock.advance(1000);
+      await turn();
+      may = false;
+      producer.listener.failed(clash);
+      producer.closing?.resolve();
+      expect(await closed).toBe(false);
+      expect(abandoned).toEqual(['row']);
+    });
+
+    it('are not, when another producer was told since that nothing was passed over', async () => {
+      const { transport, offer, lane, clock, abandoned } = set();
+      const first = await transport.producer(0);
+      offer(1);
+      first.closesAtOnce = false;
+      first.listener.failed(lost);
+      await turn();
+      first.listener.failed(clash);
+      first.closing?.resolve();
+      await turn();
+      clock.advance(1000);
+      const second = await transport.producer(1);
+      second.confirm(0);
+      expect(await lane.close(1000)).toBe(true);
+      expect(abandoned).toEqual([]);
+    });
+  });
+
   it('counts what the topic had before, and topics that have forgotten', async () => {
     const { transport, offer, lane } = setUp();
     const producer = await transport.producer(0);

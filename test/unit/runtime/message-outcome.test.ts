@@ -8,7 +8,7 @@ import {
 
 const causes = {
   fatal: new ConnectorError('SINK_RECORD_TOO_LARGE', 'too large'),
-  config: new ConnectorError('PULSAR_PARTITIONED_TOPIC', 'partitioned'),
+  config: new ConnectorError('PULSAR_SUBSCRIPTION_MISMATCH', 'another type'),
   retry: new ConnectorError('AWS_THROTTLED', 'throttled'),
   bounded: new ConnectorError('AWS_UNKNOWN', 'unknown'),
   foreign: new TypeError('of a user'),
