@@ -28,8 +28,16 @@ export class DataLossPolicy {
     this.#options = options;
   }
 
-  /** @param position what reading has come to */
-  watch(held: HeldLease, stream: SourceStream, position: () => ExtendedSequenceNumber): DataLossWatch {
+  /**
+   * @param position what reading has come to
+   * @param passed reading goes on behind records that may be missing
+   */
+  watch(
+    held: HeldLease,
+    stream: SourceStream,
+    position: () => ExtendedSequenceNumber,
+    passed: () => void,
+  ): DataLossWatch {
     const { context, leastRetention = LEAST_RETENTION_MS, leasesOf } = this.#options;
     const { lease } = held;
     const parents = leasesOf(stream).filter(({ shardId }) => lease.parentShardIds.includes(shardId));
@@ -41,7 +49,10 @@ export class DataLossPolicy {
       leastRetention,
       clock: context.clock,
       position,
-      onGap: (gap) => this.#meet(gap, held, stream),
+      onGap: (gap) => {
+        this.#meet(gap, held, stream);
+        passed();
+      },
     });
   }
 

@@ -165,7 +165,7 @@ export class ShardConsumers {
         await readers.decide(stream, signal);
       },
       openReader: (checkpoint) => this.#openReader(stream, held, checkpoint, metrics.observer(logger, watch)),
-      watchLoss: (position) => dataLoss.watch(held, stream, position),
+      watchLoss: (position) => dataLoss.watch(held, stream, position, () => tenure.leap()),
       createChildren: (children) => leases.createChildren(held, children),
       closePartition: (deadlineMs) => context.closePartition(tenure, deadlineMs),
     });

@@ -9,6 +9,12 @@ import { propertiesBuilder } from './record-properties';
 import type { RefusalOutcome } from './record-refusals';
 import { Tracker } from './tracker';
 
+/**
+ * Numbers left out where records may be missing: more than an earlier tenure can have sent behind its last checkpoint,
+ * and few enough that they last for two million such places.
+ */
+const LEAP = 2 ** 32;
+
 /** What a tenure needs of its lease. */
 export interface TenureLease {
   readonly shardId: string;
@@ -152,6 +158,16 @@ export class ShardTenure implements RecordTenure {
     this.#nextOrdinal = nextOrdinal;
     if (this.#tracker.pass(position, nextOrdinal - 1)) {
       this.#moved();
+    }
+  }
+
+  /**
+   * Records may be missing behind what was read: those that follow get numbers that none of them has had before. An
+   * earlier tenure may have counted the missing ones, and the broker would take what follows for what it has.
+   */
+  leap(): void {
+    if (this.numbering?.settled) {
+      this.#nextOrdinal = this.nextOrdinal + LEAP;
     }
   }
 

@@ -17,7 +17,7 @@ const CONFIG = 'connectors.json';
 /** Short, so that the shards of a killed connector are read again soon. */
 const FAILOVER_MS = 2_000;
 const LOOK_MS = 50;
-/** All blows fall before this part of the records is stored. */
+/** All blows fall before about this part of the records is stored. */
 const BLOWS_WITHIN = 0.9;
 /** Without a message more, milliseconds. */
 const STALL_MS = 60_000;
@@ -113,8 +113,9 @@ async function strike(
     }
   };
   try {
-    for (const { blow, at } of plan(blows, total, random)) {
-      const count = await watch(at);
+    let count = 0;
+    for (const { blow, after } of plan(blows, total, random)) {
+      count = await watch(count + after);
       if (finished(connector)) {
         return fallen;
       }
@@ -151,24 +152,8 @@ async function strikeOne(
       await broker.start();
       return connector;
     case 'topic unload':
-      await unload(broker);
-      return connector;
-  }
-}
-
-/** A topic that its broker still recovers after a crash cannot be unloaded yet (LedgerRecoveryException). */
-async function unload(broker: PulsarBroker): Promise<void> {
-  const limit = systemClock.monotonic() + STALL_MS;
-  for (;;) {
-    try {
       await broker.admin('PUT', `/persistent/public/default/${NAME}/unload`);
-      return;
-    } catch (error) {
-      if (systemClock.monotonic() > limit) {
-        throw error;
-      }
-      await sleep(systemClock, LOOK_MS);
-    }
+      return connector;
   }
 }
 
@@ -192,11 +177,15 @@ function finished({ name, crash, errors }: ConnectorProcess): boolean {
   return crash !== undefined;
 }
 
-/** Every blow with the count of stored messages at which it falls, in order. */
-function plan(blows: OnceRun['blows'], total: number, random: Random): { blow: Blow; at: number }[] {
+/** The blows in random order, each with how many messages must have been stored since the one before. */
+function plan(blows: OnceRun['blows'], total: number, random: Random): { blow: Blow; after: number }[] {
   const kinds = Object.entries(blows).flatMap(([blow, times]) => Array<Blow>(times).fill(blow as Blow));
-  const moments = kinds.map(() => 1 + randomInt(random, BLOWS_WITHIN * total)).sort((a, b) => a - b);
-  return shuffled(random, kinds).map((blow, i) => ({ blow, at: moments[i] as number }));
+  const moments = kinds.map(() => randomInt(random, BLOWS_WITHIN * total)).sort((a, b) => a - b);
+  return shuffled(random, kinds).map((blow, i) => ({
+    blow,
+    // One at least: what is struck must be at work again.
+    after: 1 + (moments[i] as number) - (moments[i - 1] ?? 0),
+  }));
 }
 
 function put(emulator: Emulator, { puts }: OnceRecords): void {

@@ -364,9 +364,9 @@ describe('a topic with partitions', () => {
 });
 
 // Behind all others, which run at once: the broker looks through all its topics for those that move.
-describe('a topic that', () => {
+describe('a topic of a namespace that', () => {
   test(
-    'has moved to another cluster is sent to there, and nothing of it is lost',
+    'moves to another cluster is sent to there, and nothing of it is lost',
     async () => {
       const { webServiceUrl, wsUrl } = await lab.broker;
       const elsewhere = await FakePulsarBroker.start();

@@ -26,6 +26,8 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   readonly #sequencing: Sequencing | undefined;
   readonly #outbox: Outbox<M>;
   #state: State = 'CONNECTING';
+  /** Messages that cannot be sent, of which nobody has heard yet: nothing behind them may leave before that. */
+  #refused = 0;
   /** Why it has failed. */
   #error: ProtocolError | undefined;
 
@@ -134,7 +136,7 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   }
 
   nextFrameBytes(): number {
-    const bytes = this.#state === 'OPEN' ? this.#outbox.nextFrameBytes : 0;
+    const bytes = this.#state === 'OPEN' && this.#refused === 0 ? this.#outbox.nextFrameBytes : 0;
     if (bytes > 0 && !this.#parts.mayStillSend()) {
       this.#fail(new ProtocolError('revoked', 'the sender may not send to this topic any more'));
       return 0;
@@ -164,7 +166,8 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
   }
 
   sendError(error: ProtocolError, sequenceId: number): void {
-    const passedOver = this.#sequencing?.refused(sequenceId, error);
+    // Behind a write that failed nothing of this producer is stored: see Sequencing.
+    const passedOver = this.#error?.kind !== 'persistence' && this.#sequencing?.refused(sequenceId, error);
     if (this.#state !== 'OPEN') {
       return;
     }
@@ -204,7 +207,14 @@ export class Producer<M extends OutgoingMessage> implements ProducerEndpoint, Fr
       this.#state = 'FAILING';
       queueMicrotask(() => this.#fail(error));
     } else {
-      queueMicrotask(() => this.#alive && this.#parts.events.rejected(message, error));
+      this.#refused++;
+      queueMicrotask(() => {
+        this.#refused--;
+        if (this.#alive) {
+          this.#parts.events.rejected(message, error);
+          this.#wake();
+        }
+      });
     }
   }
 

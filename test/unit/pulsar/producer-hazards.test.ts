@@ -155,3 +155,34 @@ test('a message in many chunks may take longer than a receipt, as long as that o
   expect(log.failures).toEqual([]);
   expect(chunks).toBeGreaterThan(6);
 });
+
+test('behind a message that can never be stored nothing leaves before its sender has decided what that means', async () => {
+  const broker = await startBroker();
+  broker.script.maxMessageSize = 1000;
+  let revoked = false;
+  class DecidingLog extends ProducerLog {
+    override rejected(...refusal: Parameters<ProducerLog['rejected']>): void {
+      revoked = refusal[0].key === 'last';
+      super.rejected(...refusal);
+    }
+  }
+  const log = new DecidingLog();
+  const transport = transportTo(broker, { batchingMaxMessages: 1, chunkingEnabled: false });
+  const producer = await transport.createProducer({
+    topic: 'orders',
+    listener: log,
+    mayStillSend: () => !revoked,
+  });
+  const large = 'x'.repeat(1100);
+  for (const one of [message('a'), message(large), message('b')]) {
+    producer.send(one);
+  }
+  await log.until(({ confirmedTexts }) => confirmedTexts.length === 2);
+  for (const one of [message('c'), message(large, { key: 'last' }), message('d')]) {
+    producer.send(one);
+  }
+  await log.until(({ failures }) => failures.length === 1);
+  await producer.close(1000);
+  expect(broker.sent.flatMap(({ messages }) => messages.map(textOf))).not.toContain('d');
+  expect(log.failures).toMatchObject([{ code: 'PULSAR_SEND_REVOKED' }]);
+});

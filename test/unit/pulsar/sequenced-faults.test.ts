@@ -28,6 +28,7 @@ class Voyage implements ProducerListener<OutgoingMessage> {
   readonly #messages: OutgoingMessage[] = [];
   readonly #transport: BinaryTransport;
   #ended: Deferred<void> = deferred();
+  #closing = false;
 
   constructor(seed: number, batchingMaxMessages: number) {
     this.#random = seededRandom(seed);
@@ -82,7 +83,10 @@ class Voyage implements ProducerListener<OutgoingMessage> {
   }
 
   failed(error: ConnectorError): void {
-    this.failures.push(error.code);
+    // What a producer cannot tell at its end, the next one is told.
+    if (!this.#closing) {
+      this.failures.push(error.code);
+    }
     this.#ended.resolve();
   }
 
@@ -101,7 +105,9 @@ class Voyage implements ProducerListener<OutgoingMessage> {
       const producer = await this.#open(last + 1);
       if (producer !== undefined) {
         await this.#sendThrough(producer, left);
+        this.#closing = true;
         await producer.close(2000);
+        this.#closing = false;
       }
     }
   }

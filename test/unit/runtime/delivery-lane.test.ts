@@ -529,7 +529,13 @@ describe('delivery lane', () => {
     };
 
     it.each<[string, (fail: () => void, closing: () => Promise<boolean>) => Promise<boolean>]>([
-      ['before', (fail, closing) => (fail(), closing())],
+      [
+        'before',
+        (fail, closing) => {
+          fail();
+          return closing();
+        },
+      ],
       [
         'while it waits',
         (fail, closing) => {
