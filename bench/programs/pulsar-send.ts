@@ -78,6 +78,7 @@ async function main(): Promise<void> {
             repartition: () => Promise.resolve(),
             enablesDeduplication: false,
             abandon: () => Promise.resolve(),
+            reached: async () => undefined,
           },
         }
       : {}),

@@ -29,4 +29,9 @@ export interface RecordSequencing {
    * @throws ConnectorError LEASE_LOST, or why it cannot be stored
    */
   abandon(): Promise<void>;
+  /**
+   * Resolves once everything up to and with that number is settled, here or in a dead-letter topic.
+   * @throws ConnectorError LEASE_LOST
+   */
+  reached(id: number): Promise<void>;
 }

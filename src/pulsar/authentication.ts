@@ -1,6 +1,6 @@
 import type { PulsarAuthentication } from '../config/types';
 import { type OAuth2Parts, OAuth2Token } from './authentication-oauth2';
-import type { Authentication } from './protocol';
+import { type Authentication, asProtocolError } from './protocol';
 
 /**
  * What `settings` say, as a client gives it to brokers; undefined when they say nothing.
@@ -28,7 +28,7 @@ export function authenticationOf(
   }
 }
 
-/** The same for HTTP and WebSocket. Source: `getHttpHeaders` of those classes. */
+/** The same for HTTP and WebSocket. Source: `getHttpHeaders` of those classes. @throws ProtocolError */
 export async function authenticationHeaders(
   authentication: Authentication | undefined,
 ): Promise<{ readonly [name: string]: string }> {
@@ -36,7 +36,10 @@ export async function authenticationHeaders(
     return {};
   }
   const method = { 'x-pulsar-auth-method-name': authentication.method };
-  const data = await authentication.data();
+  const data = await authentication.data().catch((error) => {
+    // A file that is being replaced comes back: that is not a token that was refused.
+    throw asProtocolError(error, 'unavailable');
+  });
   switch (authentication.method) {
     case 'token':
       return { ...method, authorization: `Bearer ${data}` };

@@ -4,7 +4,7 @@ import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import { authenticationHeaders, authenticationOf } from './authentication';
 import { HttpClient, type HttpRequest } from './http-client';
-import type { ConnectionSettings, HttpAnswer, LookupSettings } from './protocol';
+import { type ConnectionSettings, followRedirects, type HttpAnswer, type LookupSettings } from './protocol';
 import { secureSockets } from './tls';
 
 export interface ConnectionParts {
@@ -15,7 +15,7 @@ export interface ConnectionParts {
 }
 
 export interface ClientConnection extends ConnectionSettings, LookupSettings {
-  /** One request to a REST API of the cluster, with what proves who we are. @throws ProtocolError */
+  /** A request to a REST API of the cluster, with what proves who we are, followed to the broker that can answer. @throws ProtocolError */
   http(request: HttpRequest): Promise<HttpAnswer>;
 }
 
@@ -47,7 +47,10 @@ export function clientConnection(
     keepAliveInterval: pulsar.keepAliveInterval,
     connectionsPerBroker: pulsar.connectionsPerBroker,
     maxLookupRedirects: pulsar.maxLookupRedirects,
-    http: send,
+    http: async (request) => {
+      const at = (url: URL): Promise<HttpAnswer> => send({ ...request, url });
+      return (await followRedirects(request.url, pulsar.maxLookupRedirects, at)).answer;
+    },
     httpGet: (url) => send({ url }),
     ...(authentication === undefined ? {} : { authentication }),
     ...(listenerName === undefined ? {} : { listenerName }),

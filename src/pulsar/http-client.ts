@@ -1,10 +1,11 @@
 import { type IncomingMessage, request as startRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../util/clock';
+import { deferred } from '../util/deferred';
 import { connectionError, type HttpAnswer, ProtocolError, type SecureSocket } from './protocol';
 
-/** No answer that is asked for here comes near it. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** The topics of a namespace are the longest answer: some hundred thousand names. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 export interface HttpParts {
   readonly clock: Clock;
@@ -39,18 +40,19 @@ export class HttpClient {
     const secure = protocol === 'https:' ? await tls() : undefined;
     const name = hostname.replace(/^\[|\]$/g, '');
     const tcp = this.#parts.connect(name, Number(request.url.port) || (secure === undefined ? 80 : 443));
-    const socket = secure === undefined ? tcp : secure(tcp, name);
-    const late = (): void => {
-      socket.destroy(new ProtocolError('unavailable', `no answer from ${host} within ${timeout} ms`));
-    };
-    const timer = clock.setTimer(late, timeout);
+    // A request whose connection was taken over by something else hears of nothing any more.
+    const overdue = deferred<never>();
+    const timer = clock.setTimer(
+      () => overdue.reject(new ProtocolError('unavailable', `no answer from ${host} within ${timeout} ms`)),
+      timeout,
+    );
     try {
-      return await exchange(request, socket, tcp);
+      const answer = exchange(request, tcp, secure && (() => secure(tcp, name)));
+      return await Promise.race([answer, overdue.promise]);
     } catch (error) {
       throw error instanceof ProtocolError ? error : connectionError(host, error as Error);
     } finally {
       clock.clearTimer(timer);
-      socket.destroy();
       tcp.destroy();
     }
   }
@@ -58,8 +60,8 @@ export class HttpClient {
 
 function exchange(
   { url, method, headers, body }: HttpRequest,
-  socket: Socket,
   tcp: Socket,
+  secure: (() => Socket) | undefined,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -67,7 +69,13 @@ function exchange(
       method: method ?? 'GET',
       path: `${url.pathname}${url.search}`,
       headers: { host: url.host, connection: 'close', accept: 'application/json', ...length, ...headers },
-      createConnection: () => socket,
+      createConnection: (_options, ready) => {
+        if (secure === undefined) {
+          return tcp;
+        }
+        tcp.once('connect', () => ready(null, secure()));
+        return undefined;
+      },
     });
     request.on('response', (response) => read(response).then(resolve, reject));
     request.on('error', reject);

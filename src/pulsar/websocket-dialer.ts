@@ -1,5 +1,6 @@
 import type { PulsarSettings } from '../config/types';
 import { ConnectorError, isConnectorError } from '../errors';
+import { abortable } from '../util/abort';
 import { fullJitter } from '../util/backoff';
 import { sleep } from '../util/clock';
 import type { Random } from '../util/random';
@@ -78,6 +79,13 @@ export class WebSocketDialer {
     }
   }
 
+  /** Waits when the last `vain` sessions in a row have brought nothing. @throws the signal's reason */
+  async pause(vain: number, signal: AbortSignal): Promise<void> {
+    if (vain > 0) {
+      await sleep(this.#connection.clock, fullJitter(vain - 1, BACKOFF, this.#random), signal);
+    }
+  }
+
   /** One try at each address until one answers. */
   async #open(endpoint: Endpoint, withinMs: number, signal: AbortSignal): Promise<WebSocketSession> {
     const { clock, connect, tls, authentication, connectionTimeout, keepAliveInterval, operationTimeout } =
@@ -85,8 +93,8 @@ export class WebSocketDialer {
     for (let left = this.#hosts.length; ; left--) {
       const host = this.#hosts[0] as string;
       const secure = this.#secure ? await tls?.() : undefined;
-      const headers = await authenticationHeaders(authentication);
-      signal.throwIfAborted();
+      // An issuer of tokens that is silent must not hold up who has given up.
+      const headers = await abortable(authenticationHeaders(authentication), signal);
       const { hostname, port } = new URL(`${this.#secure ? 'https' : 'http'}://${host}`);
       const name = hostname.replace(/^\[|\]$/g, '');
       try {
@@ -98,7 +106,7 @@ export class WebSocketDialer {
             headers,
             connect: () => {
               const tcp = connect(name, Number(port) || (this.#secure ? 443 : 80));
-              return { tcp, socket: secure === undefined ? tcp : secure(tcp, name) };
+              return { tcp, secure: secure && (() => secure(tcp, name)) };
             },
             connectionTimeout: Math.min(connectionTimeout, withinMs),
             answerTimeout: Math.min(operationTimeout, withinMs),

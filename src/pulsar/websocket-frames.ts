@@ -1,4 +1,5 @@
 import type { Properties } from '../io';
+import { jsonFields } from '../util/json-fields';
 import type { OutgoingMessage } from './transport';
 
 /** Bytes of a frame that are kept for key, properties and event time when the size of a message is foretold. */
@@ -34,19 +35,20 @@ export function producerFrame(message: OutgoingMessage, context: number): string
 export interface ProducerAnswer {
   /** `ok`, or `send-error:<number>`. */
   readonly result: string;
-  readonly errorMsg?: string;
-  /** Absent when the service could not read the message at all. */
-  readonly context?: string;
+  readonly errorMsg: string | undefined;
+  /** Undefined when the service could not read the message at all. */
+  readonly context: string | undefined;
 }
 
 /** What the service says of a message. */
 export function producerAnswer(text: string): ProducerAnswer {
-  try {
-    return JSON.parse(text) as ProducerAnswer;
-  } catch {
-    return { result: 'unreadable', errorMsg: text.slice(0, 100) };
-  }
+  const { result, errorMsg, context } = jsonFields(text) ?? {};
+  return typeof result === 'string'
+    ? { result, errorMsg: textOrNone(errorMsg), context: textOrNone(context) }
+    : { result: 'unreadable', errorMsg: text.slice(0, 100), context: undefined };
 }
+
+const textOrNone = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** A message of a consumer. Source: `ConsumerMessage` of Pulsar; instants are ISO 8601. */
 export interface ConsumerFrame {

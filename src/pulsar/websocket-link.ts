@@ -22,6 +22,8 @@ export class WebSocketLink {
   readonly #parts: WebSocketLinkParts;
   readonly #ended = new AbortController();
   #session: WebSocketSession | undefined;
+  /** Sessions lost since a message came: a service that takes a consumer may end it at once, again and again. */
+  #vain = 0;
   /** Resolves with the session there is, or that comes next. */
   #place = deferred<WebSocketSession>();
 
@@ -79,6 +81,7 @@ export class WebSocketLink {
     const listener = {
       message: (text: string) => {
         if (!this.ended) {
+          this.#vain = 0;
           this.#parts.message(text);
         }
       },
@@ -116,6 +119,7 @@ export class WebSocketLink {
   async #reconnect(): Promise<void> {
     const { signal } = this.#ended;
     try {
+      await this.#parts.dialer.pause(this.#vain++, signal);
       await this.#connect(Number.POSITIVE_INFINITY, signal);
     } catch (error) {
       if (!signal.aborted) {

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import WebSocket from 'ws';
@@ -9,8 +10,11 @@ import { connectionError } from './protocol';
 import { connectorError } from './protocol-errors';
 import { type EndpointKind, handshakeRefusal } from './websocket-refusals';
 
-/** Largest frame that is read: a message of any size may come, put together from chunks by the service. */
-const MAX_FRAME_BYTES = 512 * 1024 * 1024;
+/**
+ * Largest frame that is read: a message of any size may come, put together from chunks by the service. Of a larger one
+ * no string can be made.
+ */
+const MAX_FRAME_BYTES = constants.MAX_STRING_LENGTH;
 /** Of an answer that refuses the handshake. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 /** Frame above the limit of the service. Source: RFC 6455 §7.4.1. */
@@ -28,8 +32,8 @@ export interface SessionOptions {
   readonly kind: EndpointKind;
   readonly url: string;
   readonly headers: { readonly [name: string]: string };
-  /** Starts the connection. */
-  readonly connect: () => { readonly tcp: Socket; readonly socket: Socket };
+  /** Starts the connection; `secure` puts TLS on top of it once it is connected. */
+  readonly connect: () => { readonly tcp: Socket; readonly secure: (() => Socket) | undefined };
   /** Milliseconds until the connection stands, and until the handshake is answered behind that. */
   readonly connectionTimeout: number;
   readonly answerTimeout: number;
@@ -38,12 +42,16 @@ export interface SessionOptions {
   readonly listener: SessionListener;
 }
 
+/** Takes the socket of a request. */
+type Ready = (error: null, socket: Socket) => void;
+
 type State = 'CONNECTING' | 'OPEN' | 'CLOSED';
 
 /** One WebSocket to the service: a producer or a consumer there, for as long as it stands. */
 export class WebSocketSession {
   readonly #options: SessionOptions;
   readonly #socket: WebSocket;
+  #tcp: Socket | undefined;
   readonly #opened = deferred<void>();
   readonly #closed = deferred<void>();
   /** Pings without a pong, oldest first. */
@@ -58,7 +66,7 @@ export class WebSocketSession {
       headers: options.headers,
       perMessageDeflate: false,
       maxPayload: MAX_FRAME_BYTES,
-      createConnection: () => this.#connect(),
+      createConnection: (_options: unknown, ready: Ready) => this.#connect(ready),
     });
     this.#await(options.connectionTimeout, 'no connection');
     this.#listen();
@@ -121,19 +129,30 @@ export class WebSocketSession {
   /** Ends the session at once. */
   destroy(): void {
     this.#end(new ConnectorError('PULSAR_CLOSED', 'the connection was closed'));
-    this.#socket.terminate();
+    this.#cutOff();
   }
 
-  #connect(): Socket {
-    const { tcp, socket } = this.#options.connect();
-    // What breaks below TLS is heard of there too.
+  #connect(ready: Ready): Socket | undefined {
+    const { tcp, secure } = this.#options.connect();
+    this.#tcp = tcp;
+    // What breaks below TLS, or before there is any, is heard of there only.
     tcp.on('error', (error) => this.#failed(error));
-    socket.once(tcp === socket ? 'connect' : 'secureConnect', () => {
+    const stands = (): void => {
       if (this.#state === 'CONNECTING') {
         this.#await(this.#options.answerTimeout, 'no answer to the handshake');
       }
-    });
-    return socket;
+    };
+    if (secure === undefined) {
+      return tcp.once('connect', stands);
+    }
+    tcp.once('connect', () => ready(null, secure().once('secureConnect', stands)));
+    return undefined;
+  }
+
+  #cutOff(): void {
+    this.#socket.terminate();
+    // The other one does not have it until it is connected.
+    this.#tcp?.destroy();
   }
 
   #listen(): void {
@@ -176,11 +195,12 @@ export class WebSocketSession {
       // The status says enough.
     }
     this.#end(handshakeRefusal(this.#options.kind, response.statusCode ?? 0, body));
-    this.#socket.terminate();
+    this.#cutOff();
   }
 
   #failed(cause: Error): void {
     this.#end(connectorError(connectionError(new URL(this.#options.url).host, cause)));
+    this.#cutOff();
   }
 
   #lost(code: number, reason: string): void {
@@ -211,7 +231,7 @@ export class WebSocketSession {
     this.#stopTimer();
     this.#timer = this.#options.clock.setTimer(() => {
       this.#end(new ConnectorError('PULSAR_UNAVAILABLE', `${missing} within ${ms} ms`));
-      this.#socket.terminate();
+      this.#cutOff();
     }, ms);
   }
 
@@ -221,7 +241,7 @@ export class WebSocketSession {
     this.#timer = this.#options.clock.setTimer(() => {
       if (!this.#heard) {
         this.#end(new ConnectorError('PULSAR_UNAVAILABLE', 'the service does not answer pings'));
-        this.#socket.terminate();
+        this.#cutOff();
         return;
       }
       this.#heard = false;

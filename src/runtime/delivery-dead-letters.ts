@@ -99,6 +99,7 @@ function letterSequencing(
       partitions: async (_topic, found) => found,
       repartition: async () => undefined,
       abandon: () => sequencing.abandon(),
+      reached: async () => undefined,
     }
   );
 }

@@ -39,6 +39,8 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
   #failures = 0;
   /** Why the topic takes no record of this schema, until it is asked again. */
   #refusal: ConnectorError | undefined;
+  /** Number of the record that was refused last for that; −1: none. */
+  #lastRefused = -1;
   #counts = noDeliveries();
   /** Records settled before the counts began. */
   #settledBefore = 0;
@@ -83,8 +85,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
       return;
     }
     if (this.#refusal !== undefined) {
-      this.#counts.rejected++;
-      record.fail(this.#refusal);
+      this.#failRefused(record, this.#refusal);
       return;
     }
     this.#records.add(record);
@@ -214,7 +215,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
       }
       this.#state = this.#stopping ? this.#state : 'OPENING';
       await pauseLane(this.#options, error, this.#failures, this.#ended.signal);
-      this.#refusal = undefined;
+      await this.#refusedSettled();
     }
   }
 
@@ -289,11 +290,27 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     this.#refusal = error;
     const { full } = this.#records;
     for (const record of this.#records.takeUnsent()) {
-      this.#counts.rejected++;
-      record.fail(error);
+      this.#failRefused(record, error);
     }
     if (full) {
       this.#options.onRoom();
+    }
+  }
+
+  #failRefused(record: DeliveredRecord, error: ConnectorError): void {
+    this.#counts.rejected++;
+    this.#lastRefused = record.recordSequence ?? -1;
+    record.fail(error);
+  }
+
+  /**
+   * From now on records wait for the topic to be asked again. With numbers it is not asked before those it refused are
+   * settled elsewhere: once it has later ones it would take them for known, should they come again.
+   */
+  async #refusedSettled(): Promise<void> {
+    if (this.#refusal !== undefined) {
+      this.#refusal = undefined;
+      await this.#within(this.#options.sequencing?.reached(this.#lastRefused)).catch(() => undefined);
     }
   }
 

@@ -41,7 +41,7 @@ export class RecordNumbering implements RecordSequencing {
   #row: RowNumbering | undefined;
   #settling: Promise<void> | undefined;
   #confirmed = -1;
-  #waiting: { readonly ordinal: number; readonly reached: Deferred<void> } | undefined;
+  #waits: { readonly id: number; readonly reached: Deferred<void> }[] = [];
 
   constructor(options: RecordNumberingOptions) {
     this.#options = options;
@@ -120,10 +120,7 @@ export class RecordNumbering implements RecordSequencing {
   }
 
   async repartition(topic: string, found: number, lastSent: number): Promise<void> {
-    if (this.#confirmed < lastSent) {
-      this.#waiting = { ordinal: lastSent, reached: deferred() };
-      await abortable(this.#waiting.reached.promise, this.#options.lease.signal);
-    }
+    await this.reached(lastSent);
     await this.#spread({ topic, partitions: found });
   }
 
@@ -131,12 +128,22 @@ export class RecordNumbering implements RecordSequencing {
     await this.#options.lease.number('NONE');
   }
 
+  async reached(id: number): Promise<void> {
+    if (this.#confirmed < id) {
+      const wait = { id, reached: deferred<void>() };
+      this.#waits.push(wait);
+      await abortable(wait.reached.promise, this.#options.lease.signal);
+    }
+  }
+
   /** All records up to and with that number are confirmed. */
   confirmed(ordinal: number): void {
     this.#confirmed = ordinal;
-    if (this.#waiting !== undefined && ordinal >= this.#waiting.ordinal) {
-      this.#waiting.reached.resolve();
-      this.#waiting = undefined;
+    if (this.#waits.length > 0) {
+      for (const { reached } of this.#waits.filter(({ id }) => id <= ordinal)) {
+        reached.resolve();
+      }
+      this.#waits = this.#waits.filter(({ id }) => id > ordinal);
     }
   }
 

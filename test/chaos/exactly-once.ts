@@ -54,7 +54,7 @@ export interface OnceOutcome {
  */
 export async function runExactlyOnce(run: OnceRun): Promise<OnceOutcome> {
   const { variant, random } = run;
-  const conf = { brokerDeduplicationEnabled: 'true', ...RETAINED, ...variant.conf };
+  const conf = { brokerDeduplicationEnabled: 'true', ...RETAINED, ...DURABLE, ...variant.conf };
   const [broker, emulator] = await Promise.all([startPulsarBroker({ conf }), startEmulator()]);
   const folder = mkdtempSync(join(tmpdir(), 'exactly-once-'));
   let faultless = false;
@@ -84,6 +84,9 @@ export async function runExactlyOnce(run: OnceRun): Promise<OnceOutcome> {
 
 /** By default a restart removes what was stored before it, from topics without a subscription. */
 const RETAINED = { defaultRetentionTimeInMinutes: '-1', defaultRetentionSizeInMB: '-1' };
+
+/** What a standalone broker does not do by default: confirm only what a kill cannot take back. */
+const DURABLE = { journalSyncData: 'true' };
 
 /** Runs connectors until one has delivered everything, with every blow on the way. */
 async function strike(

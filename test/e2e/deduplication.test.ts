@@ -78,6 +78,7 @@ function produce(
     partitions: () => Promise.resolve(0),
     repartition: () => Promise.resolve(),
     abandon: () => Promise.resolve(),
+    reached: async () => undefined,
   };
   return transport.createProducer({ topic, mayStillSend, sequencing, listener });
 }

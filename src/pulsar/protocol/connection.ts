@@ -28,10 +28,10 @@ export class Connection {
   readonly producers = new Map<number, ProducerEndpoint>();
   readonly consumers = new Map<number, ConsumerEndpoint>();
   readonly #handshake: Handshake;
-  /** The TCP below `#socket`; the same without TLS. */
+  /** The TCP below `#socket`; the same without TLS, and until it stands. */
   readonly #tcp: Socket;
-  readonly #socket: Socket;
-  readonly #writer: FrameWriter;
+  #socket: Socket;
+  #writer: FrameWriter;
   readonly #requests: PendingRequests;
   readonly #keepAlive: KeepAlive;
   readonly #connected = deferred<void>();
@@ -58,9 +58,14 @@ export class Connection {
     this.#connected.promise.catch(() => undefined);
     const { host, port } = settings.sniProxy ?? address;
     this.#tcp = settings.connect(host, port);
-    this.#socket = secure === undefined ? this.#tcp : secure(this.#tcp, address.host);
-    this.#writer = new FrameWriter(this.#socket);
-    this.#listen(secure === undefined ? 'connect' : 'secureConnect');
+    this.#socket = this.#tcp;
+    this.#writer = new FrameWriter(this.#tcp);
+    this.#guard(this.#tcp);
+    if (secure === undefined) {
+      this.#listen('connect');
+    } else {
+      this.#tcp.once('connect', () => this.#secure(secure));
+    }
   }
 
   /** A connection that has passed its handshake; `signal` ends it, whenever. @throws ProtocolError */
@@ -172,8 +177,20 @@ export class Connection {
     this.#ended.resolve();
   }
 
-  #listen(standing: 'connect' | 'secureConnect'): void {
+  #secure(secure: SecureSocket): void {
+    this.#socket = secure(this.#tcp, this.address.host);
+    this.#writer = new FrameWriter(this.#socket);
+    this.#guard(this.#socket);
+    this.#listen('secureConnect');
+  }
+
+  #guard(socket: Socket): void {
     const where = `${this.address.host}:${this.address.port}`;
+    socket.on('error', (cause) => this.destroy(connectionError(where, cause)));
+    socket.on('close', () => this.destroy(new ProtocolError('unavailable', `connection to ${where} closed`)));
+  }
+
+  #listen(standing: 'connect' | 'secureConnect'): void {
     const reader = new FrameReader((command, payload) => this.#receive(command, payload, reader));
     const fail = (error: unknown): void => this.destroy(asProtocolError(error, 'unavailable'));
     this.#socket.once(standing, () => {
@@ -190,12 +207,6 @@ export class Connection {
         fail(error);
       }
     });
-    for (const socket of new Set([this.#socket, this.#tcp])) {
-      socket.on('error', (cause) => this.destroy(connectionError(where, cause)));
-      socket.on('close', () =>
-        this.destroy(new ProtocolError('unavailable', `connection to ${where} closed`)),
-      );
-    }
   }
 
   #receive(bytes: Buffer, payload: Buffer, reader: FrameReader): void {

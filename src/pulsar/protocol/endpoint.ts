@@ -16,8 +16,9 @@ export interface Authentication {
 }
 
 /**
- * TLS on top of `socket`, which may still be connecting; `host` is whom the certificate must name. Emits
- * `secureConnect` when it stands.
+ * TLS on top of `socket`, which is connected; `host` is whom the certificate must name. Emits `secureConnect` when it
+ * stands. On one that is connecting it would keep the handle of the first address tried: when another one of that
+ * name answers, Node 20 goes down with a segmentation fault.
  */
 export type SecureSocket = (socket: Socket, host: string) => Socket;
 

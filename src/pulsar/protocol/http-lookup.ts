@@ -2,6 +2,7 @@ import { jsonFields } from '../../util/json-fields';
 import type { BrokerAddress } from './endpoint';
 import type { HttpAnswer, LookupService, LookupSettings } from './lookup-service';
 import { ProtocolError, type ProtocolErrorKind } from './protocol-error';
+import { followRedirects } from './redirects';
 import { brokerAddress, namedUrl, ServiceAddresses, type ServiceUrl } from './service-url';
 
 /** Source: Pulsar `TopicLookup`, `PersistentTopics.getPartitionedMetadata`; statuses left out are unknown. */
@@ -32,7 +33,11 @@ export class HttpLookup implements LookupService {
   async partitions(topic: string): Promise<number> {
     // As PARTITIONED_METADATA does: where topics are created as partitioned ones, this creates it.
     const answer = await this.#get(`/admin/v2/${pathOf(topic)}/partitions?checkAllowAutoCreation=true`);
-    return typeof answer.partitions === 'number' ? answer.partitions : 0;
+    if (typeof answer.partitions !== 'number') {
+      // Taken for none, messages would go where nobody reads.
+      throw new ProtocolError('unavailable', `no number of partitions in the answer for ${topic}`);
+    }
+    return answer.partitions;
   }
 
   async topics(namespace: string): Promise<readonly string[]> {
@@ -60,19 +65,8 @@ export class HttpLookup implements LookupService {
     if (httpGet === undefined) {
       throw new ProtocolError('unsupported', 'this client cannot ask by HTTP');
     }
-    let url = first;
-    for (let redirects = 0; redirects <= maxLookupRedirects; redirects++) {
-      const answer = await httpGet(url);
-      if (answer.status < 300 || answer.status >= 400 || answer.location === undefined) {
-        return read(url, answer, parse);
-      }
-      url = new URL(answer.location, url);
-      if (url.protocol !== first.protocol) {
-        // What proves who we are would leave without TLS.
-        throw new ProtocolError('tls', `${first.host} redirects to ${url.protocol}//${url.host}`);
-      }
-    }
-    throw new ProtocolError('unavailable', `more than ${maxLookupRedirects} redirects from ${first.host}`);
+    const { url, answer } = await followRedirects(first, maxLookupRedirects, httpGet);
+    return read(url, answer, parse);
   }
 }
 

@@ -14,5 +14,6 @@ export { ReceiptWatch } from './receipt-watch';
 export type { ReceivedMessage as ProtocolMessage } from './received-message';
 export { Receiver } from './receiver';
 export { type RedeliveryBackoff, redeliveryDelay } from './redelivery-backoff';
+export { followRedirects } from './redirects';
 export { fullTopicName, partitionName } from './topic-name';
 export type { ProducerRequest } from './topic-producers';

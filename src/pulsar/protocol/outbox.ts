@@ -146,6 +146,9 @@ export class Outbox<M extends OutgoingMessage> {
     }
     const { messages, firstUnsent } = this.#queue;
     const now = this.#parts.clock.now();
+    if (operation.chunks?.sent === 0) {
+      operation.chunks.begunAt = now;
+    }
     const end = writeSendFrame(buffer, offset, this.#header, operation, messages, firstUnsent, now);
     this.#queue.sent();
     return end;

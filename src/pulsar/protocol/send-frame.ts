@@ -177,7 +177,9 @@ function closeMetadata(buffer: Buffer, metadata: number, end: number, payload: U
 
 /**
  * The next part of a large payload; with fields 26 to 29 of MessageMetadata when it is one of several: which part of
- * which message it is. Sent again, a message keeps its uuid, and consumers begin anew at its first chunk.
+ * which message it is. Sent again, a message has another uuid: of one that begins anew under the same, the Java consumer
+ * counts both and, when it has too many, drops the one that is on its way for the one that never ends (4.0.8,
+ * `ConsumerImpl.removeOldestPendingChunkedMessage`).
  * Source: Pulsar `ProducerImpl.serializeAndSendMessage`.
  */
 function writeChunk(
@@ -186,7 +188,7 @@ function writeChunk(
   offset: number,
   { producerName }: SendFrameHeader,
   { sequenceId, valueBytes }: SendOperation,
-  { sent, count, payload }: Chunks,
+  { sent, count, payload, begunAt }: Chunks,
 ): number {
   const { bytes, compression, partSize } = payload;
   let end = offset;
@@ -194,7 +196,7 @@ function writeChunk(
     end = writeCompression(buffer, end, compression, valueBytes);
   }
   if (count > 1) {
-    end = writeStringField(buffer, end, 0xd2, `${producerName}-${sequenceId}`);
+    end = writeStringField(buffer, end, 0xd2, `${producerName}-${sequenceId}-${begunAt}`);
     end = writeVarintField(buffer, end, 0xd8, count);
     end = writeVarintField(buffer, end, 0xe0, bytes.length);
     end = writeVarintField(buffer, end, 0xe8, sent);

@@ -8,6 +8,8 @@ export interface Chunks {
   /** Parts sent, and parts the broker has, since sending began or began again. */
   sent: number;
   confirmed: number;
+  /** When its first part was sent, milliseconds since the epoch; told apart by it from what was sent of it before. */
+  begunAt: number;
 }
 
 /** One SEND: a plain message, or a batch; or all of one chunked message. Its ids and borders never change once closed. */
@@ -29,7 +31,13 @@ export interface SendOperation {
 
 /** What goes in parts is above the limit of a batch, which must be below that of the broker. */
 export function chunksOf(payload: LargePayload): Chunks {
-  return { payload, count: Math.ceil(payload.bytes.length / payload.partSize), sent: 0, confirmed: 0 };
+  return {
+    payload,
+    count: Math.ceil(payload.bytes.length / payload.partSize),
+    sent: 0,
+    confirmed: 0,
+    begunAt: 0,
+  };
 }
 
 export function operationBytes(operation: SendOperation): number {

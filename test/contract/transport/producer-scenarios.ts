@@ -319,6 +319,7 @@ export function producerScenarios(
       repartition: async () => undefined,
       enablesDeduplication: false,
       abandon: async () => undefined,
+      reached: async () => undefined,
     });
 
     if (able('effectivelyOnce') && faults) {

@@ -1,6 +1,8 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { hide } from '../../../src/config';
 import type { PulsarAuthentication } from '../../../src/config/types';
+import { ConnectorError } from '../../../src/errors';
 import { authenticationHeaders, authenticationOf } from '../../../src/pulsar/authentication';
 import { HttpClient } from '../../../src/pulsar/http-client';
 import { type Authentication, ProtocolError } from '../../../src/pulsar/protocol';
@@ -35,6 +37,33 @@ test.each<[string, PulsarAuthentication, string, string, object]>([
   expect(made?.method).toBe(method);
   expect(await made?.data()).toBe(data);
   expect(await authenticationHeaders(made)).toEqual({ 'x-pulsar-auth-method-name': method, ...headers });
+});
+
+test('a token whose file is being replaced is asked for again later, for HTTP too', async () => {
+  const token = (): Promise<string> =>
+    Promise.reject(new ConnectorError('CONFIG_UNREADABLE', 'the file t cannot be read'));
+  await expect(authenticationHeaders(authentication({ type: 'token', token }))).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
+});
+
+test('a request whose connection is taken over by another protocol ends at its time-out', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const tls = () => Promise.reject(new ProtocolError('tls', 'none here'));
+  const dial = (host: string, to: number): Socket => connect(to, host);
+  const http = new HttpClient({ clock: systemClock, connect: dial, tls, timeout: 50 });
+  await expect(http.send({ url: new URL(`http://127.0.0.1:${port}/`) })).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
+  server.close();
 });
 
 test('without authentication nothing is said', async () => {

@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { type ClientConnection, clientConnection } from '../../../src/pulsar/client-connection';
 import { DeduplicationPolicy } from '../../../src/pulsar/deduplication-policy';
 import { HttpClient } from '../../../src/pulsar/http-client';
 import { systemClock } from '../../../src/util/clock';
+import { silentLogger } from '../../../src/util/logger';
+import { pulsarSettings } from '../../support/transport-settings';
 
 const PATH = '/admin/v2/persistent/public/default/flights/deduplicationEnabled';
 
@@ -31,7 +34,11 @@ beforeEach(async () => {
 
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-function policy(): DeduplicationPolicy {
+function urlOf(of: Server): string {
+  return `http://127.0.0.1:${(of.address() as AddressInfo).port}/`;
+}
+
+function policy(adminUrl = urlOf(server), send?: ClientConnection['http']): DeduplicationPolicy {
   const http = new HttpClient({
     clock: systemClock,
     connect: (host, port) => connect({ host, port }),
@@ -39,16 +46,32 @@ function policy(): DeduplicationPolicy {
     timeout: 5000,
   });
   return new DeduplicationPolicy({
-    adminUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    adminUrl,
     clock: systemClock,
     timeout: 5000,
-    send: (request) => http.send(request),
+    send: send ?? ((request) => http.send(request)),
     create: async (topic) => {
       created.push(topic);
       exists = true;
     },
   });
 }
+
+test('a broker that does not own the topic leads to the one that does', async () => {
+  const other = createServer((request, response) =>
+    response.writeHead(307, { location: new URL(request.url ?? '', urlOf(server)).href }).end(),
+  );
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const parts = {
+    clock: systemClock,
+    logger: silentLogger,
+    connect: (host: string, port: number) => connect({ host, port }),
+  };
+  const { http } = clientConnection(pulsarSettings('pulsar://localhost'), parts);
+  await policy(urlOf(other), http).require('flights', true);
+  expect(calls).toEqual([`GET ${PATH}?applied=true`, `POST ${PATH}`, `GET ${PATH}?applied=true`]);
+  other.close();
+});
 
 test('a topic that deduplicates is asked about once, however many shards send to it', async () => {
   on = true;

@@ -282,6 +282,17 @@ describe('by REST', () => {
     });
   });
 
+  test('an answer without a number of partitions is none, and not a topic without partitions', async () => {
+    const url = await startRest(() => [200, { status: 'ok' }]);
+    await expect(lookup(url).partitions(TOPIC)).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
+  test('a namespace may have very many topics', async () => {
+    const names = Array.from({ length: 30_000 }, (_, i) => `persistent://t/n/topic-${i}-partition-0`);
+    const url = await startRest(() => [200, names]);
+    expect(await lookup(url).topics('t/n')).toHaveLength(names.length);
+  });
+
   test('an answer that is none is unknown, and a service that is silent is unavailable', async () => {
     const url = await startRest(() => [200, [1]]);
     await expect(lookup(url).find(TOPIC)).rejects.toMatchObject({ kind: 'unknown' });

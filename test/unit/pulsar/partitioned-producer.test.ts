@@ -56,6 +56,7 @@ function sequencing(count: number, firstId = 0): RecordSequencing {
     partitions: async () => count,
     repartition: async () => undefined,
     abandon: async () => undefined,
+    reached: async () => undefined,
   };
 }
 

@@ -234,7 +234,11 @@ test('the chunks of a message are what it is compressed to, in order, each withi
         for (const [id, chunk] of read.entries()) {
           expect(chunk).toMatchObject({ ...wanted, value: chunk.value });
           if (isChunk) {
-            expect(chunk.chunk).toMatchObject({ uuid: `${utf8(producerName)}-7`, id, count: read.length });
+            expect(chunk.chunk).toMatchObject({
+              uuid: `${utf8(producerName)}-7-${chunks?.begunAt}`,
+              id,
+              count: read.length,
+            });
             // A broker takes the id of a chunk that names its producer for that of a whole message.
             expect(chunk.producerName).toBe(id === read.length - 1 ? utf8(producerName) : 'chunk');
           }

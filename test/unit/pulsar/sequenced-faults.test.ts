@@ -120,6 +120,7 @@ class Voyage implements ProducerListener<OutgoingMessage> {
       partitions: async () => 0,
       repartition: async () => undefined,
       abandon: async () => undefined,
+      reached: async () => undefined,
     };
     try {
       return await this.#transport.createProducer({ topic: 'orders', sequencing, listener: this });

@@ -72,6 +72,7 @@ function produce(log: ProducerLog, firstId = 0, topic = TOPIC): Promise<Producer
     partitions: async () => 0,
     repartition: async () => undefined,
     abandon: async () => undefined,
+    reached: async () => undefined,
   };
   return transport.createProducer({ topic, sequencing, listener: log });
 }

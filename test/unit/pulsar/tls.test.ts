@@ -1,18 +1,22 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { PulsarSettings, PulsarTlsSettings } from '../../../src/config/types';
 import { clientConnection } from '../../../src/pulsar/client-connection';
+import { HttpClient } from '../../../src/pulsar/http-client';
 import { Connection } from '../../../src/pulsar/protocol/connection';
 import { commandFrame } from '../../../src/pulsar/protocol/frame';
 import { ProtocolError } from '../../../src/pulsar/protocol/protocol-error';
+import { secureSockets } from '../../../src/pulsar/tls';
 import { systemClock } from '../../../src/util/clock';
 import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
 import { type Certificate, CertificateAuthority } from '../../support/certificates';
+import { connectByName } from '../../support/connect-by-name';
 import { FakePulsarBroker } from '../../support/fake-pulsar-broker';
 import { pulsarSettings } from '../../support/transport-settings';
 
@@ -71,6 +75,7 @@ function open(
   port: number,
   tls: Partial<PulsarTlsSettings> = {},
   extra: Partial<PulsarSettings> = {},
+  dial = (to: number): Socket => connect(to, '127.0.0.1'),
 ): Promise<Connection> {
   const pulsar = pulsarSettings(`pulsar+ssl://localhost:${port}`, {
     tls: { trustCertsFilePath: trusted, ...STRICT, ...tls },
@@ -80,7 +85,7 @@ function open(
     clock: systemClock,
     logger: silentLogger,
     connect: (_host, to) => {
-      const socket = connect(to, '127.0.0.1');
+      const socket = dial(to);
       opened.push(socket);
       return socket;
     },
@@ -98,6 +103,23 @@ async function talks(connecting: Promise<Connection>): Promise<number> {
 
 test('a broker whose certificate comes from the authority given is talked to', async () => {
   expect(await talks(open(await secureBroker(own)))).toBe(0);
+});
+
+test('a broker is reached by TLS at the second address of its name, when the first one does not answer', async () => {
+  expect(await talks(open(await secureBroker(own), {}, {}, connectByName))).toBe(0);
+});
+
+test('a REST API is reached by TLS at the second address of its name', async () => {
+  const port = await listen(createHttpsServer(own, (_request, response) => response.end('here')));
+  const tls = () => secureSockets({ ...STRICT, trustCertsFilePath: trusted });
+  const http = new HttpClient({
+    clock: systemClock,
+    connect: (_host, to) => connectByName(to),
+    tls,
+    timeout: 5000,
+  });
+  const answer = await http.send({ url: new URL(`https://localhost:${port}/`) });
+  expect(answer).toEqual({ status: 200, body: 'here' });
 });
 
 test.each([

@@ -1,15 +1,20 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WebSocketServer } from 'ws';
 import { hide } from '../../../src/config/secret';
 import type { ProducerSettings, PulsarSettings } from '../../../src/config/types';
 import type { Consumer, OutgoingMessage, Producer, ProducerOptions } from '../../../src/pulsar/transport';
+import type { DialerParts } from '../../../src/pulsar/websocket-dialer';
 import { WebSocketTransport } from '../../../src/pulsar/websocket-transport';
 import { systemClock } from '../../../src/util/clock';
+import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
 import { systemRandom } from '../../../src/util/random';
 import { CertificateAuthority } from '../../support/certificates';
+import { connectByName } from '../../support/connect-by-name';
 import { FakeWebSocketService } from '../../support/fake-websocket-service';
 import { message, ProducerLog } from '../../support/producer-log';
 import { PRODUCER, pulsarSettings } from '../../support/transport-settings';
@@ -29,6 +34,7 @@ afterEach(async () => {
 function transportWith(
   settings: Partial<PulsarSettings> = {},
   producer: Partial<ProducerSettings> = {},
+  parts: Partial<DialerParts> = {},
 ): WebSocketTransport {
   const transport = new WebSocketTransport(
     pulsarSettings(service.serviceUrl, { operationTimeout: 300, ...settings }),
@@ -38,6 +44,7 @@ function transportWith(
       random: systemRandom,
       logger: silentLogger,
       connect: (host, port) => connect({ host, port }),
+      ...parts,
     },
   );
   transports.push(transport);
@@ -98,6 +105,35 @@ describe('reaching the service', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('over TLS at the second address of its name, when the first one does not answer', async () => {
+    const authority = new CertificateAuthority();
+    const folder = mkdtempSync(join(tmpdir(), 'websocket-'));
+    const trustCertsFilePath = join(folder, 'ca.pem');
+    writeFileSync(trustCertsFilePath, authority.cert);
+    await service.stop();
+    service = await FakeWebSocketService.start(authority.issue(['127.0.0.1']));
+    const tls = { allowInsecureConnection: false, hostnameVerificationEnable: true, trustCertsFilePath };
+    await produce(
+      transportWith({ tls }, {}, { connect: (_host, port) => connectByName(port) }),
+      new ProducerLog(),
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  test('no socket stays of a connection that never stands', async () => {
+    const opened: Socket[] = [];
+    const silent = (): Socket => {
+      // Its name is looked up for ever.
+      opened.push(connect({ host: 'service.test', port: 1, lookup: () => undefined }));
+      return opened[opened.length - 1] as Socket;
+    };
+    const settings = { serviceUrl: 'wss://service.test', connectionTimeout: 30 };
+    await expect(
+      produce(transportWith(settings, {}, { connect: silent }), new ProducerLog()),
+    ).rejects.toMatchObject({ code: 'PULSAR_UNAVAILABLE' });
+    expect(opened.every(({ destroyed }) => destroyed)).toBe(true);
+  });
+
   test('at the next address when the first does not answer', async () => {
     const gone = await FakeWebSocketService.start();
     await gone.stop();
@@ -146,6 +182,26 @@ describe('a producer', () => {
     await log.until(({ failures }) => failures.length > 0);
     expect(log.failures.map(({ code }) => code)).toEqual(['PULSAR_UNAVAILABLE']);
   });
+
+  test.each(['null', '{"result":"send-error:8","errorMsg":null}', '[]', '"ok"'])(
+    'fails, and nothing else does, when it is answered %s',
+    async (answer) => {
+      const log = new ProducerLog();
+      const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+      server.on('connection', (socket) => socket.on('message', () => socket.send(answer)));
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const producer = await produce(transportWith({ serviceUrl: `ws://127.0.0.1:${port}` }), log);
+      producer.send(message('a'));
+      await log.until(({ failures }) => failures.length > 0);
+      expect(log.failures.map(({ code }) => code)).toEqual(['PULSAR_UNKNOWN']);
+      for (const client of server.clients) {
+        client.terminate();
+      }
+      server.close();
+      await producer.close(10);
+    },
+  );
 
   test('fails when it is cut off', async () => {
     const log = new ProducerLog();
@@ -215,6 +271,21 @@ describe('a producer', () => {
     expect(systemClock.monotonic() - start).toBeLessThan(600);
   });
 
+  test('is closed at the deadline when nobody answers who it is', async () => {
+    const log = new ProducerLog();
+    let silent = false;
+    const token = (): Promise<string> => (silent ? new Promise(() => undefined) : Promise.resolve('abc'));
+    const authentication = { type: 'token', token } as const;
+    const producer = await produce(transportWith({ authentication }, { sendTimeout: 30 }), log);
+    service.script.send = () => 'lose-receipt';
+    producer.send(message('a'));
+    await log.until(({ failures }) => failures.length > 0);
+    silent = true;
+    const start = systemClock.monotonic();
+    await producer.close(100);
+    expect(systemClock.monotonic() - start).toBeLessThan(600);
+  });
+
   test('waits for what is under way when it is closed, and tells of it', async () => {
     const log = new ProducerLog();
     const producer = await produce(transportWith(), log);
@@ -270,6 +341,23 @@ describe('a consumer', () => {
     publish('a');
     expect(await consumer.receive(1)).toHaveLength(1);
     expect(refusals).toBeLessThan(0);
+  });
+
+  test('waits longer and longer for a service that takes it and then ends it at once', async () => {
+    let lost = 0;
+    const fourth = deferred<void>();
+    const logger = { ...silentLogger, info: () => ++lost === 4 && fourth.resolve() };
+    const random = { ...systemRandom, next: () => 0.99 };
+    await subscribe(transportWith({}, {}, { logger, random }));
+    service.script.refuse = () => {
+      setTimeout(() => service.disconnect(), 20);
+      return undefined;
+    };
+    const start = systemClock.monotonic();
+    service.disconnect();
+    await fourth.promise;
+    // The first new session comes at once; each of those behind it waits up to twice as long.
+    expect(systemClock.monotonic() - start).toBeGreaterThan(49 + 99);
   });
 
   test('says that it cannot know how far it is where no REST API answers', async () => {

@@ -406,6 +406,7 @@ describe('delivery lane', () => {
         partitions: async (_topic, found) => found,
         repartition,
         abandon: async () => undefined,
+        reached: async () => undefined,
       },
     });
 
@@ -492,6 +493,7 @@ describe('delivery lane', () => {
         partitions: async (_topic, found) => found,
         repartition: async () => undefined,
         abandon: () => stored.promise,
+        reached: async () => undefined,
       },
     });
     const producer = await transport.producer(0);
@@ -519,6 +521,7 @@ describe('delivery lane', () => {
           enablesDeduplication: false,
           partitions: async (_topic, found) => found,
           repartition: async () => undefined,
+          reached: async () => undefined,
           abandon: () => {
             abandoned.push('row');
             return stored.promise;

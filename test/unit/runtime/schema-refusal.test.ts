@@ -1,7 +1,8 @@
 import { ConnectorError } from '../../../src/errors';
-import type { Schema } from '../../../src/io';
+import type { RecordSequencing, Schema } from '../../../src/io';
 import { DeliveryLane } from '../../../src/runtime/delivery-lane';
 import type { DeliveredRecord } from '../../../src/runtime/lane-records';
+import { deferred } from '../../../src/util/deferred';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
 import { ManualClock } from '../../support/manual-clock';
@@ -11,7 +12,7 @@ const SCHEMA: Schema = { type: 'JSON', name: 'json', definition: '{}' };
 const refusal = (): ConnectorError => new ConnectorError('PULSAR_SCHEMA_REFUSED', 'incompatible');
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(refusals: readonly ConnectorError[]) {
+function setUp(refusals: readonly ConnectorError[], sequencing?: RecordSequencing) {
   const clock = new ManualClock();
   const transport = new ScriptedTransport();
   transport.refusals.push(...refusals);
@@ -26,6 +27,7 @@ function setUp(refusals: readonly ConnectorError[]) {
     random: seededRandom(1),
     logger: silentLogger,
     mayStillSend: () => true,
+    sequencing,
     onRoom: () => heard.push('room'),
     onFatal: (error) => heard.push(`fatal ${error.message}`),
   });
@@ -33,6 +35,7 @@ function setUp(refusals: readonly ConnectorError[]) {
     for (const name of names) {
       const record: DeliveredRecord = {
         key: undefined,
+        recordSequence: name.charCodeAt(0),
         value: Buffer.from(name),
         eventTime: undefined,
         properties: {},
@@ -81,5 +84,33 @@ describe('a topic that does not take the schema', () => {
     await turn();
     expect(lane.accepts).toBe(true);
     expect(heard.at(-1)).toBe('room');
+  });
+
+  it('with numbers is not asked again before all it refused is settled: later records would hide those', async () => {
+    const settled = deferred<void>();
+    const asked: number[] = [];
+    const { clock, transport, heard, offer } = setUp([refusal()], {
+      producerName: 'shard/1',
+      firstId: 0,
+      enablesDeduplication: false,
+      partitions: async (_topic, found) => found,
+      repartition: async () => undefined,
+      abandon: async () => undefined,
+      reached: (id) => {
+        asked.push(id);
+        return settled.promise;
+      },
+    });
+    offer('a', 'b');
+    await turn();
+    await clock.advance(10_000);
+    offer('c');
+    await turn();
+    expect(asked).toEqual(['b'.charCodeAt(0)]);
+    expect(transport.producers).toHaveLength(0);
+    settled.resolve();
+    const producer = await transport.producer(0);
+    expect(producer.sent).toHaveLength(1);
+    expect(heard).toEqual(['a PULSAR_SCHEMA_REFUSED', 'b PULSAR_SCHEMA_REFUSED']);
   });
 });
