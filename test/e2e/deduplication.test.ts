@@ -57,7 +57,12 @@ function produce(
   {
     mayStillSend = () => true,
     operationTimeout = 20_000,
-  }: { readonly mayStillSend?: () => boolean; readonly operationTimeout?: number } = {},
+    producerName = NAME,
+  }: {
+    readonly mayStillSend?: () => boolean;
+    readonly operationTimeout?: number;
+    readonly producerName?: string;
+  } = {},
 ): Promise<Producer<OutgoingMessage>> {
   const parts = {
     clock: systemClock,
@@ -72,7 +77,7 @@ function produce(
   );
   transports.push(transport);
   const sequencing = {
-    producerName: NAME,
+    producerName,
     firstId: 0,
     enablesDeduplication: false,
     partitions: () => Promise.resolve(0),
@@ -84,9 +89,9 @@ function produce(
 }
 
 /** Sends large messages of these ids as a new process does. @returns those that were stored before */
-async function send(topic: string, from: number, to: number): Promise<string[]> {
+async function send(topic: string, from: number, to: number, producerName = NAME): Promise<string[]> {
   const log = new SequencedLog();
-  const producer = await produce(topic, log);
+  const producer = await produce(topic, log, { producerName });
   for (let id = from; id < to; id++) {
     producer.send(large(id));
   }
@@ -143,6 +148,16 @@ test('chunks of copies do not make a topic that is loaded anew forget what was s
   await unload(topic);
   expect(await send(topic, 0, 10)).toEqual(ids(0, 10));
   expect(await stored(topic)).toEqual(ids(0, 10));
+});
+
+test('chunks of copies do not make the Java client drop what is sent behind them by several at once', async () => {
+  const topic = 'crowded';
+  for (let times = 0; times < 5; times++) {
+    await send(topic, 0, 8);
+  }
+  const shards = ['stream/shard/2', 'stream/shard/3', 'stream/shard/4'];
+  await Promise.all(shards.map((name) => send(topic, 0, 8, name)));
+  expect((await stored(topic)).sort()).toEqual([...shards, NAME].flatMap(() => ids(0, 8)).sort());
 });
 
 test('a second sender of the same numbers is kept out for as long as the first is connected', async () => {

@@ -210,6 +210,9 @@ test('the chunks of a message are what it is compressed to, in order, each withi
           return;
         }
         const chunks = large && chunksOf(large);
+        if (chunks !== undefined) {
+          chunks.begunAt = 1_700_000_000_000;
+        }
         const operation = operationOf([message], 7, 7, chunks);
         const isChunk = (chunks?.count ?? 1) > 1;
         const read: SentMessage[] = [];
