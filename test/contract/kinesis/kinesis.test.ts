@@ -24,6 +24,9 @@ const SCENARIOS = [
   ...CONSUMERS,
 ];
 
+/** kinesis-local takes 10 MiB in a third of a minute, on a machine with nothing else to do. */
+const LIMIT_MS = 120_000;
+
 describe.each(Object.keys(EMULATORS) as EmulatorName[])('Kinesis as %s answers it', (name) => {
   let running: RunningKinesis;
   let lab: Lab;
@@ -42,9 +45,13 @@ describe.each(Object.keys(EMULATORS) as EmulatorName[])('Kinesis as %s answers i
     const { promise, documented, differences } = scenario;
     const difference = name === 'ours' ? undefined : differences?.[name];
     const title = difference === undefined ? promise : `${promise} — not here: ${difference.because}`;
-    test(title, async () => {
-      expect(await observed()).toEqual(difference === undefined ? documented : difference.answers);
-    });
+    test(
+      title,
+      async () => {
+        expect(await observed()).toEqual(difference === undefined ? documented : difference.answers);
+      },
+      LIMIT_MS,
+    );
   };
 
   for (const scenario of SCENARIOS) {
