@@ -103,7 +103,7 @@ export class PulsarBroker {
   /** A call to its admin API; `path` begins behind `/admin/v2`. @throws on any answer but 2xx and 404. */
   async admin(method: string, path: string, body?: unknown): Promise<string | undefined> {
     const limit = systemClock.monotonic() + READY_MS;
-    for (;;) {
+    for (let again = false; ; again = true) {
       const response = await fetch(`${this.webServiceUrl}/admin/v2${path}`, {
         method,
         headers: {
@@ -113,7 +113,8 @@ export class PulsarBroker {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      if (response.ok || response.status === 404) {
+      // What was refused for want of a bookie may be there all the same.
+      if (response.ok || response.status === 404 || (again && response.status === 409)) {
         return response.ok ? text : undefined;
       }
       if (!text.includes(BOOKIE_NOT_SEEN) || systemClock.monotonic() > limit) {
