@@ -156,8 +156,8 @@ test('chunks of copies do not make the Java client drop what is sent behind them
     await send(topic, 0, 8);
   }
   const shards = ['stream/shard/2', 'stream/shard/3', 'stream/shard/4'];
-  await Promise.all(shards.map((name) => send(topic, 0, 8, name)));
-  expect((await stored(topic)).sort()).toEqual([...shards, NAME].flatMap(() => ids(0, 8)).sort());
+  await Promise.all(shards.map((name) => send(topic, 0, 120, name)));
+  expect((await stored(topic)).sort()).toEqual([...shards.flatMap(() => ids(0, 120)), ...ids(0, 8)].sort());
 });
 
 test('a second sender of the same numbers is kept out for as long as the first is connected', async () => {

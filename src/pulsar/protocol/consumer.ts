@@ -160,9 +160,9 @@ export class Consumer implements ConsumerEndpoint {
   activeChanged(active: boolean): void {
     if (active) {
       this.#inbox.activated();
+      this.#grant();
     } else {
       this.#inbox.deactivated();
-      this.#grant();
     }
   }
 

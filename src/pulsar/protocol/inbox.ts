@@ -81,6 +81,12 @@ export class Inbox {
     }
     const { ledgerId, entryId, ackSet } = delivery;
     const { count, messages } = entry;
+    if (!this.#active) {
+      // A broker (4.0.8) may read on where the one before was, until it goes back to what is not acknowledged and says
+      // who is active: handed out, it would stand before what is older. It comes again behind that.
+      this.#permits.used(count - acknowledgedOf(ackSet, count), entry.bytes);
+      return;
+    }
     const tracked = this.#tracker.arrived(ledgerId, entryId, messages, messages > 1 ? ackSet : undefined);
     this.#permits.used(count - acknowledgedOf(ackSet, count), entry.bytes);
     if (tracked.left === 0) {
@@ -141,7 +147,7 @@ export class Inbox {
 
   /** Permits to give to the broker now; 0 mostly, and for good once this has ended. */
   grant(): number {
-    if (this.#queue.ended) {
+    if (this.#queue.ended || !this.#active) {
       return 0;
     }
     const messages = this.#queue.messages + this.#redelivery.messages;

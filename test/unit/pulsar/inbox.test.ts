@@ -233,6 +233,17 @@ test('what is refused while another consumer is active is left to that one', () 
   expect(model.hands.map(({ id }) => id)).toEqual(['5:0']);
 });
 
+test('what comes before a consumer is told that it is the active one is not handed out: it would be out of order', () => {
+  const model = new ModelBroker([1, 1], false);
+  model.inbox.deactivated();
+  model.send();
+  model.take(1);
+  expect(model.hands).toEqual([]);
+  expect(model.inbox.grant()).toBe(0);
+  model.inbox.activated();
+  expect(model.inbox.grant()).toBeGreaterThan(0);
+});
+
 describe('a tracker', () => {
   const handOut = (entry: TrackedEntry, count: number): void => {
     for (let index = 0; index < count; index++) {
