@@ -167,6 +167,13 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     return this.#state === 'CLOSING' || this.#state === 'CLOSED';
   }
 
+  /** A lane that is being closed stays so. */
+  #enter(state: 'OPENING' | 'SPREADING' | 'REWINDING'): void {
+    if (!this.#stopping) {
+      this.#state = state;
+    }
+  }
+
   #pump(): void {
     const producer = this.#producer;
     if (this.#state !== 'SENDING' || producer === undefined || this.#records.unsent === 0) {
@@ -186,7 +193,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     while (!this.#stopping) {
       const error = await this.#serve();
       if (error === 'SPREAD') {
-        this.#state = this.#stopping ? this.#state : 'OPENING';
+        this.#enter('OPENING');
         continue;
       }
       // When the lease is gone its consumer closes this lane; until then nothing may be sent.
@@ -213,7 +220,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
         this.#options.onFatal(error);
         return;
       }
-      this.#state = this.#stopping ? this.#state : 'OPENING';
+      this.#enter('OPENING');
       await pauseLane(this.#options, error, this.#failures, this.#ended.signal);
       await this.#refusedSettled();
     }
@@ -238,7 +245,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     const ended = await this.#within(Promise.race([this.#failure.promise, this.#growth.promise]));
     const end = typeof ended === 'number' ? await this.#spread(producer, ended) : ended;
     if (end !== undefined) {
-      this.#state = this.#stopping ? this.#state : 'REWINDING';
+      this.#enter('REWINDING');
       await producer.close(CLOSE_MS);
       this.#rewind();
     }
@@ -252,7 +259,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
     found: number,
   ): Promise<ConnectorError | 'SPREAD' | undefined> {
     const { sequencing, topic, logger } = this.#options;
-    this.#state = this.#stopping ? this.#state : 'SPREADING';
+    this.#enter('SPREADING');
     producer.flush();
     const quiet = this.#records.quiet().then(() => undefined);
     const failed = await this.#within(Promise.race([this.#failure.promise, quiet]));
@@ -270,6 +277,7 @@ export class DeliveryLane implements ProducerListener<DeliveredRecord>, WatchedL
 
   /** Whoever sends the rest numbers it anew. @returns what ends the lane */
   async #abandon(error: ConnectorError): Promise<ConnectorError> {
+    this.#clash = undefined;
     const stored = this.#options.sequencing?.abandon();
     return stored?.then(() => error, transportError) ?? error;
   }

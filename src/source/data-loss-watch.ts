@@ -206,7 +206,10 @@ export class DataLossWatch {
 }
 
 /** The first record of the answer that is `position`, or lies behind it. */
-function firstFrom(position: ExtendedSequenceNumber, { records }: RetrievalBatch): RawRecord | undefined {
+export function firstFrom(
+  position: ExtendedSequenceNumber,
+  { records }: RetrievalBatch,
+): RawRecord | undefined {
   return records.find(
     ({ sequenceNumber }) => compareSequenceNumbers(sequenceNumber, position.sequenceNumber) >= 0,
   );

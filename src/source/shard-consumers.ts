@@ -140,7 +140,7 @@ export class ShardConsumers {
       messageKeyMode: config.messageKeyMode,
       properties: config.kinesisRecordProperties,
       timer: new DeliveryTimer(clock, metrics.deliveryTime),
-      numbering: this.#numbering(held, stream),
+      sequencing: this.#numbering(held, stream),
       schema: outputOf(config.outputFormat).schema,
       destinationTopic: topicOf(context.outputTopic, { stream: stream.ref.name, shardId: held.shardId }),
       onRefused: (record, cause, inTurn) => this.#refusals.refuse(record, cause, stream.label, inTurn),

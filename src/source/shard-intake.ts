@@ -8,7 +8,7 @@ import {
 } from '../stream/extended-sequence-number';
 import { HashKeyWindow } from '../stream/hash-key-window';
 import { abortable } from '../util/abort';
-import type { DataLossWatch } from './data-loss-watch';
+import { type DataLossWatch, firstFrom } from './data-loss-watch';
 import { IntakeRoom } from './intake-room';
 import { KinesisRecord } from './kinesis-record';
 import { ReadingProgress } from './reading-progress';
@@ -134,7 +134,7 @@ export class ShardIntake {
   /** Undefined when `signal` fired meanwhile: the reader may have gone on behind what it read, and that is dropped. */
   async #answer(signal: AbortSignal): Promise<RetrievalBatch['end']> {
     const { budget, decoding, clock, metrics, watch, renewalsFirst } = this.#options;
-    const { numbering } = this.#options.tenure;
+    const { sequencing } = this.#options.tenure;
     await watch.whileHeldBack(this.#room.forAnswer(signal));
     await watch.whileHeldBack(renewalsFirst(signal));
     const reservation = new Reservation(budget, decoding);
@@ -152,8 +152,9 @@ export class ShardIntake {
         this.#replaceReader();
         return undefined;
       }
-      if (numbering?.settled === false) {
-        await abortable(numbering.settle(this.#firstOf(batch)), signal);
+      if (sequencing?.settled === false) {
+        const first = firstFrom(this.#checkpoint, batch);
+        await abortable(sequencing.settle(first?.sequenceNumber), signal);
       }
       await this.#queue(batch, reservation, signal);
       this.#loss.queued();
@@ -168,14 +169,6 @@ export class ShardIntake {
     } finally {
       reservation.end();
     }
-  }
-
-  /** Sequence number of the first record read at or behind the checkpoint. */
-  #firstOf({ records }: RetrievalBatch): string | undefined {
-    const { sequenceNumber: from } = this.#checkpoint;
-    const isBehind = ({ sequenceNumber }: RawRecord): boolean =>
-      isSentinel(from) || compareSequenceNumbers(sequenceNumber, from) >= 0;
-    return records.find(isBehind)?.sequenceNumber;
   }
 
   /** Takes an answer, a slice at a time when it is unpacked to more than one. @throws the signal's reason */

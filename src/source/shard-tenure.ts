@@ -39,7 +39,7 @@ export interface TenureOptions {
   readonly destinationTopic: string | undefined;
   readonly timer: DeliveryTimer;
   /** With EFFECTIVELY_ONCE. */
-  readonly numbering?: RecordNumbering | undefined;
+  readonly sequencing?: RecordNumbering | undefined;
   /**
    * Decides what becomes of a record that can never be stored. One that is dead-lettered is acked later.
    * @param inTurn runs what sends a dead letter, when its turn has come
@@ -77,7 +77,7 @@ export class ShardTenure implements RecordTenure {
     this.schema = options.schema;
     this.destinationTopic = options.destinationTopic;
     this.#build = propertiesBuilder(options.properties);
-    this.#letters = new LetterOrder(options.numbering === undefined ? undefined : this.#tracker);
+    this.#letters = new LetterOrder(options.sequencing === undefined ? undefined : this.#tracker);
   }
 
   /** Payload bytes read and neither confirmed nor dropped. */
@@ -95,19 +95,14 @@ export class ShardTenure implements RecordTenure {
     return this.#last;
   }
 
-  /** Undefined unless records are numbered for the broker. */
-  get numbering(): RecordNumbering | undefined {
-    return this.#options.numbering;
-  }
-
   get sequencing(): RecordNumbering | undefined {
-    return this.#options.numbering;
+    return this.#options.sequencing;
   }
 
   /** Number of the user record that is read next; 0 while there was none and it is not known. */
   get nextOrdinal(): number {
-    const { numbering } = this;
-    return this.#nextOrdinal ?? (numbering?.settled ? numbering.firstId : 0);
+    const { sequencing } = this;
+    return this.#nextOrdinal ?? (sequencing?.settled ? sequencing.firstId : 0);
   }
 
   /** Whether nothing that was read waits for its confirmation. */
@@ -166,7 +161,7 @@ export class ShardTenure implements RecordTenure {
    * earlier tenure may have counted the missing ones, and the broker would take what follows for what it has.
    */
   leap(): void {
-    if (this.numbering?.settled) {
+    if (this.sequencing?.settled) {
       this.#nextOrdinal = this.nextOrdinal + LEAP;
     }
   }
@@ -244,7 +239,7 @@ export class ShardTenure implements RecordTenure {
     const { position, ordinal } = this.#tracker;
     if (position !== undefined) {
       this.#lease.confirm(position, ordinal + 1);
-      this.numbering?.confirmed(ordinal);
+      this.sequencing?.confirmed(ordinal);
     }
   }
 

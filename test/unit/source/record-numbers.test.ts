@@ -52,7 +52,7 @@ function open() {
     timer: new DeliveryTimer(clock, metrics.deliveryTime),
     schema: BYTES_SCHEMA,
     destinationTopic: undefined,
-    numbering,
+    sequencing: numbering,
     onRefused: () => 'END',
   });
   const record = (sequence: number): KinesisRecord =>
