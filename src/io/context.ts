@@ -5,6 +5,7 @@ import type { DeadLetterOrder } from './dead-letter';
 import type { MetricSink } from './metrics';
 import type { ProcessingGuarantees } from './processing-guarantees';
 import type { RecordPartition } from './record';
+import type { ConnectorStatus } from './status';
 
 /** What the runtime tells every connector. Source: `org.apache.pulsar.functions.api.BaseContext`. */
 export interface BaseContext {
@@ -31,6 +32,11 @@ export interface BaseContext {
    * @param problem why; undefined when the part progresses again
    */
   stalled(part: string, problem: Error | undefined): void;
+  /**
+   * Offers what the runtime shows of this instance (page, `/status`). `read` is called now and then until the instance is
+   * closed; it must be cheap and must not throw. A context of a runtime that shows nothing leaves this out.
+   */
+  exposeStatus?(read: () => ConnectorStatus): void;
 }
 
 export interface SourceContext extends BaseContext {

@@ -15,3 +15,4 @@ export type { ProcessingGuarantees } from './processing-guarantees';
 export type { Properties, Record, RecordPartition } from './record';
 export type { RecordSequencing } from './record-sequencing';
 export { BYTES_SCHEMA, type Schema, type SchemaType } from './schema';
+export type { ConnectorStatus, ShardState, ShardStatus, StatusError } from './status';
