@@ -3,6 +3,7 @@ import { shardOf } from '../offsets/offsets-file';
 import type { OffsetsChange } from '../offsets/offsets-plan';
 import type { OffsetsRow } from '../offsets/offsets-row';
 import { format } from '../stream/extended-sequence-number';
+import { parseSequence } from '../stream/sequence-parts';
 import { textTable } from './text-table';
 
 /** A row with its owner, as `offsets get --json` prints it. */
@@ -13,12 +14,13 @@ export function rowOfLease(lease: Lease): { readonly [name: string]: unknown } {
 /** Rows for people. */
 export function tableOfLeases(leases: readonly Lease[]): string {
   return textTable([
-    ['SHARD', 'POSITION', 'OWNER', 'ALL READ UP TO'],
+    ['SHARD', 'LAST RECORD OF', 'ALL READ UP TO', 'OWNER', 'POSITION'],
     ...leases.map((lease) => [
       lease.key,
-      position(lease),
+      arrivalOf(lease),
+      lease.caughtUpAt === undefined ? '' : instant(lease.caughtUpAt),
       lease.owner ?? (isFinished(lease) ? '' : 'nobody'),
-      lease.caughtUpAt === undefined ? '' : new Date(lease.caughtUpAt).toISOString(),
+      position(lease),
     ]),
   ]);
 }
@@ -64,6 +66,12 @@ function position(row: OffsetsRow): string {
   return startsThere && startsAt !== undefined
     ? `${sequenceNumber} (of ${instant(startsAt)})`
     : format(checkpoint);
+}
+
+/** When the last record that counts as read came, to the second, where its number tells it. */
+function arrivalOf({ checkpoint }: OffsetsRow): string {
+  const parts = parseSequence(checkpoint.sequenceNumber);
+  return parts === undefined ? '' : instant(parts.seconds * 1000).replace('.000Z', 'Z');
 }
 
 const instant = (ms: number | undefined): string => new Date(ms ?? 0).toISOString();

@@ -1,4 +1,4 @@
-import { loadConfig, parseKinesisSourceConfig, type SourceDefinition } from '../config';
+import { parseKinesisSourceConfig, type SourceDefinition } from '../config';
 import { ConnectorError, isConnectorError } from '../errors';
 import type { Lease } from '../lease/lease';
 import { findLiveOwner, watchTime, writtenLease } from '../offsets/live-owner';
@@ -9,6 +9,7 @@ import { systemClock } from '../util/clock';
 import { systemRandom } from '../util/random';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
+import { loadCliConfig } from './load-config';
 import { backupName, saveOffsets } from './offsets-backup';
 import { changesForScripts, tableOfChanges } from './offsets-output';
 import { startProgress } from './progress';
@@ -46,7 +47,7 @@ export async function withOffsets(
 ): Promise<void> {
   const { stop: signal, limit, done } = catchStopSignals();
   try {
-    const loaded = await loadConfig(flags.config, { env: io.env });
+    const loaded = await loadCliConfig(flags.config, io, signal);
     const logger = createPinoLogger('warn');
     limit(STOP_MS, logger);
     const definition = sourceOf(loaded.sources, flags);

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { instantFrom } from '../config/instant';
 import { writeOffsetsFile } from '../offsets/offsets-file';
 import { planChanges } from '../offsets/offsets-plan';
 import type { ResetPosition } from '../offsets/stream-offsets';
@@ -28,6 +29,7 @@ Examples:
   $ pulsar-io-kinesis offsets get -c connectors.yaml
   $ pulsar-io-kinesis offsets reset --to TRIM_HORIZON -c connectors.yaml --dry-run
   $ pulsar-io-kinesis offsets reset --to 2024-05-01T00:00:00Z -c connectors.yaml --yes
+  $ pulsar-io-kinesis offsets reset --to -90m --shard shardId-000000000003 -c connectors.yaml
   $ pulsar-io-kinesis offsets set --shard shardId-000000000003 --sequence 4959... -c connectors.yaml
   $ pulsar-io-kinesis offsets export -c connectors.yaml --out offsets.json
   $ pulsar-io-kinesis offsets import offsets.json -c connectors.yaml --overwrite
@@ -78,7 +80,10 @@ export function registerOffsetsCommands(program: Command, io: CliIo): void {
     .option('--stream <name>', 'its stream, where the source reads several')
     .action((flags: ShardFlags) => withOffsets(flags, io, (session) => set(session, flags, io)));
   changing('reset', 'set shards back, or forward')
-    .requiredOption('--to <position>', 'TRIM_HORIZON, LATEST (now), or an instant: ISO-8601 or milliseconds')
+    .requiredOption(
+      '--to <position>',
+      'TRIM_HORIZON, LATEST (now), an instant (ISO-8601 or milliseconds), or how long ago: -90m, -2d',
+    )
     .option('--shard <id...>', 'only these shards')
     .option('--stream <name>', 'only this stream, where the source reads several')
     .action((flags: ShardFlags) => withOffsets(flags, io, (session) => reset(session, flags, io)));
@@ -138,9 +143,14 @@ async function set(session: OffsetsSession, flags: ShardFlags, io: CliIo): Promi
     throw usage('--sequence', 'decimal digits, the first not 0', sequence);
   }
   const checkpoint = extendedSequenceNumber(sequence, Number(flags.subSequence));
+  let proven = false;
   await change(session, flags, io, async (rows) => {
     const row = rows.find((one) => stream.owns(one) && one.shardId === shardId);
     const wanted = stream.setShard(row, shardId, checkpoint);
+    if (!proven && (await stream.prove(shardId, checkpoint, session.signal)) === 'PASSED') {
+      io.stderr(`Note: ${shardId} has no record ${sequence} (any more); reading goes on at the next one.\n`);
+    }
+    proven = true;
     tellDescendants(stream.descendants(shardId, rows), io);
     return planChanges(rows, [wanted], () => false);
   });
@@ -148,7 +158,7 @@ async function set(session: OffsetsSession, flags: ShardFlags, io: CliIo): Promi
 
 async function reset(session: OffsetsSession, flags: ShardFlags, io: CliIo): Promise<void> {
   const { offsets, signal } = session;
-  const to = positionOf(flags.to ?? '');
+  const to = positionOf(flags.to ?? '', systemClock.now());
   const { shard: shardIds } = flags;
   if (!Array.isArray(shardIds)) {
     const streams = offsets.streams(flags.stream);
@@ -169,15 +179,15 @@ async function reset(session: OffsetsSession, flags: ShardFlags, io: CliIo): Pro
   });
 }
 
-function positionOf(text: string): ResetPosition {
+/** @param now milliseconds since the epoch */
+function positionOf(text: string, now: number): ResetPosition {
   const word = text.toUpperCase();
   if (word === 'TRIM_HORIZON' || word === 'LATEST') {
     return { type: word };
   }
-  const instant = text.replace(/^AT_TIMESTAMP=/i, '');
-  const timestamp = /^\d+$/.test(instant) ? Number(instant) : Date.parse(instant);
-  if (Number.isNaN(timestamp)) {
-    throw usage('--to', 'TRIM_HORIZON, LATEST, or an instant such as 2024-05-01T00:00:00Z', text);
+  const timestamp = instantFrom(text.replace(/^AT_TIMESTAMP=/i, ''), now);
+  if (timestamp === undefined) {
+    throw usage('--to', 'TRIM_HORIZON, LATEST, an instant such as 2024-05-01T00:00:00Z, or -90m', text);
   }
   return { type: 'AT_TIMESTAMP', timestamp };
 }

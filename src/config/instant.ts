@@ -29,3 +29,16 @@ export function parseInstant(value: string | number): number | undefined {
 function isRealDate(date = ''): boolean {
   return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
 }
+
+const AGE = /^-(\d{1,9})(s|m|h|d)$/;
+const MILLISECONDS: { readonly [unit: string]: number } = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * An instant as `parseInstant` reads it, or how long before `now`: `-30s`, `-90m`, `-36h`, `-7d`.
+ * @param now milliseconds since the epoch
+ * @returns Milliseconds since the epoch; undefined when it is neither.
+ */
+export function instantFrom(text: string, now: number): number | undefined {
+  const [, count, unit = ''] = AGE.exec(text) ?? [];
+  return count === undefined ? parseInstant(text) : now - Number(count) * (MILLISECONDS[unit] ?? 0);
+}

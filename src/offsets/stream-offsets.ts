@@ -18,6 +18,7 @@ import type { Shard } from '../stream/shard';
 import { parentIds } from '../stream/shard-graph';
 import { frozenLatest, instantOf, type StartPosition } from '../stream/start-position';
 import { movedTo, type OffsetsRow, offsetsRow } from './offsets-row';
+import { type ProvenShard, proveRecord } from './record-proof';
 
 /** Where a shard, or a stream, is set back to. */
 export type ResetPosition =
@@ -27,7 +28,9 @@ export type ResetPosition =
   | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number };
 
 export interface StreamOffsetsOptions {
-  readonly stream: Pick<LeasedStream, 'ref' | 'label' | 'kinesis' | 'nameOf'>;
+  readonly stream: Pick<LeasedStream, 'ref' | 'label' | 'nameOf'> & {
+    readonly kinesis: LeasedStream['kinesis'] & ProvenShard['kinesis'];
+  };
   readonly layout: TableLayout;
   readonly retry: RetryPolicy;
 }
@@ -123,6 +126,23 @@ export class StreamOffsets {
     }
     const before = this.#rowOf(row, shardId);
     return movedTo(before, { checkpoint, readFrom: undefined });
+  }
+
+  /**
+   * Asks Kinesis whether `checkpoint` is a record of the shard: see proveRecord.
+   * @returns undefined where nothing is left to look at: the shard is listed no more
+   */
+  async prove(
+    shardId: string,
+    checkpoint: ExtendedSequenceNumber,
+    signal: AbortSignal,
+  ): Promise<'THERE' | 'PASSED' | undefined> {
+    if (!this.#shards.has(shardId)) {
+      return undefined;
+    }
+    const { stream, retry } = this.#options;
+    const shard = { kinesis: stream.kinesis, ref: stream.ref, shardId, name: stream.nameOf(shardId) };
+    return proveRecord(shard, checkpoint, retry, signal);
   }
 
   /**

@@ -282,6 +282,34 @@ describe('offsets set', () => {
     const unknown = await changing('set', '--shard', 'shardId-000000000009', '--sequence', '17');
     expect(unknown).toMatchObject({ code: 3, stderr: expect.stringContaining('OFFSETS_SHARD_UNKNOWN') });
   });
+
+  test.each<[string, (last: bigint, ofOther: bigint) => readonly string[], number, RegExp]>([
+    [
+      'refuses a record of the shard beside it',
+      (_, ofOther) => [`${ofOther}`],
+      3,
+      /expected a sequence number/,
+    ],
+    ['refuses what is behind the newest record', (last) => [`${last + (1n << 80n)}`], 3, /behind the newest/],
+    [
+      'refuses a user record that a plain one has not',
+      (last) => [`${last}`, '--sub-sequence', '1'],
+      3,
+      /is one/,
+    ],
+    ['tells of a record that is not there', (last) => [`${last - (1n << 36n)}`], 0, /no record .* next one/],
+  ])('%s', async (_title, sequence, code, text) => {
+    lab = await SourceLab.open(2);
+    lab.put(20);
+    await read();
+    const [last = 0n, ofOther = 0n] = lab.rows().map(({ checkpoint }) => BigInt(checkpoint?.S ?? 0));
+    const shardId = lab.rows()[0]?.leaseKey?.S ?? '';
+    const result = await changing('set', '--shard', shardId, '--sequence', ...sequence(last, ofOther));
+    expect({ ...result, stderr: result.stderr.replaceAll('\n', ' ') }).toMatchObject({
+      code,
+      stderr: expect.stringMatching(text),
+    });
+  });
 });
 
 describe('offsets export and import', () => {

@@ -1,6 +1,6 @@
+import { parseSequence } from '../../stream/sequence-parts';
 import { type Account, invalidArgument } from './account';
 import type { Position } from './iterator';
-import { parseSequence } from './sequence';
 import { type Shard, shardIdOf } from './shard';
 import type { Stream } from './stream';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseInstant } from '../../../src/config/instant';
+import { instantFrom, parseInstant } from '../../../src/config/instant';
 
 test('what a Date prints is read back as the same instant', () => {
   const instants = fc.integer({ min: 0, max: Date.UTC(2999, 0) });
@@ -34,3 +34,20 @@ test.each(['', 'now', '2024-02-30', '2023-02-29', '2024-13-01', '01/05/2024', '-
     expect(parseInstant(text)).toBeUndefined();
   },
 );
+
+test.each([
+  ['-30s', 30_000],
+  ['-90m', 5_400_000],
+  ['-36h', 129_600_000],
+  ['-7d', 604_800_000],
+])('%s is that long ago', (text, age) => {
+  expect(instantFrom(text, 1_700_000_000_000)).toBe(1_700_000_000_000 - age);
+});
+
+test.each(['-90', '-m', '90m', '-1w', '- 1h', '--1h'])('%s is neither an instant nor an age', (text) => {
+  expect(instantFrom(text, 1_700_000_000_000)).toBeUndefined();
+});
+
+test('an instant stays what it is', () => {
+  expect(instantFrom('2024-05-01T00:00:00Z', 0)).toBe(Date.UTC(2024, 4, 1));
+});

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { END_COUNTER, formatSequence, parseSequence } from '../../../src/emulator/kinesis/sequence';
+import { END_COUNTER, formatSequence } from '../../../src/emulator/kinesis/sequence';
+import { parseSequence } from '../../../src/stream/sequence-parts';
 
 const parts = fc.record({
   epoch: fc.integer({ min: 0, max: 2 ** 34 }),
