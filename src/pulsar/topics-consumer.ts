@@ -103,7 +103,8 @@ export class TopicsConsumer implements Consumer {
   async whenCaughtUp(): Promise<void> {
     const caughtUp = [...this.#members].map(([topic, member]) =>
       member.whenCaughtUp().catch((error) => {
-        if (this.#members.get(topic) === member) {
+        // It may hear of it before the member is taken out.
+        if (this.#members.get(topic) === member && !this.#watch.isGone(error)) {
           throw error;
         }
       }),
