@@ -214,6 +214,15 @@ describe.each([
       expect(await consumer.close(1000)).toBe(true);
     });
 
+    test('may be deleted while it catches up with the others', async () => {
+      await publish('orders-a', 'a');
+      await publish('orders-b', 'b');
+      const consumer = await matching();
+      acknowledge(consumer, await take(consumer, 2));
+      lab.backend.deleteTopic?.('orders-a');
+      await consumer.whenCaughtUp();
+    });
+
     test.each(['public/.*/orders', 'non-persistent://public/default/a.*', 'orders-('])(
       '%s is no pattern of topics',
       async (topic) => {
