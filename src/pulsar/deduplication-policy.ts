@@ -1,7 +1,7 @@
 import { ConnectorError } from '../errors';
 import { type Clock, sleep } from '../util/clock';
 import type { HttpRequest } from './http-client';
-import { fullTopicName, type HttpAnswer, httpErrorKind, ProtocolError, pathOf } from './protocol';
+import { fullTopicName, type HttpAnswer, httpErrorKind, ProtocolError, topicPath } from './protocol';
 import { connectorError } from './protocol-errors';
 
 /** Milliseconds between two looks whether a policy has come into force. */
@@ -83,7 +83,7 @@ export class DeduplicationPolicy {
   async #call(topic: string, method: string, query: string, body?: string): Promise<string | undefined> {
     const { adminUrl, send } = this.#parts;
     const url = new URL(
-      `${adminUrl.replace(/\/+$/, '')}/admin/v2/${pathOf(topic)}/deduplicationEnabled${query}`,
+      `${adminUrl.replace(/\/+$/, '')}/admin/v2/${topicPath(topic)}/deduplicationEnabled${query}`,
     );
     const content = body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } };
     try {

@@ -1,9 +1,8 @@
 import { ConnectorError } from '../errors';
 import { abortable } from '../util/abort';
 import { type Clock, sleep } from '../util/clock';
-import { partitionName } from './protocol';
+import { partitionName, topicPath } from './protocol';
 import { connectorError } from './protocol-errors';
-import { topicPath } from './websocket-paths';
 
 /** Milliseconds between two looks at how far the subscription is. */
 const PAUSE_MS = 200;
@@ -56,7 +55,7 @@ async function partitionCaughtUp(parts: ProgressParts, topic: string, signal: Ab
 
 /** Asks until there is an answer; a refusal that does not heal is one. */
 async function ask<T>(parts: ProgressParts, topic: string, what: string, signal: AbortSignal): Promise<T> {
-  const url = new URL(`${parts.adminUrl.replace(/\/$/, '')}/admin/v2/${topicPath(topic)}/${what}`);
+  const url = new URL(`${parts.adminUrl.replace(/\/+$/, '')}/admin/v2/${topicPath(topic)}/${what}`);
   for (;;) {
     try {
       const { status, body } = await abortable(parts.get(url), signal);

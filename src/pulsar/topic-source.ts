@@ -1,6 +1,6 @@
 import { TopicsPattern } from '../config/topics-pattern';
 import { ConnectorError } from '../errors';
-import { fullTopicName } from './protocol';
+import { fullTopicName, partitionName } from './protocol';
 
 /** Which topics a consumer of several reads, as the broker tells. */
 export interface TopicSource {
@@ -31,7 +31,7 @@ export function partitionsOf(
         // Nobody would ever read the topic that stands there now.
         throw new ConnectorError('PULSAR_PARTITIONS_CHANGED', `${name} has no partitions any more`);
       }
-      return Array.from({ length }, (_, i) => `${name}-partition-${i}`);
+      return Array.from({ length }, (_, i) => partitionName(name, i));
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ProducerSettings } from '../config/types';
-import { fullTopicName } from './protocol';
+import { topicPath } from './protocol';
 import type { ConsumerOptions } from './transport';
 
 /** Messages that the service's own consumer fetches ahead. Source: `ConsumerHandler` of Pulsar. */
@@ -50,11 +50,4 @@ export function consumerPath(topic: string, options: ConsumerOptions, prefetch: 
 export function prefetchOf(receiverQueueSize: number): { readonly service: number; readonly own: number } {
   const service = Math.min(MAX_PREFETCH, Math.ceil(receiverQueueSize / 2));
   return { service, own: Math.max(1, receiverQueueSize - service) };
-}
-
-/** `persistent://tenant/namespace/a` is `persistent/tenant/namespace/a`. */
-export function topicPath(topic: string): string {
-  const [domain = '', rest = ''] = fullTopicName(topic).split('://');
-  const [tenant = '', namespace = '', ...local] = rest.split('/');
-  return [domain, tenant, namespace, local.join('/')].map(encodeURIComponent).join('/');
 }

@@ -4,6 +4,7 @@ import type { HttpAnswer, LookupService, LookupSettings } from './lookup-service
 import { ProtocolError, type ProtocolErrorKind } from './protocol-error';
 import { followRedirects } from './redirects';
 import { brokerAddress, namedUrl, ServiceAddresses, type ServiceUrl } from './service-url';
+import { topicPath } from './topic-name';
 
 /** Source: Pulsar `TopicLookup`, `PersistentTopics.getPartitionedMetadata`; statuses left out are unknown. */
 const KINDS: { readonly [status: number]: ProtocolErrorKind } = {
@@ -32,7 +33,7 @@ export class HttpLookup implements LookupService {
 
   async partitions(topic: string): Promise<number> {
     // As PARTITIONED_METADATA does: where topics are created as partitioned ones, this creates it.
-    const answer = await this.#get(`/admin/v2/${pathOf(topic)}/partitions?checkAllowAutoCreation=true`);
+    const answer = await this.#get(`/admin/v2/${topicPath(topic)}/partitions?checkAllowAutoCreation=true`);
     if (typeof answer.partitions !== 'number') {
       // Taken for none, messages would go where nobody reads.
       throw new ProtocolError('unavailable', `no number of partitions in the answer for ${topic}`);
@@ -47,7 +48,7 @@ export class HttpLookup implements LookupService {
   async owner(topic: string): Promise<BrokerAddress> {
     const { listenerName } = this.#settings;
     const query = listenerName === undefined ? '' : `?listenerName=${encodeURIComponent(listenerName)}`;
-    const answer = await this.#get(`/lookup/v2/topic/${pathOf(topic)}${query}`);
+    const answer = await this.#get(`/lookup/v2/topic/${topicPath(topic)}${query}`);
     return brokerAddress(namedUrl(this.#tls ? answer.brokerUrlTls : answer.brokerUrl, this.#tls));
   }
 
@@ -68,13 +69,6 @@ export class HttpLookup implements LookupService {
     const { url, answer } = await followRedirects(first, maxLookupRedirects, httpGet);
     return read(url, answer, parse);
   }
-}
-
-/** `persistent://t/n/a` as paths of the REST API have it. */
-export function pathOf(topic: string): string {
-  const [domain = '', rest = ''] = topic.split('://');
-  const [tenant = '', namespace = '', ...name] = rest.split('/');
-  return [domain, tenant, namespace, encodeURIComponent(name.join('/'))].join('/');
 }
 
 /** The texts that `body` holds as a JSON list; undefined when it holds none. */

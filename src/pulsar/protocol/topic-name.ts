@@ -24,6 +24,13 @@ export function fullTopicName(topic: string): string {
   return parts.length === 1 ? `persistent://public/default/${topic}` : `persistent://${topic}`;
 }
 
+/** As a path of REST and of WebSocket: `persistent://t/n/a` is `persistent/t/n/a`. */
+export function topicPath(topic: string): string {
+  const [domain = '', rest = ''] = fullTopicName(topic).split('://');
+  const [tenant = '', namespace = '', ...local] = rest.split('/');
+  return [domain, tenant, namespace, local.join('/')].map(encodeURIComponent).join('/');
+}
+
 /** The topic that partition `index` of `topic` is. Source: Pulsar `TopicName.getPartition`. */
 export function partitionName(topic: string, index: number): string {
   return `${topic}-partition-${index}`;
