@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Emulator, SHARD_READ_LIMITS, SHARD_WRITE_LIMITS, startEmulator } from '../emulator';
 import { createPinoLogger } from '../runtime/pino-logger';
 import type { CliIo } from './cli-io';
+import { attachPolicies, type NamedFile, policyOption, putSecrets, secretOption } from './emulator-access';
 import { stopOnSignals } from './stop-signals';
 
 const EXAMPLES = `
@@ -9,6 +10,11 @@ Examples:
   $ pulsar-io-kinesis emulator --stream orders:4
   $ pulsar-io-kinesis emulator --kinesis-port 4567 --dynamodb-port 4568 --stream orders:4 --stream clicks:1
   $ aws --endpoint-url http://127.0.0.1:4567 --no-sign-request kinesis list-shards --stream-name orders
+  $ pulsar-io-kinesis emulator --stream orders:4 --secret pulsar-token=token.txt
+  $ pulsar-io-kinesis emulator --stream orders:4 --policy policy.json
+
+With --policy every call is held against policies, as AWS does, and refused unless they allow it. They are those of
+everybody, or of one access key (ACCESS_KEY_ID=FILE), or of a role, which anybody may assume (ROLE_ARN=FILE).
 
 Every port answers HTTP/1.1 and HTTP/2 without TLS (h2c with prior knowledge), JSON and, for Kinesis, CBOR;
 SubscribeToShard streams its events over both. Signatures are not checked.
@@ -23,6 +29,8 @@ interface EmulatorFlags {
   readonly kinesisPort: number;
   readonly dynamodbPort?: number;
   readonly stream: readonly StreamSpec[];
+  readonly secret: readonly NamedFile[];
+  readonly policy: readonly NamedFile[];
   readonly writeLimits?: boolean;
   readonly readLimits?: boolean;
   readonly cbor: boolean;
@@ -51,20 +59,29 @@ function streamSpec(text: string, before: readonly StreamSpec[]): StreamSpec[] {
 export function registerEmulatorCommand(program: Command, io: CliIo): void {
   program
     .command('emulator')
-    .description('run Kinesis, DynamoDB and CloudWatch in memory, for trying things out and for tests')
+    .description(
+      'run Kinesis, DynamoDB, CloudWatch, STS and Secrets Manager in memory, for trying things out and for tests',
+    )
     .option('--kinesis-port <port>', 'port; 0 takes any free one', port, 4567)
     .option(
       '--dynamodb-port <port>',
-      'a port of its own for DynamoDB; it shares that of Kinesis and CloudWatch without it',
+      'a port of its own for DynamoDB; it shares that of the others without it',
       port,
     )
     .option('--stream <name:shards>', 'create a stream; may be given several times', streamSpec, [])
+    .option('--secret <name=file>', 'create a secret; may be given several times', secretOption, [])
+    .option(
+      '--policy <[who=]file>',
+      'enforce policies, such as `iam policy` prints; may be given several times',
+      policyOption,
+      [],
+    )
     .option('--write-limits', 'refuse what a shard of AWS would: over 1,000 records/s or 1 MiB/s a shard')
     .option('--read-limits', 'the same for reads: over 5 calls/s or 2 MiB/s a shard')
     .option('--no-cbor', 'refuse CBOR, as endpoints do that know JSON alone')
     .option('--check-signature-time', 'refuse requests signed more than five minutes off this clock')
     .option('--separate-regions', 'a name means a stream of the region that signs; without it all are one')
-    .option('--json', 'print {"kinesis","dynamodb","cloudwatch","streams"} when ready')
+    .option('--json', 'print {"kinesis","dynamodb","cloudwatch","sts","secretsManager","streams"} when ready')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: EmulatorFlags) => {
       const emulator = await startEmulator({
@@ -79,6 +96,13 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
       for (const { name, shards } of flags.stream) {
         emulator.kinesis.call('CreateStream', { StreamName: name, ShardCount: shards });
       }
+      try {
+        await putSecrets(emulator, flags.secret);
+        await attachPolicies(emulator, flags.policy);
+      } catch (error) {
+        await emulator.close();
+        throw error;
+      }
       io.stdout(flags.json ? asJson(emulator, flags.stream) : asText(emulator, flags.stream));
       const { stop, done } = stopOnSignals(0, createPinoLogger('warn'));
       await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
@@ -89,19 +113,21 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
 
 function asJson(emulator: Emulator, streams: readonly StreamSpec[]): string {
   const { kinesisEndpoint: kinesis, dynamodbEndpoint: dynamodb } = emulator;
-  const ready = { kinesis, dynamodb, cloudwatch: kinesis, streams };
+  const ready = { kinesis, dynamodb, cloudwatch: kinesis, sts: kinesis, secretsManager: kinesis, streams };
   return `${JSON.stringify(ready)}\n`;
 }
 
 function asText(emulator: Emulator, streams: readonly StreamSpec[]): string {
   const lines = [
-    `Kinesis     ${emulator.kinesisEndpoint}`,
-    `DynamoDB    ${emulator.dynamodbEndpoint}`,
-    `CloudWatch  ${emulator.kinesisEndpoint}`,
+    `Kinesis          ${emulator.kinesisEndpoint}`,
+    `DynamoDB         ${emulator.dynamodbEndpoint}`,
+    `CloudWatch       ${emulator.kinesisEndpoint}`,
+    `STS              ${emulator.kinesisEndpoint}`,
+    `Secrets Manager  ${emulator.kinesisEndpoint}`,
   ];
   lines.push(
     ...streams.map(
-      ({ name, shards }) => `stream      ${name} (${shards} ${shards === 1 ? 'shard' : 'shards'})`,
+      ({ name, shards }) => `stream           ${name} (${shards} ${shards === 1 ? 'shard' : 'shards'})`,
     ),
   );
   return `${lines.join('\n')}\nReady; Ctrl-C ends it.\n`;

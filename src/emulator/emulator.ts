@@ -4,10 +4,17 @@ import { SettableClock } from './clock';
 import { type CloudWatchModel, createCloudWatchModel } from './cloudwatch/model';
 import { createDynamoDbModel } from './dynamodb/model';
 import { Faults } from './faults';
+import { DYNAMODB_ACCESS } from './iam/dynamodb-access';
+import { Iam } from './iam/iam';
+import { Identities } from './iam/identities';
+import { KINESIS_ACCESS } from './iam/kinesis-access';
+import { CLOUDWATCH_ACCESS, STS_ACCESS, secretsManagerAccess } from './iam/service-access';
 import { createKinesisModel, type KinesisModel } from './kinesis/model';
 import type { KinesisOptions } from './kinesis/options';
+import { createSecretsManagerModel, type SecretsManagerModel } from './secrets-manager/model';
 import { type RunningServer, startServer, type WireOptions } from './server';
 import type { ServiceModel } from './service-model';
+import { createStsModel } from './sts/model';
 
 export interface EmulatorOptions extends Omit<KinesisOptions, 'clock'>, WireOptions {
   /** 127.0.0.1 when absent: what listens elsewhere takes calls from anybody. */
@@ -24,41 +31,55 @@ export interface EmulatorOptions extends Omit<KinesisOptions, 'clock'>, WireOpti
   readonly random?: Random;
 }
 
-/** Kinesis, DynamoDB and CloudWatch in this process, over HTTP and directly. */
+/** Kinesis, DynamoDB, CloudWatch, STS and Secrets Manager in this process, over HTTP(S) and directly. */
 export interface Emulator {
   readonly kinesisPort: number;
   readonly dynamodbPort: number;
-  /** For example `http://127.0.0.1:4567`. */
+  /** For example `http://127.0.0.1:4567`. Every port serves every service. */
   readonly kinesisEndpoint: string;
   readonly dynamodbEndpoint: string;
   readonly clock: SettableClock;
   readonly faults: Faults;
   readonly kinesis: KinesisModel;
   readonly dynamodb: ServiceModel;
-  /** Served on every port. */
   readonly cloudwatch: CloudWatchModel;
+  readonly secrets: SecretsManagerModel;
+  /** Who may do what: everybody everything, as long as it is told of nobody. */
+  readonly iam: Iam;
   /** Frees the ports and cuts every connection. */
   close(): Promise<void>;
 }
 
-/** Starts the emulator. Every port serves all services: requests name theirs. */
+/** Starts the emulator. Requests name their service. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const clock = options.clock ?? new SettableClock();
   const random = options.random ?? systemRandom;
   const faults = new Faults(random);
-  const kinesis = createKinesisModel({ ...options, clock });
-  const { account, region, settleMs } = options;
+  const { account = '000000000000', region = 'us-east-1', settleMs } = options;
+  const kinesis = createKinesisModel({ ...options, account, region, clock });
   const dynamodb = createDynamoDbModel(clock, {
-    ...(account !== undefined && { accountId: account }),
-    ...(region !== undefined && { region }),
+    accountId: account,
+    region,
     ...(settleMs !== undefined && { createTableMs: settleMs, createIndexMs: settleMs }),
   });
   const cloudwatch = createCloudWatchModel(clock);
+  const secrets = createSecretsManagerModel(clock, random, { account, region });
+  const identities = new Identities(random, account);
+  const sts = createStsModel(clock, identities);
+  const access = new Map([
+    [kinesis.target, KINESIS_ACCESS],
+    [dynamodb.target, DYNAMODB_ACCESS],
+    [cloudwatch.target, CLOUDWATCH_ACCESS],
+    [sts.target, STS_ACCESS],
+    [secrets.target, secretsManagerAccess(secrets.arnOf)],
+  ]);
+  const iam = new Iam(identities, access, clock, region);
   const host = options.host ?? '127.0.0.1';
   const start = (port: number): Promise<RunningServer> =>
     startServer({
       ...options,
-      services: [kinesis, dynamodb, cloudwatch],
+      services: [kinesis, dynamodb, cloudwatch, sts, secrets],
+      admit: (call, request) => iam.admit(call, request),
       clock,
       timer: options.timer ?? systemClock,
       random,
@@ -74,16 +95,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
           await first.close();
           throw error;
         });
+  const scheme = options.tls === undefined ? 'http' : 'https';
   return {
     kinesisPort: first.port,
     dynamodbPort: second.port,
-    kinesisEndpoint: `http://${host}:${first.port}`,
-    dynamodbEndpoint: `http://${host}:${second.port}`,
+    kinesisEndpoint: `${scheme}://${host}:${first.port}`,
+    dynamodbEndpoint: `${scheme}://${host}:${second.port}`,
     clock,
     faults,
     kinesis,
     dynamodb,
     cloudwatch,
+    secrets,
+    iam,
     close: async () => {
       await Promise.all([...new Set([first, second])].map((server) => server.close()));
     },

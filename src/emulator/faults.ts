@@ -42,6 +42,13 @@ export const THROTTLE: ErrorFault = {
   message: 'Rate exceeded.',
 };
 
+/** Of GetSecretValue, when the key of the secret may not be used. Source: Secrets Manager User Guide, troubleshooting. */
+export const KMS_DENIED: ErrorFault = {
+  kind: 'error',
+  type: 'AccessDeniedException',
+  message: 'Access to KMS is not allowed',
+};
+
 export const INTERNAL_FAILURE: ErrorFault = { kind: 'error', type: 'InternalFailure', status: 500 };
 
 /**

@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 
 /** First bytes of a connection that speaks HTTP/2 without having asked. Source: RFC 9113, 3.4. */
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -31,12 +32,21 @@ export interface Exchange {
   cut(): void;
 }
 
+/** Of a server, in PEM. */
+export interface TlsIdentity {
+  readonly key: string;
+  /** Followed by those of the authorities between it and the root, if there are any. */
+  readonly cert: string;
+}
+
 export interface HttpPortOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
   /** Beside Node's defaults. */
   readonly http2?: Http2Options;
+  /** TLS instead of plain text. */
+  readonly tls?: TlsIdentity;
 }
 
 export interface HttpPort {
@@ -45,7 +55,7 @@ export interface HttpPort {
   close(): Promise<void>;
 }
 
-/** Listens for HTTP/1.1 and HTTP/2 (h2c with prior knowledge) on one port: the first bytes of a connection tell. */
+/** Listens for HTTP/1.1 and HTTP/2 on one port: the first bytes of a connection tell (h2c with prior knowledge), or ALPN. */
 export async function openHttpPort(
   options: HttpPortOptions,
   handle: (exchange: Exchange) => void,
@@ -73,21 +83,19 @@ export async function openHttpPort(
         },
       }),
   );
-  // Half-open as Node's server for HTTP/1.1 has it: a client may end its half and still have its answer.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const handOver = (socket: Socket, isHttp2: boolean): void => {
+    if (isHttp2) {
+      socket.allowHalfOpen = false;
+      http2.once('session', (session: ServerHttp2Session) => socketOf.set(session, socket));
+      http2.emit('connection', socket);
+    } else {
+      http1.emit('connection', socket);
+    }
+  };
+  const server = createPort(options.tls, handOver);
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // Of a connection that breaks before it was handed over; later the servers listen themselves.
-    socket.on('error', () => undefined);
-    peek(socket, (isHttp2) => {
-      if (isHttp2) {
-        socket.allowHalfOpen = false;
-        http2.once('session', (session: ServerHttp2Session) => socketOf.set(session, socket));
-        http2.emit('connection', socket);
-      } else {
-        http1.emit('connection', socket);
-      }
-    });
   });
   await listen(server, options.host, options.port);
   return {
@@ -100,6 +108,26 @@ export async function openHttpPort(
         }
       }),
   };
+}
+
+/** Tells of each connection once its version of HTTP is known. */
+function createPort(
+  tls: TlsIdentity | undefined,
+  handOver: (socket: Socket, isHttp2: boolean) => void,
+): Server {
+  // Half-open as Node's server for HTTP/1.1 has it: a client may end its half and still have its answer.
+  const options = { allowHalfOpen: true, noDelay: true };
+  // Errors: of a connection that breaks before it was handed over; later the servers listen themselves.
+  if (tls === undefined) {
+    return createServer(options, (socket) => {
+      socket.on('error', () => undefined);
+      peek(socket, (isHttp2) => handOver(socket, isHttp2));
+    });
+  }
+  return createTlsServer({ ...options, ...tls, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
+    socket.on('error', () => undefined);
+    handOver(socket, socket.alpnProtocol === 'h2');
+  });
 }
 
 /** Reads until the version is plain, gives back what was read, and hands the connection over. */

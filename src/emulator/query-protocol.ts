@@ -56,6 +56,8 @@ export const QUERY_PROTOCOL: WireProtocol = {
 const CODES: { readonly [type: string]: string } = {
   MissingRequiredParameterException: 'MissingParameter',
   InternalServiceFault: 'InternalServiceError',
+  ValidationException: 'ValidationError',
+  ExpiredTokenException: 'ExpiredTokenException',
 };
 
 /** The code that the query protocol has for a type of error. */

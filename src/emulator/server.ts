@@ -10,11 +10,11 @@ import { type EventPayloads, writeEvents } from './event-answer';
 import { endingWith } from './event-ending';
 import { EVENT_STREAM } from './event-frame';
 import type { CallPlan, Faults } from './faults';
-import { type Exchange, type HttpPort, openHttpPort } from './http-port';
+import { type Exchange, type HttpPort, openHttpPort, type TlsIdentity } from './http-port';
 import { JSON_PROTOCOL } from './json-protocol';
 import { isQuery, QUERY_PROTOCOL } from './query-protocol';
 import { streamsEvents } from './rpc-target';
-import { type ServiceClock, ServiceError, type ServiceModel } from './service-model';
+import { type Caller, type ServiceClock, ServiceError, type ServiceModel } from './service-model';
 import { callerOf, checkSignatureTime } from './signature';
 import type { WireAnswer, WireCall, WireProtocol, WireRequest } from './wire-protocol';
 
@@ -31,6 +31,8 @@ export interface WireOptions {
   readonly regionsApart?: boolean;
   /** Of HTTP/2, beside Node's defaults. */
   readonly http2?: Http2Options;
+  /** HTTPS instead of HTTP; the client chooses the version by ALPN. */
+  readonly tls?: TlsIdentity;
 }
 
 export interface ServerOptions extends WireOptions {
@@ -41,6 +43,8 @@ export interface ServerOptions extends WireOptions {
   readonly timer: Clock;
   readonly random: Random;
   readonly faults: Faults;
+  /** Who may call, and as whom; everybody as they say when absent. @throws ServiceError */
+  readonly admit?: (call: WireCall, request: WireRequest) => Caller;
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
@@ -49,8 +53,8 @@ export interface ServerOptions extends WireOptions {
 export type RunningServer = HttpPort;
 
 /**
- * Serves AWS JSON, the same in CBOR, and the query protocol, over HTTP/1.1 and HTTP/2 without TLS. Of a signature only the
- * time is checked, if so chosen.
+ * Serves AWS JSON, the same in CBOR, and the query protocol, over HTTP/1.1 and HTTP/2. Of a signature only the time is
+ * checked, if so chosen.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const closing = new AbortController();
@@ -117,6 +121,7 @@ async function replyTo(context: Context, closing: AbortSignal): Promise<Reply> {
   if (request.body.length > (call.service.maxBodyBytes ?? MAX_BODY_BYTES)) {
     throw new ServiceError('RequestEntityTooLarge', 'Request entity too large.', 413);
   }
+  const caller = options.admit?.(call, request) ?? request.caller;
   const plan = options.faults.plan(call.operation, call.input);
   if (plan.delayBefore > 0) {
     await sleep(options.timer, plan.delayBefore, closing);
@@ -125,7 +130,10 @@ async function replyTo(context: Context, closing: AbortSignal): Promise<Reply> {
   if (outcome?.kind === 'error') {
     throw new ServiceError(outcome.type, outcome.message ?? '', outcome.status ?? 400);
   }
-  const reply = outcome === undefined || outcome.applied ? perform(context, call, plan) : undefined;
+  const reply =
+    outcome === undefined || outcome.applied
+      ? perform({ ...context, request: { ...request, caller } }, call, plan)
+      : undefined;
   if (plan.delayAfter > 0) {
     await sleep(options.timer, plan.delayAfter, closing);
   }

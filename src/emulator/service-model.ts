@@ -17,11 +17,13 @@ export interface ServiceClock {
   now(): number;
 }
 
-/** Who signed a request, by its signature; nothing of it is checked. */
+/** Who signed a request, by its signature. */
 export interface Caller {
   /** Of the credential scope: where the caller believes the service to be. */
   readonly region?: string;
   readonly accessKeyId?: string;
+  /** Twelve digits; absent where nobody knows whose access key it is: then the emulator's own. */
+  readonly account?: string;
 }
 
 /** Members that are more than their JSON shows, in requests and answers alike. Needed by protocols that tell them apart. */

@@ -63,6 +63,17 @@ export function readInput<S extends Shape>(shape: S, input: unknown): InputOf<S>
   return read as InputOf<S>;
 }
 
+/**
+ * For a service that ignores nothing: a client whose parameter is ignored here would be answered otherwise at AWS.
+ * @throws ServiceError ValidationException for a member that `shape` has not
+ */
+export function refuseUnknown(shape: Shape, input: unknown): void {
+  const unknown = Object.keys(input ?? {}).find((name) => !Object.hasOwn(shape, name));
+  if (unknown !== undefined) {
+    throw new ServiceError('ValidationException', `This emulator does not know ${unknown}`);
+  }
+}
+
 function readStructure(shape: Shape, input: unknown, path: string, problems: string[]): object {
   if (typeof input !== 'object' || input === null) {
     throw serialization('Expected null');

@@ -42,16 +42,22 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
  * return values, expressions and their legacy forms. Every read is consistent. What it does not know it refuses.
  */
 export function createDynamoDbModel(clock: ServiceClock, options: DynamoDbOptions = {}): ServiceModel {
-  const account = new Account(clock, options);
+  const own = options.accountId ?? '000000000000';
+  const accounts = new Map<string, Account>();
+  const accountOf = (id: string): Account => {
+    const account = accounts.get(id) ?? new Account(clock, { ...options, accountId: id });
+    accounts.set(id, account);
+    return account;
+  };
   return {
     target: 'DynamoDB_20120810',
     operations: [...OPERATIONS.keys()],
-    invoke(operation, input) {
+    invoke(operation, input, caller) {
       const run = OPERATIONS.get(operation);
       if (run === undefined) {
         throw new ServiceError('UnknownOperationException', '');
       }
-      return run(account, asFields(input));
+      return run(accountOf(caller?.account ?? own), asFields(input));
     },
   };
 }

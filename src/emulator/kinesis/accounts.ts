@@ -4,10 +4,7 @@ import type { KinesisSettings } from './options';
 import { readToken } from './token';
 
 /** Who calls; the emulator's own account and region where they are absent. */
-export interface KinesisCaller extends Caller {
-  /** Twelve digits. No request says so: only calls within this process name it. */
-  readonly account?: string;
-}
+export type KinesisCaller = Caller;
 
 /** Members by which a request may name whose stream it is about. */
 interface Naming {

@@ -14,6 +14,7 @@ import { getShardIterator } from './operations/get-shard-iterator';
 import { listShards } from './operations/list-shards';
 import { listStreamConsumers } from './operations/list-stream-consumers';
 import { listStreams } from './operations/list-streams';
+import { listTagsForStream } from './operations/list-tags-for-stream';
 import { mergeShards } from './operations/merge-shards';
 import { putRecord } from './operations/put-record';
 import { putRecords } from './operations/put-records';
@@ -42,6 +43,7 @@ const OPERATIONS = {
   ListShards: listShards,
   ListStreamConsumers: listStreamConsumers,
   ListStreams: listStreams,
+  ListTagsForStream: listTagsForStream,
   MergeShards: mergeShards,
   PutRecord: putRecord,
   PutRecords: putRecords,
