@@ -57,7 +57,6 @@ function rows(schema, node, prefix, following = []) {
     const marks = [
       own['x-sensitive'] ? 'sensitive' : '',
       (node.required ?? []).includes(name) ? 'required' : '',
-      own['x-available'] === undefined || prefix === '' ? '' : 'not available yet',
       own['x-refused'] ? `refused${unless(own)}` : '',
       own['x-notice'] ? `accepted: ${own['x-notice']}` : '',
     ];
@@ -88,8 +87,7 @@ function page() {
   const sink = read('sink');
   const connectors = read('connectors');
   const { source: sourceFields, sink: sinkFields } = connectors.$defs;
-  const isLater = ([, node]) => node['x-available'] !== undefined;
-  const isField = (entry) => entry[0] !== 'configs' && !isLater(entry);
+  const isField = (entry) => !['$schema', 'configs'].includes(entry[0]);
   const shared = ([name]) => !['$schema', 'sources', 'sinks'].includes(name);
   return `# Configuration
 
@@ -98,7 +96,7 @@ Made from \`schema/*.schema.json\` by \`node scripts/docs.mjs\`: mend the schema
 One file, YAML or JSON, in one of two shapes: a bare Pulsar \`SourceConfig\` or \`SinkConfig\` as \`pulsar-admin\` takes
 it (a file written for the Java connector works unchanged), or
 \`{ pulsar, aws, http, logLevel, shutdownTimeoutMs, restart, sources: [SourceConfig…], sinks: [SinkConfig…] }\`.
-Any text may hold \`\${env:NAME}\` and \`\${file:/path}\`. Times are in milliseconds. Unknown keys are refused.
+Any text may hold \`\${env:NAME}\`, \`\${file:/path}\` and \`\${secret:NAME}\` of AWS Secrets Manager ([how](network.md#secrets)). Times are in milliseconds. Unknown keys are refused.
 
 \`pulsar-io-kinesis config validate FILE\` names every problem at once; \`config show FILE\` prints what takes effect.
 
@@ -116,7 +114,7 @@ ${table(connectors, sourceFields, isField)}
 
 ## \`configs\` of a Kinesis source
 
-${table(source, source, (entry) => !isLater(entry))}
+${table(source, source, () => true)}
 
 ## A sink
 
@@ -127,23 +125,7 @@ ${table(connectors, sinkFields, isField)}
 
 ## \`configs\` of a Kinesis sink
 
-${table(sink, sink, (entry) => !isLater(entry))}
-
-## Not available yet
-
-These are known and refused unless they stand at the value that changes nothing.
-
-Of a Kinesis source:
-
-${table(source, source, isLater)}
-
-Of a Kinesis sink:
-
-${table(sink, sink, isLater)}
-
-Of a \`SinkConfig\`:
-
-${table(connectors, sinkFields, isLater)}
+${table(sink, sink, () => true)}
 `;
 }
 

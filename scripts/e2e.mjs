@@ -9,15 +9,17 @@ import { JAVA, MAVEN, requireTools } from './tools.mjs';
 requireTools('The e2e tests start a real Pulsar broker', [JAVA, MAVEN]);
 ensureBuilt();
 
-/** What mostly waits for its broker goes two files at a time; what measures memory and takes all of the machine, alone. */
+/** What mostly waits goes two files at a time; what measures memory and takes all of the machine, alone. */
+const WAITING = 'e2e/(pulsar-|transports|deduplication|iam-|page|doctor)';
+
 const PHASES = [
   {
     name: 'pulsar',
-    args: ['--maxWorkers=2', '--testPathPatterns', 'e2e/(pulsar-|transports|deduplication)'],
+    args: ['--maxWorkers=2', '--testPathPatterns', WAITING],
   },
   {
     name: 'connector',
-    args: ['--runInBand', '--testPathIgnorePatterns', 'e2e/(pulsar-|transports|deduplication)'],
+    args: ['--runInBand', '--testPathIgnorePatterns', WAITING],
   },
 ];
 

@@ -50,7 +50,7 @@ export const ERRORS = define({
   },
   AWS_REGION_MISSING: {
     treatment: 'config',
-    hint: 'Set aws.region, or AWS_REGION, or a profile that has one.',
+    hint: 'Set aws.region, --region or AWS_REGION, or use a profile that has one.',
   },
   AWS_REQUEST_REFUSED: {
     treatment: 'fatal',
@@ -58,7 +58,15 @@ export const ERRORS = define({
   },
   AWS_TLS: {
     treatment: 'bounded',
-    hint: 'Check the endpoint, and that its certificate is trusted here (NODE_EXTRA_CA_CERTS).',
+    hint: 'Check the endpoint, and that its certificate is trusted here (aws.caFile, NODE_EXTRA_CA_CERTS).',
+  },
+  AWS_PROXY_UNAVAILABLE: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: then check aws.proxy.url, and that the proxy runs and reaches AWS.',
+  },
+  AWS_PROXY_REFUSED: {
+    treatment: 'bounded',
+    hint: 'Allow this host and port in the rules of the proxy, or name the host in aws.proxy.noProxy.',
   },
   AWS_UNKNOWN: {
     treatment: 'bounded',
@@ -115,6 +123,10 @@ export const ERRORS = define({
   KINESIS_CONSUMER_LIMIT: {
     treatment: 'bounded',
     hint: 'Deregister a consumer that is no longer used, or set retrievalMode to polling.',
+  },
+  EFO_CONSUMER_IN_USE: {
+    treatment: 'fatal',
+    hint: 'Stop every worker of the source first, or add --force: then its readers lose the consumer.',
   },
   KINESIS_CONSUMER_NOT_READY: { treatment: 'bounded', hint: 'Wait until the consumer is ACTIVE.' },
   KINESIS_SUBSCRIPTION_IN_USE: {
@@ -187,6 +199,13 @@ export const ERRORS = define({
   OFFSETS_INCOMPLETE: {
     treatment: 'fatal',
     hint: 'Run the same command again: it changes what is left. The backup file holds what there was before.',
+  },
+
+  // exploring
+  EXPLORE_SHARD_UNKNOWN: { treatment: 'config', hint: '`streams shards NAME` lists the shards of a stream.' },
+  EXPLORE_POSITION_INVALID: {
+    treatment: 'config',
+    hint: 'Give latest, oldest, an instant, how long ago (-15m), or the sequence number of a record of that very shard.',
   },
 
   // source
@@ -374,6 +393,14 @@ export const ERRORS = define({
     hint: 'What was in flight is sent again by the next start; raise shutdownTimeoutMs if it recurs.',
   },
   HTTP_PORT: { treatment: 'config', hint: 'Choose a free port.' },
+  DOCTOR_TIMEOUT: {
+    treatment: 'bounded',
+    hint: 'Look at what the lines above say of the network, or raise --timeout.',
+  },
+  HTTP_TOKEN_REFUSED: {
+    treatment: 'config',
+    hint: 'Give the http.token of the running connector: --token-file FILE, or PULSAR_IO_KINESIS_HTTP_TOKEN.',
+  },
   HTTP_UNREACHABLE: {
     treatment: 'bounded',
     hint: 'Check that the connector runs, that http.port is set there, and the address.',
@@ -442,6 +469,6 @@ export function explain(error: unknown): string {
   return `${parts.map((part) => part.replace(/\.$/, '')).join('. ')}.${cause}`;
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }

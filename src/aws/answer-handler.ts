@@ -1,8 +1,11 @@
 import type { AgentOptions, IncomingMessage } from 'node:http';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { AwsSettings } from '../config/types';
 import { abortable } from '../util/abort';
 import type { Clock } from '../util/clock';
 import { ArrivingBody } from './arriving-body';
+import { dialer, type NetworkSettings } from './dial';
+import { dialingAgents } from './dialing-agent';
 
 /** A body that holds nothing. */
 export const NOTHING = Buffer.alloc(0);
@@ -40,6 +43,9 @@ export class ConnectionFailed extends Error {
   }
 }
 
+export type HandlerSettings = NetworkSettings &
+  Pick<AwsSettings, 'connectTimeout' | 'requestTimeout' | 'clientOptions'>;
+
 /**
  * HTTP/1.1 with kept connections: the SDK's own default for Kinesis opens an HTTP/2 session a call, and Node's
  * 64 KiB flow control window makes a large answer wait for a round trip at every window.
@@ -49,25 +55,18 @@ export class AnswerHandler extends NodeHttpHandler {
   readonly #clock: Clock;
   readonly #idleMs: number;
 
-  constructor(
-    timeouts: { readonly connectTimeout: number; readonly requestTimeout: number },
-    connections: Connections,
-    clock: Clock,
-    verifyCertificates = true,
-  ) {
-    const agent = { keepAlive: true, ...connections };
+  constructor(settings: HandlerSettings, connections: Connections, clock: Clock) {
+    const { connectTimeout, requestTimeout } = settings;
     super({
-      connectionTimeout: timeouts.connectTimeout,
-      requestTimeout: timeouts.requestTimeout,
+      connectionTimeout: connectTimeout,
+      requestTimeout,
       throwOnRequestTimeout: true,
       // An answer that waits for admission is idle and well.
       socketTimeout: 0,
-      httpAgent: agent,
-      // Where it is not switched off, Node's own switches (NODE_EXTRA_CA_CERTS and so on) hold.
-      httpsAgent: verifyCertificates ? agent : { ...agent, rejectUnauthorized: false },
+      ...agentsOf(settings, connections, clock),
     });
     this.#clock = clock;
-    this.#idleMs = timeouts.requestTimeout;
+    this.#idleMs = requestTimeout;
   }
 
   override async handle(
@@ -129,6 +128,25 @@ export class AnswerHandler extends NodeHttpHandler {
       });
     });
   }
+}
+
+function agentsOf(settings: HandlerSettings, connections: Connections, clock: Clock) {
+  const { verifyCertificates = true, caFile, proxy, connectTimeout, clientOptions = {} } = settings;
+  const { keepAlive = true, keepAliveMsecs, maxFreeSockets } = clientOptions;
+  const agent = {
+    keepAlive,
+    ...connections,
+    ...(keepAliveMsecs === undefined ? {} : { keepAliveMsecs }),
+    ...(maxFreeSockets === undefined ? {} : { maxFreeSockets }),
+  };
+  if (caFile !== undefined || proxy !== undefined) {
+    return dialingAgents({ ...agent, dial: dialer(settings), clock, connectTimeout });
+  }
+  return {
+    httpAgent: agent,
+    // Where it is not switched off, Node's own switches (NODE_EXTRA_CA_CERTS and so on) hold.
+    httpsAgent: verifyCertificates ? agent : { ...agent, rejectUnauthorized: false },
+  };
 }
 
 /** Leaves the body in its socket until `admission` is granted; a connection that breaks meanwhile is noticed after. */

@@ -1,3 +1,4 @@
+import { isConnectorError } from '../errors';
 import { throwIfAborted } from '../util/abort';
 import type { AnswerOptions } from './answer-handler';
 import { classify, type Service } from './classify';
@@ -12,14 +13,19 @@ export type Call = <T>(
   send: (handlerOptions: AnswerOptions) => Promise<T>,
 ) => Promise<T>;
 
-export function callsTo(service: Service): Call {
+/** @param credentials told when a service does not take them. */
+export function callsTo(service: Service, credentials?: { refused(): void }): Call {
   return async (action, resource, options, send) => {
     const signal = options?.signal;
     throwIfAborted(signal);
     try {
       return await send(signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
-      throw classify(error, { service, action, resource }, signal);
+      const known = classify(error, { service, action, resource }, signal);
+      if (isConnectorError(known, 'AWS_CREDENTIALS')) {
+        credentials?.refused();
+      }
+      throw known;
     }
   };
 }

@@ -1,10 +1,12 @@
 import { types } from 'node:util';
 import { ConnectorError, type ErrorCode, messageOf } from '../errors';
+import { accessDeniedHint } from './access-denied';
 import { AdmissionRefused, ConnectionFailed } from './answer-handler';
 import { CODES, ERRNO_CODES, HTTP2_ERRNO, TLS_ERRNO } from './error-codes';
+import { CredentialsFailed } from './renewed-credentials';
 
 /** Prefix of the IAM actions. */
-export type Service = 'kinesis' | 'dynamodb' | 'cloudwatch';
+export type Service = 'kinesis' | 'dynamodb' | 'cloudwatch' | 'sts' | 'secretsmanager';
 
 /** Which call failed, for the message and the hint. */
 export interface CallContext {
@@ -19,7 +21,6 @@ const CLOCK_NAMES = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestI
 /** What a signature made with a wrong clock may be refused as. */
 const SIGNATURE_NAMES = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'AuthFailure']);
 const CLOCK_MESSAGE = /signature (expired|not yet current)/i;
-const DENIED_MESSAGE = /not authorized to perform: (\S+)(?: on resource: (\S+))?/;
 const READ_ACTIONS = new Set(['GetRecords', 'GetShardIterator', 'SubscribeToShard']);
 const CONSUMER_ACTIONS = new Set(['DescribeStreamConsumer', 'DeregisterStreamConsumer']);
 /** "Stream X under account Y not found", "Stream arn X not found". */
@@ -46,7 +47,8 @@ export function classify(thrown: unknown, context: CallContext, signal?: AbortSi
   if (thrown instanceof AdmissionRefused) {
     return thrown.cause;
   }
-  const error = thrown instanceof ConnectionFailed ? thrown.cause : thrown;
+  const error =
+    thrown instanceof ConnectionFailed || thrown instanceof CredentialsFailed ? thrown.cause : thrown;
   if (error instanceof ConnectorError || !types.isNativeError(error)) {
     return error;
   }
@@ -162,7 +164,6 @@ function codeOfStatus(status: number | undefined): ErrorCode | undefined {
   return status >= 500 ? 'AWS_UNAVAILABLE' : undefined;
 }
 
-/** IAM names the action and resource that are wanting; that may be sts:AssumeRole behind another call. */
 function hintOf(code: ErrorCode, error: SdkError, context: CallContext): { hint?: string } {
   if (code === 'KINESIS_KMS' && context.action === 'PutRecords') {
     return { hint: 'Allow kms:GenerateDataKey on the key of the stream, and check that the key is enabled.' };
@@ -170,9 +171,8 @@ function hintOf(code: ErrorCode, error: SdkError, context: CallContext): { hint?
   if (code !== 'AWS_ACCESS_DENIED') {
     return {};
   }
-  const [, action = `${context.service}:${context.action}`, resource = context.resource] =
-    DENIED_MESSAGE.exec(error.message) ?? [];
-  return { hint: `Grant ${action} on ${resource} to the role in use.` };
+  const { service, action, resource } = context;
+  return { hint: accessDeniedHint(error.message, { action: `${service}:${action}`, resource }) };
 }
 
 /** A refused signature quotes the signed headers, the session token among them (G9): only its first line is kept. */
@@ -193,6 +193,9 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'AWS_CLOCK_SKEW',
   'AWS_REGION_MISSING',
   'AWS_REQUEST_REFUSED',
+  // Nothing has left this side of the proxy.
+  'AWS_PROXY_UNAVAILABLE',
+  'AWS_PROXY_REFUSED',
   'KINESIS_STREAM_NOT_FOUND',
   'KINESIS_STREAM_NOT_READY',
   'KINESIS_KMS',

@@ -3,6 +3,7 @@ import type { AwsSettings } from '../config/types';
 import type { MetricDataApi, MetricDatum } from '../metrics/metric-data-api';
 import { callsTo } from './call';
 import { type AwsDependencies, createCloudWatchClient } from './clients';
+import { credentialSource } from './credentials';
 
 /** CloudWatch over the AWS SDK, which compresses bodies of 10 KiB and more. `close` gives up its connections. */
 export function createMetricDataApi(
@@ -10,7 +11,7 @@ export function createMetricDataApi(
   deps: AwsDependencies,
 ): MetricDataApi & { close(): void } {
   const client = createCloudWatchClient(settings, deps);
-  const call = callsTo('cloudwatch');
+  const call = callsTo('cloudwatch', credentialSource(settings.credentials, settings, deps));
 
   return {
     putMetricData: async (namespace, data, options) => {

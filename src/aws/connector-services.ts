@@ -46,10 +46,10 @@ export class ConnectorServices {
     context: BaseContext,
     dependencies: MetricDependencies,
   ): void {
-    const { clock, metrics } = context;
+    const { clock, logger, metrics } = context;
     if (settings.level !== 'NONE') {
       const api = this.own(
-        dependencies.createMetricData?.(aws, clock) ?? createMetricDataApi(aws, { clock }),
+        dependencies.createMetricData?.(aws, clock) ?? createMetricDataApi(aws, { clock, logger }),
       );
       this.#publisher = startCloudWatchPublisher({
         ...context,

@@ -16,13 +16,14 @@ import { isConnectorError } from '../errors';
 import type { AnswerOptions } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createDynamoClient } from './clients';
+import { credentialSource } from './credentials';
 import type { DynamoApi } from './dynamo-api';
 
 /** DynamoDB over the AWS SDK. `close` gives up its connections. */
 export function createDynamoApi(settings: AwsSettings, deps: AwsDependencies): DynamoApi & { close(): void } {
   const client = createDynamoClient(settings, deps);
-
-  const call = callsTo('dynamodb');
+  const credentials = settings.dynamoCredentials ?? settings.credentials;
+  const call = callsTo('dynamodb', credentialSource(credentials, settings, deps));
 
   return {
     createTable: async (input, options) => {

@@ -10,12 +10,13 @@ import type { AwsSettings } from '../config/types';
 import { throwIfAborted } from '../util/abort';
 import { callsTo } from './call';
 import { type AwsDependencies, createFanOutClient } from './clients';
+import { credentialSource } from './credentials';
+import { type Dial, dialer } from './dial';
 import type { ConsumerRef, FanOutApi, StreamConsumer } from './fan-out-api';
 import { FanOutHandler, type SubscribeOptions } from './fan-out-handler';
 import type { IteratorPosition } from './kinesis-api';
 import { present } from './stream-calls';
 import { EventStreamSubscription, type SubscriptionAnswer } from './subscription';
-import { type Dial, dialer } from './subscription-socket';
 
 export interface FanOutDependencies extends AwsDependencies {
   /** Connects; the real network when absent. */
@@ -28,10 +29,11 @@ export interface FanOutDependencies extends AwsDependencies {
  */
 export function createFanOutApi(
   settings: AwsSettings,
-  { clock, dial = dialer(settings.verifyCertificates) }: FanOutDependencies,
+  deps: FanOutDependencies,
 ): FanOutApi & { close(): void } {
-  const client = createFanOutClient(settings, new FanOutHandler(settings, clock, dial), { clock });
-  const call = callsTo('kinesis');
+  const { clock, dial = dialer(settings) } = deps;
+  const client = createFanOutClient(settings, new FanOutHandler(settings, clock, dial), deps);
+  const call = callsTo('kinesis', credentialSource(settings.credentials, settings, deps));
 
   return {
     describeStreamConsumer: (consumer, options) =>
@@ -95,7 +97,7 @@ function named(consumer: ConsumerRef) {
     : { StreamARN: consumer.streamArn, ConsumerName: consumer.consumerName };
 }
 
-function consumerOf(consumer: Partial<ConsumerDescription> | undefined): StreamConsumer {
+export function consumerOf(consumer: Partial<ConsumerDescription> | undefined): StreamConsumer {
   return {
     name: present(consumer?.ConsumerName, 'ConsumerName'),
     arn: present(consumer?.ConsumerARN, 'ConsumerARN'),

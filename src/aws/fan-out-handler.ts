@@ -1,16 +1,15 @@
 import type { AwsSettings } from '../config/types';
 import type { Clock } from '../util/clock';
 import { AnswerHandler, type AnswerOptions, ConnectionFailed } from './answer-handler';
+import { DEFAULT_PORTS, type Dial } from './dial';
 import { EventStreamBytes } from './event-stream-bytes';
 import { EventStreamReader } from './event-stream-reader';
 import type { SubscriptionAnswer } from './subscription';
 import { SubscriptionConnections } from './subscription-connections';
 import type { ExchangeAnswer, ExchangeRequest } from './subscription-exchange';
-import type { Dial } from './subscription-socket';
 
 /** Longest answer that is an error, bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
-const DEFAULT_PORTS = { 'http:': 80, 'https:': 443 };
 
 export interface SubscribeOptions extends AnswerOptions {
   /** Takes the answer of a SubscribeToShard that succeeded; the SDK is given a stream without events. */
@@ -29,7 +28,7 @@ export class FanOutHandler extends AnswerHandler {
   readonly #settings: AwsSettings;
 
   constructor(settings: AwsSettings, clock: Clock, dial: Dial) {
-    super(settings, { maxSockets: settings.maxSockets }, clock, settings.verifyCertificates);
+    super(settings, { maxSockets: settings.maxSockets }, clock);
     this.#settings = settings;
     this.#connections = new SubscriptionConnections(settings, clock, dial);
     this.#clock = clock;

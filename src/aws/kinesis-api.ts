@@ -19,6 +19,10 @@ export interface StreamDescription {
   readonly openShardCount: number;
   /** Bytes of data and partition key of one record, 1 to 10 MiB. */
   readonly maxRecordBytes: number;
+  /** Who sees to its capacity; PROVISIONED where the service does not say, as all streams were once. */
+  readonly mode?: 'PROVISIONED' | 'ON_DEMAND';
+  /** Id, ARN or alias of the KMS key; absent without encryption. */
+  readonly encryptionKey?: string;
   /** Date header of the answer, milliseconds since the epoch; undefined when the service sent none. */
   readonly serviceTime: number | undefined;
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../util/logger';
 import type { AnswerOptions } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createKinesisClient } from './clients';
+import { credentialSource } from './credentials';
 import type { IteratorPosition, KinesisApi } from './kinesis-api';
 import type { RecordsExchange, RecordsQuery } from './records-exchange';
 import { RecordsProtocol } from './records-protocol';
@@ -24,7 +25,7 @@ export function createKinesisApi(
   deps: KinesisDependencies,
 ): KinesisApi & { close(): void } {
   const client = createKinesisClient(settings, deps);
-  const call = callsTo('kinesis');
+  const call = callsTo('kinesis', credentialSource(settings.credentials, settings, deps));
   const protocol = new RecordsProtocol(deps.getRecordsProtocol ?? 'auto', deps.logger);
 
   return {

@@ -3,6 +3,7 @@ import type { AwsSettings } from '../config/types';
 import { type AnswerOptions, NOTHING } from './answer-handler';
 import { callsTo } from './call';
 import { type AwsDependencies, createKinesisPutClient } from './clients';
+import { credentialSource } from './credentials';
 import type { KinesisPutApi, StreamRef } from './kinesis-api';
 import { decodePutRecords, encodePutRecords } from './put-records-codec';
 import { SpareBuffers } from './spare-buffers';
@@ -20,7 +21,7 @@ export function createKinesisPutApi(
   deps: AwsDependencies,
 ): KinesisPutApi & { close(): void } {
   const client = createKinesisPutClient(settings, deps);
-  const call = callsTo('kinesis');
+  const call = callsTo('kinesis', credentialSource(settings.credentials, settings, deps));
   const spares = new SpareBuffers(SPARE_BYTES);
 
   return {

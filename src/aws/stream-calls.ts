@@ -42,6 +42,10 @@ export function streamCalls(
           retentionHours: present(summary?.RetentionPeriodHours, 'RetentionPeriodHours'),
           openShardCount: present(summary?.OpenShardCount, 'OpenShardCount'),
           maxRecordBytes: (summary?.MaxRecordSizeInKiB ?? DEFAULT_RECORD_KIB) * 1024,
+          mode: summary?.StreamModeDetails?.StreamMode ?? 'PROVISIONED',
+          ...(summary?.KeyId === undefined || summary.EncryptionType === 'NONE'
+            ? {}
+            : { encryptionKey: summary.KeyId }),
           serviceTime,
         };
       }),

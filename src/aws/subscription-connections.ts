@@ -3,6 +3,7 @@ import { ConnectorError } from '../errors';
 import { allowManyListeners, follow } from '../util/abort';
 import type { Clock } from '../util/clock';
 import { withDeadline } from '../util/deadline';
+import { type Alpn, agreedOnHttp2, type Dial, type Origin } from './dial';
 import {
   type ExchangeAnswer,
   type ExchangeRequest,
@@ -12,7 +13,6 @@ import {
 } from './subscription-exchange';
 import { SubscriptionSession } from './subscription-session';
 import { SubscriptionSessions } from './subscription-sessions';
-import { type Alpn, agreedOnHttp2, type Dial, type Origin } from './subscription-socket';
 
 /** What connections offer over TLS; the server chooses. */
 const HTTP2_OR_1: readonly Alpn[] = ['h2', 'http/1.1'];

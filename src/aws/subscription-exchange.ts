@@ -2,8 +2,8 @@ import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeader
 import { type ClientHttp2Stream, constants, type IncomingHttpStatusHeader } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { Origin } from './dial';
 import { firstEvent } from './first-event';
-import type { Origin } from './subscription-socket';
 
 /** A signed request. */
 export interface ExchangeRequest {

@@ -7,8 +7,8 @@ import {
 import type { Socket } from 'node:net';
 import type { SubscriptionSettings } from '../config/types';
 import type { Clock, TimerHandle } from '../util/clock';
+import type { Origin } from './dial';
 import { firstEvent } from './first-event';
-import type { Origin } from './subscription-socket';
 
 /** Largest DATA frame we take. Each costs a call into JavaScript: Node reads a socket in pieces of this size. */
 const FRAME_BYTES = 64 * 1024;

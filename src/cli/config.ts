@@ -1,8 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import {
   type ConfigProblem,
+  editorSchema,
   effectiveConfig,
   effectiveYaml,
   inspectConfig,
@@ -10,9 +11,18 @@ import {
   type SchemaName,
   schemaDocument,
 } from '../config';
+import { readSecrets } from '../runtime/load-config';
 import type { CliIo } from './cli-io';
 
 const EXIT_CONFIG = 2;
+
+const SCHEMA_EXAMPLES = `
+Examples:
+  $ pulsar-io-kinesis config schema source
+  $ pulsar-io-kinesis config schema connectors --editor > connectors.schema.json
+
+In YAML the first line tells the editor:  # yaml-language-server: $schema=connectors.schema.json
+In JSON the first key:                    "$schema": "./connectors.schema.json"`;
 
 /** Adds `config validate`, `config show` and `config schema`. */
 export function registerConfigCommands(program: Command, io: CliIo): void {
@@ -21,26 +31,40 @@ export function registerConfigCommands(program: Command, io: CliIo): void {
     .command('validate')
     .description('check files, or every YAML and JSON file of directories, and print all problems')
     .argument('<file...>', 'files and directories')
+    .option('--secrets', 'also look up the secrets of AWS Secrets Manager that the files refer to')
     .option('--json', 'print [{"file","ok","problems":[{"code","path","found","expected","hint"}]}]')
-    .action(async (paths: string[], { json = false }: { json?: boolean }) => validateFiles(paths, json, io));
+    .action((paths: string[], flags: ValidateFlags) => validateFiles(paths, flags, io));
   config
     .command('show')
     .description('print the configuration as it takes effect, defaults filled in, sensitive values as stars')
-    .argument('<file>')
+    .argument('<file>', 'configuration, YAML or JSON')
     .option('--json', 'print {"file","config","origins","notices"}')
     .action(async (file: string, { json = false }: { json?: boolean }) => showFile(file, json, io));
   config
     .command('schema')
     .description('print the JSON Schema of a connector, or of the whole file')
-    .argument('<name>', 'source, sink or connectors')
-    .action((name: string) => showSchema(name, io));
+    .addArgument(new Argument('<name>', 'of what').choices(['source', 'sink', 'connectors']))
+    .option('--editor', 'the schema of a whole file as editors take it: for a $schema line')
+    .addHelpText('after', SCHEMA_EXAMPLES)
+    .action((name: SchemaName, { editor = false }: { editor?: boolean }) =>
+      io.stdout(`${JSON.stringify(editor ? editorSchema(name) : schemaDocument(name), null, 2)}\n`),
+    );
 }
 
-async function validateFiles(paths: readonly string[], json: boolean, io: CliIo): Promise<void> {
+interface ValidateFlags {
+  readonly secrets?: boolean;
+  readonly json?: boolean;
+}
+
+async function validateFiles(
+  paths: readonly string[],
+  { secrets = false, json = false }: ValidateFlags,
+  io: CliIo,
+): Promise<void> {
   const files = (await Promise.all(paths.map(filesOf))).flat();
   const results: ResolvedConfig[] = [];
   for (const file of files) {
-    results.push(await inspectConfig(file, { env: io.env }));
+    results.push(await inspectConfig(file, { env: io.env, ...(secrets && { readSecrets }) }));
   }
   if (json) {
     const shape = results.map(({ file, problems }) => ({ file, ok: problems.length === 0, problems }));
@@ -108,14 +132,4 @@ async function showFile(file: string, json: boolean, io: CliIo): Promise<void> {
   io.stdout(
     json ? `${JSON.stringify({ file, ...effective, notices }, null, 2)}\n` : effectiveYaml(effective),
   );
-}
-
-function showSchema(name: string, io: CliIo): void {
-  if (name !== 'source' && name !== 'sink' && name !== 'connectors') {
-    io.stderr(`there is no schema ${name}: source, sink or connectors\n`);
-    io.setExitCode(EXIT_CONFIG);
-    return;
-  }
-  const schema: SchemaName = name;
-  io.stdout(`${JSON.stringify(schemaDocument(schema), null, 2)}\n`);
 }

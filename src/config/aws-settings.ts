@@ -1,5 +1,6 @@
+import { networkSettings } from './aws-network';
 import { awsValue, type Spelling } from './aws-spellings';
-import { credentialPlace, credentialsOf, pluginCredentials } from './credentials';
+import { credentialPlace, credentialsOf, heldKeys, PARAM, pluginCredentials } from './credentials';
 import { withDefaults } from './normalise';
 import { joinPath } from './path';
 import { ProblemList } from './problems';
@@ -7,7 +8,7 @@ import { regionOfStreams } from './stream-name';
 import { get, type JsonObject } from './tree';
 import type { AwsSettings, SubscriptionSettings } from './types';
 
-const SERVICES = ['kinesis', 'dynamodb', 'cloudwatch', 'sts'] as const;
+const SERVICES = ['kinesis', 'dynamodb', 'cloudwatch', 'sts', 'secretsManager'] as const;
 
 /**
  * Java's rule: a region, or an address of each service that is called. CloudWatch is not when the level is NONE.
@@ -36,8 +37,15 @@ export function placeProblems(
   }
 }
 
-/** @param complete Valid `configs` with every default. */
-export function awsSettings(complete: JsonObject, spellings: readonly Spelling[]): AwsSettings {
+/**
+ * @param complete Valid `configs` with every default.
+ * @param held `configs` as they were given, secrets still wrapped.
+ */
+export function awsSettings(
+  complete: JsonObject,
+  spellings: readonly Spelling[],
+  held: unknown = complete,
+): AwsSettings {
   const value = (...ours: string[]): unknown => awsValue(complete, spellings, ...ours);
   const plugin = pluginCredentials(complete, '', new ProblemList());
   const credentials = plugin === undefined ? undefined : withDefaults(plugin, credentialPlace());
@@ -46,13 +54,19 @@ export function awsSettings(complete: JsonObject, spellings: readonly Spelling[]
   const endpoints = SERVICES.map((service) => [service, value('endpoints', service)] as const);
   return {
     region: region === undefined ? undefined : String(region),
-    credentials: credentialsOf(credentials ?? get(complete, 'aws', 'credentials')),
-    ...(dynamo === undefined ? {} : { dynamoCredentials: credentialsOf(dynamo) }),
+    credentials:
+      credentials === undefined
+        ? credentialsOf(get(complete, 'aws', 'credentials'), get(held, 'aws', 'credentials'))
+        : credentialsOf(credentials, heldKeys(get(held, PARAM))),
+    ...(dynamo === undefined
+      ? {}
+      : { dynamoCredentials: credentialsOf(dynamo, get(held, 'aws', 'dynamoCredentials')) }),
     endpoints: Object.fromEntries(endpoints.filter(([, url]) => url !== undefined)),
     connectTimeout: Number(value('connectTimeout')),
     requestTimeout: Number(value('requestTimeout')),
     maxSockets: Number(get(complete, 'aws', 'maxSockets')),
     subscriptions: subscriptionSettings(complete, Number(value('requestTimeout'))),
+    ...networkSettings(complete, held),
   };
 }
 

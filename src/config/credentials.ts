@@ -1,17 +1,17 @@
 import { normalise } from './normalise';
 import { joinPath } from './path';
 import { describe, type ProblemList } from './problems';
-import { dereference, type SchemaPlace, schemaRoot } from './schema';
-import { hide, STARS } from './secret';
+import { dereference, kindsOf, type SchemaPlace, schemaRoot } from './schema';
+import { derivedSecret, heldSecret, hide, STARS } from './secret';
 import { get, isObject, type JsonObject, textAt } from './tree';
-import type { AwsCredentials } from './types';
+import type { AwsCredentials, Secret } from './types';
 import { validate } from './validate';
 
 /** Credential plugins of the Java connector. Source: org.apache.pulsar.io.aws. */
 const STS_PLUGIN = 'org.apache.pulsar.io.aws.STSAssumeRoleProviderPlugin';
 const DEFAULT_PLUGIN = 'org.apache.pulsar.io.aws.AwsDefaultProviderChainPlugin';
 
-const PARAM = 'awsCredentialPluginParam';
+export const PARAM = 'awsCredentialPluginParam';
 
 /** Whether `configs` names its credentials the way the Java connector does. */
 export function usesCredentialPlugin(configs: JsonObject): boolean {
@@ -60,6 +60,25 @@ export function pluginCredentials(
   const role = normalise({ ...param, type: 'assumeRole' }, credentialPlace()) as JsonObject;
   validate('credentials', role, { base: joinPath(path, PARAM), problems, notices: [], hidden: true });
   return role;
+}
+
+/**
+ * Secrets in the place of the keys that the parameter of the plugin holds, where it is one that may change; whoever
+ * reads them sees the newest parameter.
+ */
+export function heldKeys(param: unknown): JsonObject {
+  const secret = heldSecret(param);
+  const key =
+    (name: string) =>
+    (text: string): string =>
+      textAt(parseParam(text), name) ?? '';
+  return secret === undefined
+    ? {}
+    : {
+        accessKeyId: derivedSecret(secret, key('accessKey')),
+        secretAccessKey: derivedSecret(secret, key('secretKey')),
+        sessionToken: derivedSecret(secret, key('sessionToken')),
+      };
 }
 
 /** Parameters of a plugin, true when they must be there. */
@@ -117,8 +136,9 @@ function strangers(credentials: unknown, path: string, problems: ProblemList): v
   }
   const { node } = credentialPlace();
   for (const [name, value] of Object.entries(credentials)) {
-    const kind = node.properties?.[name]?.['x-of'];
-    if (kind !== undefined && kind !== credentials.type) {
+    const kinds = kindsOf(node.properties?.[name]);
+    if (kinds !== undefined && !kinds.includes(credentials.type)) {
+      const kind = kinds.join(' or ');
       problems.add('CONFIG_CROSS_FIELD', joinPath(path, name), {
         found: describe(value, node.properties?.[name]?.['x-sensitive']),
         expected: `type ${kind}, where ${name} belongs`,
@@ -135,17 +155,20 @@ export function credentialPlace(): SchemaPlace {
   return dereference({ document, node: { $ref: '#/$defs/credentials' } });
 }
 
-/** The credentials a valid mapping with its defaults stands for. */
-export function credentialsOf(value: unknown): AwsCredentials {
+/**
+ * The credentials a valid mapping with its defaults stands for.
+ * @param held The mapping as it was given: secrets in it may change, and then the credentials do.
+ */
+export function credentialsOf(value: unknown, held: unknown = value): AwsCredentials {
   const text = (name: string): string => String(get(value, name));
+  const secret = (name: string): Secret => heldSecret(get(held, name)) ?? hide(text(name));
   switch (get(value, 'type')) {
     case 'static': {
-      const sessionToken = textAt(value, 'sessionToken');
       return {
         type: 'static',
-        accessKeyId: hide(text('accessKeyId')),
-        secretAccessKey: hide(text('secretAccessKey')),
-        ...(sessionToken === undefined ? {} : { sessionToken: hide(sessionToken) }),
+        accessKeyId: secret('accessKeyId'),
+        secretAccessKey: secret('secretAccessKey'),
+        ...(textAt(value, 'sessionToken') === undefined ? {} : { sessionToken: secret('sessionToken') }),
       };
     }
     case 'assumeRole': {
@@ -157,9 +180,19 @@ export function credentialsOf(value: unknown): AwsCredentials {
         roleSessionName: text('roleSessionName'),
         durationSeconds: Number(get(value, 'durationSeconds')),
         ...(externalId === undefined ? {} : { externalId }),
-        ...(base === undefined ? {} : { base: credentialsOf(base) }),
+        ...(base === undefined ? {} : { base: credentialsOf(base, get(held, 'base')) }),
       };
     }
+    case 'webIdentity':
+      return {
+        type: 'webIdentity',
+        roleArn: text('roleArn'),
+        roleSessionName: text('roleSessionName'),
+        durationSeconds: Number(get(value, 'durationSeconds')),
+        tokenFile: text('tokenFile'),
+      };
+    case 'profile':
+      return { type: 'profile', profile: text('profile') };
     default:
       return { type: 'default' };
   }

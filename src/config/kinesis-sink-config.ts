@@ -30,7 +30,7 @@ export function parseKinesisSinkConfig(configs: ConnectorConfig, secrets: Secret
   if (problems.all.length > 0) {
     throw new ConfigError(problems.all);
   }
-  return build(completeSink(given));
+  return build(completeSink(given), configs);
 }
 
 /** `configs` with the defaults of the schema and those that follow from other options. */
@@ -45,7 +45,8 @@ export function completeSink(configs: JsonObject): JsonObject {
   return withDefaults({ ...given, ...Object.fromEntries(following) }, schemaRoot('sink'));
 }
 
-function build(complete: JsonObject): KinesisSinkConfig {
+/** @param held `configs` as given, secrets still wrapped. */
+function build(complete: JsonObject, held: ConnectorConfig): KinesisSinkConfig {
   const number = (name: string): number => Number(complete[name]);
   const flag = (name: string): boolean => complete[name] === true;
   const column = (name: string): GivenColumn | undefined => {
@@ -54,7 +55,7 @@ function build(complete: JsonObject): KinesisSinkConfig {
   };
   const stream = streamOf(complete);
   const explicitHashKeyColumn = column('explicitHashKeyColumn');
-  const aws = awsSettings(complete, SINK_SPELLINGS);
+  const aws = awsSettings(complete, SINK_SPELLINGS, held);
   return {
     aws: {
       ...aws,

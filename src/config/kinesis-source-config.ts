@@ -38,7 +38,7 @@ export function parseKinesisSourceConfig(
   if (problems.all.length > 0) {
     throw new ConfigError(problems.all);
   }
-  return build(completeSource(given));
+  return build(completeSource(given), configs);
 }
 
 /** `configs` with the defaults of the schema and those that follow from other options. */
@@ -69,10 +69,11 @@ export function completeSource(configs: JsonObject): JsonObject {
   };
 }
 
-function build(complete: JsonObject): KinesisSourceConfig {
+/** @param held `configs` as given, secrets still wrapped. */
+function build(complete: JsonObject, held: ConnectorConfig): KinesisSourceConfig {
   const number = (name: string): number => Number(complete[name]);
   const text = (name: string): string => String(complete[name]);
-  const aws = awsSettings(complete, SOURCE_SPELLINGS);
+  const aws = awsSettings(complete, SOURCE_SPELLINGS, held);
   const shardIds = complete.shardIds as readonly string[] | undefined;
   const deadLetterTopic = textAt(complete, 'deadLetterTopic');
   const { dlqOversize } = complete;

@@ -1,4 +1,4 @@
-import { mapTree, propertyOf, type SchemaPlace } from './schema';
+import { kindsOf, mapTree, propertyOf, type SchemaPlace } from './schema';
 import { isObject, type JsonObject } from './tree';
 
 /**
@@ -56,13 +56,17 @@ function addDefaults(value: JsonObject, place: SchemaPlace): JsonObject {
 
 /** Options without effect get no default, nor do those of another kind of credentials. */
 function applies({ node }: SchemaPlace, siblings: JsonObject): boolean {
-  const idle = node['x-available'] ?? node['x-refused'] ?? node['x-notice'];
-  return idle === undefined && (node['x-of'] === undefined || node['x-of'] === siblings.type);
+  const idle = node['x-refused'] ?? node['x-notice'];
+  return idle === undefined && (kindsOf(node)?.includes(String(siblings.type)) ?? true);
 }
 
 /** `value` with `change` applied to every text the schema calls sensitive. */
-export function mapSensitive(value: unknown, place: SchemaPlace, change: (text: string) => unknown): unknown {
-  return mapTree(value, place, '', (it, at) =>
-    at?.node['x-sensitive'] === true && typeof it === 'string' && it !== '' ? change(it) : it,
+export function mapSensitive(
+  value: unknown,
+  place: SchemaPlace,
+  change: (text: string, path: string) => unknown,
+): unknown {
+  return mapTree(value, place, '', (it, at, path) =>
+    at?.node['x-sensitive'] === true && typeof it === 'string' && it !== '' ? change(it, path) : it,
   );
 }

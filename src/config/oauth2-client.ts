@@ -6,7 +6,7 @@ import { readText } from './named-file';
 import type { ProblemList } from './problems';
 import { hide } from './secret';
 import { get, textAt } from './tree';
-import type { OAuth2Client } from './types';
+import type { OAuth2Client, Secret } from './types';
 
 /** Reports a `privateKey` that cannot be read, or is none. */
 export function keyProblem(
@@ -35,17 +35,22 @@ export function keyProblem(
  * Who asks the issuer, from `pulsar.authentication`: a key file, read at every call, or client and secret.
  * @throws ConnectorError CONFIG_UNREADABLE, Error when the file is no key
  */
-export function oauth2Client(value: unknown, folder: string): () => Promise<OAuth2Client> {
+export function oauth2Client(
+  value: unknown,
+  folder: string,
+  secret: (name: string) => Secret,
+): () => Promise<OAuth2Client> {
   const key = textAt(value, 'privateKey');
   if (key === undefined) {
     const client = {
       clientId: String(get(value, 'clientId')),
-      clientSecret: hide(String(get(value, 'clientSecret'))),
+      clientSecret: secret('clientSecret'),
     };
     return async () => client;
   }
   const file = keyFile(key, folder);
-  return async () => clientOf(file === undefined ? inlineKey(key) : await readText(file));
+  return async () =>
+    clientOf(file === undefined ? inlineKey(secret('privateKey').reveal()) : await readText(file));
 }
 
 /** The file that `key` names as a path or `file:` URL; undefined for a `data:` URL. Source: Java `privateKey`. */

@@ -13,8 +13,11 @@ export const PROBLEM_CODES = {
   CONFIG_FORMAT: 'the text is not written as it must be',
   CONFIG_CROSS_FIELD: 'the value does not go with that of another option',
   CONFIG_REFERENCE: 'what a reference names is not there',
+  CONFIG_SECRET_DENIED: 'AWS does not let us read a secret',
+  CONFIG_SECRET_NOT_FOUND: 'there is no such secret in AWS Secrets Manager',
+  CONFIG_SECRET_UNREACHABLE: 'AWS Secrets Manager does not answer',
+  CONFIG_SECRET_UNUSABLE: 'a secret is not what its reference needs',
   CONFIG_UNSUPPORTED: 'it would silently do something else here than it says',
-  NOT_AVAILABLE_YET: 'this version cannot do it',
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEM_CODES;
@@ -33,15 +36,23 @@ export interface ConfigProblem {
 export class ProblemList {
   readonly #byPath = new Map<string, ConfigProblem>();
   readonly #display: (path: string) => string;
+  readonly #unknown: (path: string) => boolean;
 
-  /** @param display Turns an internal path into the one the user knows. */
-  constructor(display: (path: string) => string = (path) => path) {
+  /**
+   * @param display Turns an internal path into the one the user knows.
+   * @param unknown Whether nobody knows what stands at a path, so that there is nothing to say of it.
+   */
+  constructor(
+    display: (path: string) => string = (path) => path,
+    unknown: (path: string) => boolean = () => false,
+  ) {
     this.#display = display;
+    this.#unknown = unknown;
   }
 
   add(code: ProblemCode, path: string, details: Omit<ConfigProblem, 'code' | 'path'>): void {
     const shown = this.#display(path);
-    if (!this.#byPath.has(shown)) {
+    if (!this.#byPath.has(shown) && !this.#unknown(path)) {
       this.#byPath.set(shown, { code, path: shown, ...details });
     }
   }

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { fileProblem, readText } from './named-file';
 import { keyProblem, oauth2Client } from './oauth2-client';
 import { describe, type ProblemList } from './problems';
-import { propertyOf, type SchemaPlace, schemaRoot } from './schema';
-import { hide } from './secret';
+import { kindsOf, propertyOf, type SchemaPlace, schemaRoot } from './schema';
+import { hide, type SecretAt } from './secret';
 import { get, isObject, textAt } from './tree';
-import type { PulsarAuthentication } from './types';
+import type { PulsarAuthentication, Secret } from './types';
 
 const PATH = 'pulsar.authentication';
 
@@ -63,7 +63,7 @@ export function authenticationProblems(authentication: unknown, folder: string, 
 function strangers(authentication: unknown, type: string, problems: ProblemList): void {
   for (const [name, value] of Object.entries(isObject(authentication) ? authentication : {})) {
     const node = propertyOf(authenticationPlace(), name)?.node;
-    const kind = node?.['x-of'];
+    const [kind] = kindsOf(node) ?? [];
     if (kind !== undefined && kind !== type) {
       problems.add('CONFIG_CROSS_FIELD', `${PATH}.${name}`, {
         found: describe(value, node?.['x-sensitive']),
@@ -87,7 +87,7 @@ function issuerProblem(issuer: string | undefined, problems: ProblemList): void 
 /** `type`, or the kind that the options given belong to. */
 function typeOf(authentication: unknown): string {
   const given = Object.keys(isObject(authentication) ? authentication : {});
-  const kinds = given.map((name) => propertyOf(authenticationPlace(), name)?.node['x-of']);
+  const kinds = given.map((name) => kindsOf(propertyOf(authenticationPlace(), name)?.node)?.[0]);
   return textAt(authentication, 'type') ?? kinds.find((kind) => kind !== undefined) ?? 'none';
 }
 
@@ -98,8 +98,13 @@ function authenticationPlace(): SchemaPlace {
 }
 
 /** @param value Valid, with its defaults. */
-export function authenticationSettings(value: unknown, folder: string): PulsarAuthentication {
+export function authenticationSettings(
+  value: unknown,
+  folder: string,
+  secretAt: SecretAt,
+): PulsarAuthentication {
   const text = (name: string): string => String(get(value, name));
+  const secret = (name: string): Secret => secretAt(`${PATH}.${name}`) ?? hide(text(name));
   const path = (name: string): string | undefined => {
     const file = textAt(value, name);
     return file === undefined ? undefined : resolve(folder, file);
@@ -108,23 +113,31 @@ export function authenticationSettings(value: unknown, folder: string): PulsarAu
   switch (type) {
     case 'token': {
       const file = path('tokenFile');
-      const token = hide(text('token'));
+      const token = secret('token');
       return {
         type,
-        token: async () => (file === undefined ? token.reveal() : (await readText(file)).trim()),
+        token: async (stale) => {
+          if (file !== undefined) {
+            return (await readText(file)).trim();
+          }
+          if (token.reveal() === stale) {
+            await token.renew?.();
+          }
+          return token.reveal();
+        },
       };
     }
     case 'tls':
       return { type };
     case 'basic':
-      return { type, userId: text('userId'), password: hide(text('password')) };
+      return { type, userId: text('userId'), password: secret('password') };
     case 'oauth2': {
       const [audience, scope] = [textAt(value, 'audience'), textAt(value, 'scope')];
       const trustCertsFilePath = path('trustCertsFilePath');
       return {
         type,
         issuerUrl: text('issuerUrl'),
-        client: oauth2Client(value, folder),
+        client: oauth2Client(value, folder, secret),
         ...(audience === undefined ? {} : { audience }),
         ...(scope === undefined ? {} : { scope }),
         ...(trustCertsFilePath === undefined ? {} : { trustCertsFilePath }),

@@ -1,6 +1,7 @@
 import { describe, type ProblemList } from './problems';
 import { authenticationProblems, authenticationSettings } from './pulsar-authentication';
 import { tlsProblems, tlsSettings } from './pulsar-tls';
+import type { SecretAt } from './secret';
 import { get, type JsonObject, textAt } from './tree';
 import type { ConfigNotice, ProducerSettings, PulsarSettings } from './types';
 
@@ -78,14 +79,14 @@ function proxyProblems(pulsar: unknown, url: string, problems: ProblemList): voi
 }
 
 /** @param pulsar Valid, with its defaults. */
-export function pulsarSettings(pulsar: unknown, folder: string): PulsarSettings {
+export function pulsarSettings(pulsar: unknown, folder: string, secretAt: SecretAt): PulsarSettings {
   const number = (name: string): number => Number(get(pulsar, name));
   const [listenerName, broker] = [textAt(pulsar, 'listenerName'), textAt(pulsar, 'proxyToBroker')];
   const proxy = textAt(pulsar, 'proxyServiceUrl');
   const adminUrl = textAt(pulsar, 'adminUrl');
   return {
     serviceUrl: String(get(pulsar, 'serviceUrl')),
-    authentication: authenticationSettings(get(pulsar, 'authentication'), folder),
+    authentication: authenticationSettings(get(pulsar, 'authentication'), folder, secretAt),
     tls: tlsSettings(pulsar, folder),
     ...(adminUrl === undefined ? {} : { adminUrl }),
     ...(listenerName === undefined ? {} : { listenerName }),

@@ -2,6 +2,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { joinPath } from './path';
 import type { ProblemList } from './problems';
+import {
+  parseSecretReference,
+  SECRET_SYNTAX,
+  type SecretAnswer,
+  type SecretReference,
+  secretKey,
+} from './secret-reference';
 import { isObject } from './tree';
 
 /** Environment variables by name; `process.env` fits. */
@@ -12,6 +19,12 @@ export function processEnvironment(): Environment {
   return process.env;
 }
 
+/** A part of a text: as it is, or what a secret holds. */
+type Part = string | SecretReference;
+
+/** A text that holds secrets, by the parts it is put together of. */
+export type SecretText = readonly Part[];
+
 export interface ReferenceOptions {
   readonly environment: Environment;
   /** Folder that relative paths of `${file:}` start from. */
@@ -21,14 +34,20 @@ export interface ReferenceOptions {
   readonly isTemplate: (path: string) => boolean;
   /** Filled with the text of every value that held a reference, by path. */
   readonly references: Map<string, string>;
+  /** What secrets hold; undefined where nobody looks: then their references stay as they are. */
+  readonly secrets: ((reference: SecretReference) => SecretAnswer) | undefined;
+  /** Whether the secrets are read by means of what stands at `path`. */
+  readonly leadsToSecrets: (path: string) => boolean;
+  /** Filled with the texts that hold secrets, by path. */
+  readonly secretTexts: Map<string, SecretText>;
 }
 
 /** The references there are, as messages name them. */
-const REFERENCES = `\${env:NAME} or \${file:PATH}`;
+const REFERENCES = `\${env:NAME}, \${file:PATH} or ${SECRET_SYNTAX}`;
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}/g;
 
-/** `value` with every `${env:X}` and `${file:/path}` in its texts replaced; `$${` stands for `${`. */
+/** `value` with every `${env:X}`, `${file:/path}` and `${secret:x}` in its texts replaced; `$${` stands for `${`. */
 export function resolveReferences(value: unknown, path: string, options: ReferenceOptions): unknown {
   if (typeof value === 'string') {
     return value.includes('${') ? resolveText(value, path, options) : value;
@@ -47,23 +66,52 @@ export function resolveReferences(value: unknown, path: string, options: Referen
 
 function resolveText(text: string, path: string, options: ReferenceOptions): string {
   const named: string[] = [];
-  const resolved = text.replace(REFERENCE, (whole: string, reference: string | undefined) => {
+  const parts: Part[] = [];
+  let from = 0;
+  for (const { 0: whole, 1: reference, index } of text.matchAll(REFERENCE)) {
+    parts.push(text.slice(from, index));
+    from = index + whole.length;
     if (reference === undefined) {
-      return '${';
+      parts.push('${');
+    } else if (!reference.includes(':') && options.isTemplate(path)) {
+      parts.push(whole);
+    } else {
+      named.push(whole);
+      parts.push(partNamed(reference, path, options) ?? whole);
     }
-    if (!reference.includes(':') && options.isTemplate(path)) {
-      return whole;
-    }
-    named.push(whole);
-    return lookUp(reference, path, options) ?? whole;
-  });
+  }
+  parts.push(text.slice(from));
   if (named.length > 0) {
     options.references.set(path, named.join(' and '));
   }
-  return resolved;
+  if (parts.some((part) => typeof part !== 'string')) {
+    options.secretTexts.set(path, parts);
+  }
+  return parts.map((part) => (typeof part === 'string' ? part : secretIn(part, path, options))).join('');
 }
 
-function lookUp(reference: string, path: string, options: ReferenceOptions): string | undefined {
+/** `text` put together of what `secretText` finds for its secrets. */
+export function textOfParts(text: SecretText, secretText: (reference: SecretReference) => string): string {
+  return text.map((part) => (typeof part === 'string' ? part : secretText(part))).join('');
+}
+
+/** What the secret holds; the reference itself when that cannot be told, of which there is a problem if we tried. */
+function secretIn(reference: SecretReference, path: string, { secrets, problems }: ReferenceOptions): string {
+  const answer = secrets?.(reference);
+  if (answer !== undefined && 'text' in answer) {
+    return answer.text;
+  }
+  if (answer !== undefined) {
+    const { code, found, ...rest } = answer.failure;
+    problems.add(code, path, { ...rest, found: `${written(reference)} (${found})` });
+  }
+  return written(reference);
+}
+
+const written = ({ field, ...stored }: SecretReference): string =>
+  `\${secret:${secretKey(stored)}${field === undefined ? '' : `#${field}`}}`;
+
+function partNamed(reference: string, path: string, options: ReferenceOptions): Part | undefined {
   const { environment, folder, problems } = options;
   const colon = reference.indexOf(':');
   const kind = colon === -1 ? reference : reference.slice(0, colon);
@@ -92,12 +140,22 @@ function lookUp(reference: string, path: string, options: ReferenceOptions): str
     }
   }
   if (kind === 'secret') {
-    problems.add('NOT_AVAILABLE_YET', path, {
-      found: `\${${reference}}`,
-      expected: REFERENCES,
-      hint: 'AWS Secrets Manager comes with a later version.',
-    });
-    return undefined;
+    const secret = parseSecretReference(name);
+    if (secret === undefined) {
+      problems.add('CONFIG_REFERENCE', path, {
+        found: `\${${reference}}`,
+        expected: SECRET_SYNTAX,
+        hint: 'Name a secret of AWS Secrets Manager, by name or ARN.',
+      });
+    } else if (options.leadsToSecrets(path)) {
+      problems.add('CONFIG_REFERENCE', path, {
+        found: `\${${reference}}`,
+        expected: 'no secret here: this setting is what secrets are read with',
+        hint: `Give it as \${env:} or \${file:}, or let the default chain or a role find the credentials.`,
+      });
+      return undefined;
+    }
+    return secret;
   }
   problems.add('CONFIG_REFERENCE', path, {
     found: 'a reference of no known kind',

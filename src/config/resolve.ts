@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { systemClock } from '../util/clock';
+import { awsFileProblems, withAbsoluteFiles } from './aws-network';
 import { layUnder } from './aws-spellings';
 import { quietNotice } from './cloudwatch-settings';
 import { classProblems, connectorClass } from './connector-class';
@@ -14,16 +15,24 @@ import { normalise } from './normalise';
 import { joinPath } from './path';
 import { type ConfigProblem, describe, ProblemList } from './problems';
 import { pulsarProblems } from './pulsar-settings';
-import { type Environment, processEnvironment, resolveReferences } from './references';
+import { type Environment, processEnvironment, resolveReferences, type SecretText } from './references';
+import type { RotatingSecrets } from './rotating-secrets';
 import type { RuleReport } from './rule-report';
 import { schemaRoot } from './schema';
 import { withSecrets } from './secret-options';
+import type { ReadSecrets, SecretAnswer, SecretReference } from './secret-reference';
 import { get, isObject, type JsonObject, setIn, textAt } from './tree';
 import type { ConfigNotice } from './types';
 import { validate } from './validate';
 
 /** Options that may hold names of values of records. */
 const TEMPLATE = /^sources\[\d+\]\.(topicName|configs\.deadLetterTopic)$/;
+
+/** The settings that secrets are read with: no secrets themselves. */
+const LEADS_TO_SECRETS: { readonly [shape in FileShape]: RegExp } = {
+  list: /^aws(\.|$)/,
+  bare: /^(sources|sinks)\[0\]\.(configs|secrets)\.aws/,
+};
 
 export interface ConfigOptions {
   /** Environment variables; those of this process when absent. */
@@ -34,6 +43,10 @@ export interface ConfigOptions {
   readonly now?: () => number;
   /** What a file with one connector holds; its fields say when absent. */
   readonly kind?: ConnectorKind;
+  /** Reads what `${secret:}` names; without it a file that holds such references is not loaded. */
+  readonly readSecrets?: ReadSecrets;
+  /** Ends the wait for secrets. */
+  readonly signal?: AbortSignal;
 }
 
 /** A configuration after all rules: usable when there are no problems. */
@@ -46,16 +59,30 @@ export interface ResolvedConfig {
   readonly root: JsonObject;
   /** Where a setting came from, by path, when it is not the file. */
   readonly origins: ReadonlyMap<string, string>;
+  /** The texts that hold secrets, by path. */
+  readonly secretTexts: ReadonlyMap<string, SecretText>;
+  /** Whether what they hold was looked up. */
+  readonly lookedUp: boolean;
+  /** What they hold; absent when there are none, nobody looked, or there are problems. */
+  readonly secrets?: RotatingSecrets;
 }
 
 /**
  * Takes the mapping of a configuration file through references, environment, flags and every rule.
  * @param file Name for messages; relative `${file:}` paths start from its folder.
+ * @param secrets What secrets hold; when absent, nothing is said of the options that refer to them.
  */
-export function resolveConfig(raw: JsonObject, file: string, options: ConfigOptions = {}): ResolvedConfig {
+export function resolveConfig(
+  raw: JsonObject,
+  file: string,
+  options: ConfigOptions = {},
+  secrets?: (reference: SecretReference) => SecretAnswer,
+): ResolvedConfig {
   const { env = processEnvironment(), overrides = {}, now = systemClock.now, kind } = options;
   const { shape, root: shaped } = shapeFile(raw, kind);
-  const problems = new ProblemList((path) => displayPath(path, shape));
+  const secretTexts = new Map<string, SecretText>();
+  const unknown = (path: string): boolean => secrets === undefined && secretTexts.has(path);
+  const problems = new ProblemList((path) => displayPath(path, shape), unknown);
   const notices: ConfigNotice[] = [];
   const flags = Object.entries(overrides).map(([path, value]) => ({ path, value, origin: 'flag' }));
   const outside = [...settingsFrom(env, notices), ...flags].filter(({ value }) => value !== undefined);
@@ -63,17 +90,25 @@ export function resolveConfig(raw: JsonObject, file: string, options: ConfigOpti
 
   const references = new Map<string, string>();
   const isTemplate = (path: string): boolean => TEMPLATE.test(path);
-  const reference = { environment: env, folder: dirname(file), problems, isTemplate, references };
+  const folder = dirname(file);
+  const leadsToSecrets = (path: string): boolean => LEADS_TO_SECRETS[shape].test(path);
+  const reference = {
+    ...{ environment: env, folder, problems, isTemplate, references },
+    ...{ secrets, leadsToSecrets, secretTexts },
+  };
   const given = resolveReferences(
     overlay(shaped, outside, () => undefined),
     '',
     reference,
   );
-  const prepared = prepare(overlay(given, outside, ({ value }) => value));
+  const prepared = prepare(
+    overlay(given, outside, ({ value }) => value),
+    folder,
+  );
 
   validate('connectors', prepared, { base: '', problems, notices, references });
-  sharedProblems(prepared, dirname(file), problems, notices);
-  const report = { problems, notices, now: now() };
+  sharedProblems(prepared, folder, problems, notices);
+  const report = { problems, notices, now: now(), folder };
   const root = mapConnectors(prepared, (connector, kind, path) => {
     classProblems(kind, connector, path, problems);
     RULES[kind].fields(connector, path, report);
@@ -89,6 +124,9 @@ export function resolveConfig(raw: JsonObject, file: string, options: ConfigOpti
   });
   twinProblems(root, problems);
   exactlyOnceProblems(root, problems, notices);
+  for (const path of secrets === undefined ? secretTexts.keys() : []) {
+    notices.push({ path, message: 'a secret of AWS Secrets Manager, which was not looked up' });
+  }
   return {
     file,
     shape,
@@ -96,6 +134,8 @@ export function resolveConfig(raw: JsonObject, file: string, options: ConfigOpti
     notices: notices.map((notice) => ({ ...notice, path: displayPath(notice.path, shape) })),
     root,
     origins,
+    secretTexts,
+    lookedUp: secrets !== undefined,
   };
 }
 
@@ -141,10 +181,11 @@ function judgeOptions(
   configs: JsonObject,
   kind: ConnectorKind,
   path: string,
-  report: RuleReport,
+  report: RuleReport & { readonly folder: string },
 ): void {
   const inside = joinPath(path, 'configs');
   credentialProblems(connector.configs.aws, `${inside}.aws`, report.problems);
+  awsFileProblems(connector.configs.aws, `${inside}.aws`, report.folder, report.problems);
   RULES[kind].options(connector, configs, inside, report);
   quietNotice(configs, RULES[kind].spellings, inside, report.notices);
   secretNotices(connector, kind, path, report.notices);
@@ -163,19 +204,24 @@ function overlay(
 }
 
 /** Types as the schema wants them, and secrets in the place of the options they override. */
-function prepare(given: JsonObject): JsonObject {
-  const root = normalise(given, schemaRoot('connectors')) as JsonObject;
+function prepare(given: JsonObject, folder: string): JsonObject {
+  const normal = normalise(given, schemaRoot('connectors')) as JsonObject;
+  const root = withFiles(normal, folder);
   const level = typeof root.logLevel === 'string' ? { logLevel: root.logLevel.toLowerCase() } : {};
   return mapConnectors({ ...root, ...level }, (connector, kind) => {
     if (!isKinesis(connector)) {
       return connector;
     }
-    const configs = normalise(connector.configs, schemaRoot(kind)) as JsonObject;
+    const configs = withFiles(normalise(connector.configs, schemaRoot(kind)) as JsonObject, folder);
     return {
       ...connector,
       configs: withSecrets(configs, kind, (name) => textAt(connector, 'secrets', name)),
     };
   });
+}
+
+function withFiles(holder: JsonObject, folder: string): JsonObject {
+  return holder.aws === undefined ? holder : { ...holder, aws: withAbsoluteFiles(holder.aws, folder) };
 }
 
 function sharedProblems(
@@ -187,6 +233,7 @@ function sharedProblems(
   pulsarProblems(root.pulsar, folder, problems, notices);
   restartProblems(root.restart, problems);
   credentialProblems(root.aws, 'aws', problems);
+  awsFileProblems(root.aws, 'aws', folder, problems);
   const isEmpty = (list: unknown): boolean =>
     list === undefined || (Array.isArray(list) && list.length === 0);
   const url = textAt(root.pulsar, 'serviceUrl');

@@ -8,9 +8,13 @@ export interface SchemaNode {
   readonly $id?: string;
   readonly $ref?: string;
   readonly title?: string;
+  readonly description?: string;
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly required?: readonly string[];
   readonly properties?: { readonly [name: string]: SchemaNode };
   readonly additionalProperties?: boolean | SchemaNode;
@@ -18,17 +22,17 @@ export interface SchemaNode {
   readonly $defs?: { readonly [name: string]: SchemaNode };
   /** Never printed (G9). */
   readonly 'x-sensitive'?: boolean;
-  /** Not available yet, except for the values of `x-neutral`; says what comes. */
-  readonly 'x-available'?: string;
   /** Would silently do something else, except for the values of `x-neutral`; says what. */
   readonly 'x-refused'?: string;
   /** Accepted without effect, except for the values of `x-neutral`; says why. */
   readonly 'x-notice'?: string;
   readonly 'x-neutral'?: readonly unknown[];
+  /** Unit of a number, in words. */
+  readonly 'x-unit'?: string;
   /** What a `pattern` asks for, in words. */
   readonly 'x-format'?: string;
-  /** Value of the sibling `type` this option belongs to. */
-  readonly 'x-of'?: string;
+  /** Values of the sibling `type` this option belongs to. */
+  readonly 'x-of'?: string | readonly string[];
   /** Environment variable, without its prefix, that goes before the file. */
   readonly 'x-env'?: string;
 }
@@ -84,6 +88,12 @@ export function propertyOf(place: SchemaPlace, name: string): SchemaPlace | unde
     return property === undefined ? undefined : dereference({ document, node: property });
   }
   return typeof additionalProperties === 'object' ? { document, node: additionalProperties } : undefined;
+}
+
+/** The values of the sibling `type` that an option belongs to; undefined when it belongs to all. */
+export function kindsOf(node: SchemaNode | undefined): readonly string[] | undefined {
+  const of = node?.['x-of'];
+  return of === undefined ? undefined : [of].flat();
 }
 
 /** What happens to one value of a tree, after its children; `node` is undefined where the schema says nothing. */

@@ -3,20 +3,21 @@ import { consumerSettings } from './consumer-settings';
 import { withDefaults } from './normalise';
 import { producerSettings } from './pulsar-settings';
 import { propertyOf, schemaDocument } from './schema';
+import type { SecretAt } from './secret';
 import { sinkInputs } from './sink-inputs';
 import { subscriptionName, subscriptionType } from './sink-subscription';
 import { type JsonObject, textAt } from './tree';
 import type { ProducerSettings, SinkDefinition } from './types';
 
 /** @param sink Valid, with the defaults of everything but `configs`. */
-export function sinkDefinition(sink: JsonObject): SinkDefinition {
+export function sinkDefinition(sink: JsonObject, secretAt: SecretAt): SinkDefinition {
   const inputs = sinkInputs(sink);
   const deadLetterTopic = textAt(sink, 'deadLetterTopic');
   const schemaTypes = inputs.flatMap(({ topic, schemaType }) =>
     schemaType === undefined ? [] : [[topic, schemaType] as const],
   );
   return {
-    ...connectorDefinition(sink, 'sink'),
+    ...connectorDefinition(sink, 'sink', secretAt),
     inputs: inputs.flatMap(({ topic, isPattern }) => (isPattern ? [] : [topic])),
     inputPatterns: inputs.flatMap(({ topic, isPattern }) => (isPattern ? [topic] : [])),
     subscriptionType: subscriptionType(sink),

@@ -1,3 +1,4 @@
+import { networkProblems } from './aws-network';
 import { placeProblems } from './aws-settings';
 import { SINK_SPELLINGS, twiceProblems } from './aws-spellings';
 import { pluginCredentials } from './credentials';
@@ -26,6 +27,7 @@ export function sinkProblems(configs: JsonObject, path: string, problems: Proble
   hostProblems(configs, ['awsEndpoint', 'awsEndpointPort'], path, problems);
   hostProblems(configs, ['awsStsEndpoint', 'awsStsPort'], path, problems);
   twiceProblems(configs, SINK_SPELLINGS, path, problems);
+  networkProblems(configs, SINK_SPELLINGS, path, problems);
   pluginCredentials(configs, path, problems);
   lifetimeProblems(configs, path, problems);
   const { retryInitialDelayInMillis: first, retryMaxDelayInMillis: longest } = configs;

@@ -1,3 +1,4 @@
+import { networkProblems } from './aws-network';
 import { placeProblems } from './aws-settings';
 import { SOURCE_SPELLINGS, twiceProblems } from './aws-spellings';
 import { pluginCredentials } from './credentials';
@@ -39,6 +40,7 @@ export function sourceProblems(configs: JsonObject, path: string, now: number, p
     });
   }
   twiceProblems(configs, SOURCE_SPELLINGS, path, problems);
+  networkProblems(configs, SOURCE_SPELLINGS, path, problems);
   pluginCredentials(configs, path, problems);
   const { backoffTime, maxBackoffTime } = configs;
   if (typeof backoffTime === 'number' && typeof maxBackoffTime === 'number' && maxBackoffTime < backoffTime) {

@@ -1,11 +1,17 @@
 import type { ProcessingGuarantees, SchemaType, SubscriptionType } from '../io';
+import type { Clock } from '../util/clock';
+import type { Logger } from '../util/logger';
+import type { Random } from '../util/random';
 import type { StreamName, StreamSelector } from './stream-name';
 
 export type { StreamName, StreamPattern, StreamSelector } from './stream-name';
 
 /** A sensitive value; printing or serialising it shows stars (G9). */
 export interface Secret {
+  /** The newest value known. */
   reveal(): string;
+  /** Has it read anew, because nobody takes it any more; absent where it cannot change. Never rejects. */
+  renew?(): Promise<void>;
   toString(): string;
   toJSON(): string;
 }
@@ -27,7 +33,18 @@ export type AwsCredentials =
       readonly externalId?: string;
       /** What the role is assumed with; the default chain when absent. */
       readonly base?: AwsCredentials;
-    };
+    }
+  | {
+      readonly type: 'webIdentity';
+      readonly roleArn: string;
+      readonly roleSessionName: string;
+      /** Seconds, 900 to 43,200. */
+      readonly durationSeconds: number;
+      /** Absolute path; read at each renewal. */
+      readonly tokenFile: string;
+    }
+  /** A profile of the shared configuration files of AWS. */
+  | { readonly type: 'profile'; readonly profile: string };
 
 /** Connection to AWS, after the connector's own settings were laid over the shared ones. */
 export interface AwsSettings {
@@ -40,6 +57,7 @@ export interface AwsSettings {
     readonly dynamodb?: string;
     readonly cloudwatch?: string;
     readonly sts?: string;
+    readonly secretsManager?: string;
   };
   /** Milliseconds until a connection stands. */
   readonly connectTimeout: number;
@@ -49,6 +67,39 @@ export interface AwsSettings {
   readonly subscriptions: SubscriptionSettings;
   /** False with the Java sink's skipCertificateValidation; true when absent. */
   readonly verifyCertificates?: boolean;
+  /** Absolute path of a PEM file with authorities that are trusted beside the usual ones. */
+  readonly caFile?: string;
+  /** Through which AWS is reached; directly when absent. */
+  readonly proxy?: ProxySettings;
+  /** As the SDK finds it (AWS_USE_FIPS_ENDPOINT) when absent. */
+  readonly useFipsEndpoint?: true;
+  /** As the SDK finds it (AWS_USE_DUALSTACK_ENDPOINT) when absent. */
+  readonly useDualstackEndpoint?: true;
+  readonly clientOptions?: AwsClientOptions;
+}
+
+/** A proxy that connects by CONNECT. */
+export interface ProxySettings {
+  /** `http://` or `https://` with host and port, and nothing else. */
+  readonly url: string;
+  readonly credentials?: { readonly username: string; readonly password: Secret };
+  /** What is reached without it, see `goesDirect`. */
+  readonly noProxy: readonly string[];
+}
+
+/** Settings of the SDK's clients that nothing of ours depends on. Names are the SDK's and Node's. */
+export interface AwsClientOptions {
+  readonly keepAlive?: boolean;
+  /** Milliseconds without a byte after which TCP asks whether the other side is still there. */
+  readonly keepAliveMsecs?: number;
+  /** Connections kept while nobody uses them. */
+  readonly maxFreeSockets?: number;
+  /** Behind ours in the User-Agent header. */
+  readonly customUserAgent?: string;
+  readonly userAgentAppId?: string;
+  readonly disableRequestCompression?: boolean;
+  /** Of DynamoDB: whether the account of the credentials is part of the host name. */
+  readonly accountIdEndpointMode?: 'preferred' | 'disabled' | 'required';
 }
 
 /** Connections of enhanced fan-out. */
@@ -270,7 +321,8 @@ export interface KinesisSinkConfig {
 /** How we prove to Pulsar who we are. What is read from files is read at every call: they are replaced while we run. */
 export type PulsarAuthentication =
   | { readonly type: 'none' }
-  | { readonly type: 'token'; token(): Promise<string> }
+  /** `stale`: a token that is not taken any more. */
+  | { readonly type: 'token'; token(stale?: string): Promise<string> }
   /** By the client certificate of the TLS settings. */
   | { readonly type: 'tls' }
   | { readonly type: 'basic'; readonly userId: string; readonly password: Secret }
@@ -427,10 +479,24 @@ export interface SinkDefinition {
   readonly secrets: { readonly [name: string]: string };
 }
 
-/** Health over HTTP. */
+/** What is answered over HTTP, and to whom. */
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
+  /** Asked of everybody, except for health; of nobody when absent. */
+  readonly token?: Secret;
+  readonly explore: ExploreSettings;
+}
+
+/** Whether the page shows records of streams, and how much of them at a time. */
+export interface ExploreSettings {
+  readonly allowed: boolean;
+  /** Of one look: records, bytes, and milliseconds. */
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+  readonly timeout: number;
+  /** At a time. */
+  readonly maxLooks: number;
 }
 
 /** How instances that failed are started again. Times are milliseconds. */
@@ -451,6 +517,20 @@ export interface ConfigNotice {
   readonly message: string;
 }
 
+/** The secrets of AWS Secrets Manager that a configuration refers to. */
+export interface ConfigSecrets {
+  /** Changes whenever a value has changed. */
+  readonly version: number;
+  /** Reads them anew from now on, every `secretsRefreshInterval`, until what it returns is called. */
+  keepFresh(surroundings: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly logger: Logger;
+  }): () => void;
+  /** Reads them anew because one is refused. Never rejects. */
+  refresh(): Promise<void>;
+}
+
 export interface LoadedConfig {
   readonly file: string;
   readonly pulsar: PulsarSettings;
@@ -463,4 +543,6 @@ export interface LoadedConfig {
   readonly restart: RestartSettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly notices: readonly ConfigNotice[];
+  /** Absent when the file refers to none. */
+  readonly secrets?: ConfigSecrets;
 }

@@ -7,11 +7,11 @@ import { didYouMean } from './suggestion';
 import type { ConfigNotice } from './types';
 
 /** Our keywords that say something about a value; the others only describe it. */
-const SPEAKING = ['x-refused', 'x-available', 'x-notice'] as const;
+const SPEAKING = ['x-refused', 'x-notice'] as const;
 const DESCRIBING = ['x-sensitive', 'x-neutral', 'x-format', 'x-unit', 'x-of', 'x-env'];
 
 /** When several rules fail at one path, the earliest here is the one reported. */
-const RANK = ['type', 'additionalProperties', 'required', 'enum', 'pattern', '', 'x-refused', 'x-available'];
+const RANK = ['type', 'additionalProperties', 'required', 'enum', 'pattern', '', 'x-refused'];
 
 /** Keywords that only say that one inside of them failed. */
 const SUMMARIES = ['if', 'propertyNames'];
@@ -23,7 +23,6 @@ const CODES: { readonly [keyword: string]: ProblemCode } = {
   enum: 'CONFIG_ENUM',
   pattern: 'CONFIG_FORMAT',
   'x-refused': 'CONFIG_UNSUPPORTED',
-  'x-available': 'NOT_AVAILABLE_YET',
 };
 
 export interface ValidationOptions {
@@ -152,7 +151,6 @@ function report(error: ErrorObject, options: ValidationOptions): void {
         hint: `For example ${exampleOf(node)}.`,
       });
       return;
-    case 'NOT_AVAILABLE_YET':
     case 'CONFIG_UNSUPPORTED':
       problems.add(code, path, { found: value, expected: neutralWords(node), hint: sentence(params.phrase) });
       return;

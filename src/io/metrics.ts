@@ -16,6 +16,8 @@ export interface MetricSample {
   readonly min: number;
   readonly max: number;
   readonly last: number;
+  /** Values of a distribution by its buckets, for a reader that asks for them; the last are those above all bounds. */
+  readonly buckets?: readonly number[];
 }
 
 export interface MetricReader {
@@ -31,6 +33,8 @@ export interface MetricSink {
   instrument(name: string, labels?: MetricLabels): Instrument;
   /** A reader of its own, for a publisher; what another reader has read, it still sees. */
   reader(): MetricReader;
+  /** Nothing more is recorded with these labels for now: no reader is to show the levels that bear them. */
+  forget(labels: MetricLabels): void;
 }
 
 /** Records nothing. */
@@ -38,4 +42,5 @@ export const NO_METRICS: MetricSink = {
   record: () => undefined,
   instrument: () => ({ record: () => undefined }),
   reader: () => ({ read: () => [] }),
+  forget: () => undefined,
 };

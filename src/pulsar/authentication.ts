@@ -15,7 +15,7 @@ export function authenticationOf(
     case 'none':
       return undefined;
     case 'token':
-      return { method: 'token', data: () => settings.token() };
+      return { method: 'token', data: (stale) => settings.token(stale) };
     case 'tls':
       // The handshake below has said it all.
       return { method: 'tls', data: async () => '' };

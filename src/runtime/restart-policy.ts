@@ -26,6 +26,7 @@ export function isHopeless(error: unknown): boolean {
  * What becomes of an instance that failed. Pure.
  * @param before Its failures up to now.
  * @param ranMs How long it had been running, milliseconds; 0 when it never did.
+ * @param mended Whether what it failed of has been set right since.
  */
 export function decideRestart(
   error: unknown,
@@ -33,11 +34,12 @@ export function decideRestart(
   ranMs: number,
   settings: RestartSettings,
   random: Random,
+  mended = false,
 ): RestartDecision {
   const { all, doubtful } = ranMs >= settings.resetAfterMs ? NO_FAILURES : before;
-  const heals = isConnectorError(error) && error.treatment === 'retry';
+  const heals = mended || (isConnectorError(error) && error.treatment === 'retry');
   const failures = { all: all + 1, doubtful: doubtful + (heals ? 0 : 1) };
-  if (isHopeless(error) || failures.doubtful >= settings.maxFailures) {
+  if ((!mended && isHopeless(error)) || failures.doubtful >= settings.maxFailures) {
     return { action: 'end', failures };
   }
   const bounds = { initialMs: settings.initialDelayMs, maxMs: settings.maxDelayMs };

@@ -197,12 +197,26 @@ describe('errors of AWS calls', () => {
     });
   });
 
-  it('name the action IAM names, when that is another one', () => {
-    const message =
-      'User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/r';
-    expect(classify(thrown({ name: 'AccessDenied', message }), READ)).toMatchObject({
-      hint: 'Grant sts:AssumeRole on arn:aws:iam::210987654321:role/r to the role in use.',
-    });
+  const IDENTITY = 'arn:aws:sts::123456789012:assumed-role/connectors/session';
+  const ROLE = 'arn:aws:iam::210987654321:role/reader';
+
+  it.each([
+    ['because no identity-based policy allows the ACTION action', `Grant ACTION on ${ROLE} to ${IDENTITY}.`],
+    [
+      'because no resource-based policy allows the ACTION action',
+      `Grant ACTION to ${IDENTITY} in the trust policy of ${ROLE}.`,
+    ],
+    [
+      'with an explicit deny in a service control policy',
+      `A policy denies ACTION on ${ROLE} to ${IDENTITY}: remove that.`,
+    ],
+    ['', `Grant ACTION on ${ROLE} to ${IDENTITY}.`],
+  ])('name who, what and where as IAM does: %s', (why, hint) => {
+    const action = (text: string): string => text.replaceAll('ACTION', 'sts:AssumeRole');
+    const message = action(
+      `User: ${IDENTITY} is not authorized to perform: ACTION on resource: ${ROLE} ${why}`,
+    );
+    expect(classify(thrown({ name: 'AccessDenied', message }), READ)).toMatchObject({ hint: action(hint) });
   });
 
   it('never carry the headers a refused signature quotes', () => {

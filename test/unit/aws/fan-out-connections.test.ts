@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import type { Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { dialer } from '../../../src/aws/dial';
 import { createFanOutApi } from '../../../src/aws/fan-out-client';
-import { dialer } from '../../../src/aws/subscription-socket';
 import type { AwsSettings, SubscriptionSettings } from '../../../src/config/types';
 import { ConnectorError } from '../../../src/errors';
 import { allowManyListeners } from '../../../src/util/abort';
@@ -329,7 +329,7 @@ describe.each(['http1', 'h2c'] as const)('a subscription over %s', (kind) => {
       fanOut(server.endpoint, { protocol }).subscribeToShard(CONSUMER, 's', HORIZON),
     ).rejects.toMatchObject({
       code: 'AWS_ACCESS_DENIED',
-      hint: 'Grant kinesis:SubscribeToShard on arn:x to the role in use.',
+      hint: 'Grant kinesis:SubscribeToShard on arn:x to me.',
     });
   });
 

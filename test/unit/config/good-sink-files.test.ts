@@ -186,7 +186,7 @@ test('a stream is named by its ARN, or by both when they agree; the ARN gives th
 
 test('sources and sinks of one file share what the file says of AWS', async () => {
   const loaded = await load('both-ways.yaml');
-  expect(loaded.http).toEqual({ host: '127.0.0.1', port: 8080 });
+  expect(loaded.http).toMatchObject({ host: '127.0.0.1', port: 8080, explore: { allowed: true } });
   expect(loaded.sources.map(({ name }) => name)).toEqual(['orders']);
   expect(loaded.sinks.map(({ subscriptionType }) => subscriptionType)).toEqual([
     'Key_Shared',
@@ -279,7 +279,11 @@ test('the kind of connector a command asks for goes before what the fields look 
 test('the environment makes health listen, also for a bare file', () => {
   const raw = { name: 'exports', inputs: ['orders'], configs: CONFIGS };
   const env = { PULSAR_IO_KINESIS_HTTP_PORT: '0', PULSAR_IO_KINESIS_HTTP_HOST: '0.0.0.0' };
-  expect(loadConfigObject(raw, 'x.yaml', { env }).http).toEqual({ host: '0.0.0.0', port: 0 });
+  expect(loadConfigObject(raw, 'x.yaml', { env }).http).toMatchObject({
+    host: '0.0.0.0',
+    port: 0,
+    explore: { allowed: false },
+  });
   expect(loadConfigObject(raw, 'x.yaml', { env: {} }).http).toBeUndefined();
 });
 

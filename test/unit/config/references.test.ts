@@ -20,6 +20,9 @@ function resolve(value: unknown, environment: { readonly [name: string]: string 
     problems,
     isTemplate: () => false,
     references: new Map(),
+    secrets: undefined,
+    leadsToSecrets: () => false,
+    secretTexts: new Map(),
   });
   expect(problems.all).toEqual([]);
   return resolved;

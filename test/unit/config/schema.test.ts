@@ -155,20 +155,24 @@ const parsers = {
   sink: (configs: JsonObject) => parseKinesisSinkConfig(configs, () => undefined),
 };
 
-const later = KINDS.flatMap((kind) =>
-  Object.entries(schemaDocument(kind).properties ?? {}).flatMap(([name, node]) =>
-    node['x-available'] === undefined ? [] : [[kind, name, node] as const],
+const refused = KINDS.flatMap((kind) =>
+  ['aws', 'awsClientOptions'].flatMap((holder) =>
+    Object.entries(propertyOf(schemaRoot(kind), holder)?.node.properties ?? {}).flatMap(([name, node]) =>
+      node['x-refused'] === undefined ? [] : [[kind, holder, name, node] as const],
+    ),
   ),
 );
 
-test.each(later)('%s: %s is refused as not available yet, never ignored', (kind, name, node) => {
+test.each(refused)('%s: %s.%s is refused with a reason, never ignored', (kind, holder, name, node) => {
   const value = asking(node);
   const base = { awsKinesisStreamName: 'orders', awsRegion: 'eu-central-1' };
-  const problems = problemsOf(() => parsers[kind]({ ...base, [name]: value }));
+  const problems = problemsOf(() => parsers[kind]({ ...base, [holder]: { [name]: value } }));
   expect(value).toBeDefined();
-  expect(problems.map(({ path, code }) => `${path} ${code}`)).toEqual([`configs.${name} NOT_AVAILABLE_YET`]);
+  expect(problems.map(({ path, code }) => `${path} ${code}`)).toEqual([
+    `configs.${holder}.${name} CONFIG_UNSUPPORTED`,
+  ]);
   for (const neutral of node['x-neutral'] ?? []) {
-    expect(problemsOf(() => parsers[kind]({ ...base, [name]: neutral }))).toEqual([]);
+    expect(problemsOf(() => parsers[kind]({ ...base, [holder]: { [name]: neutral } }))).toEqual([]);
   }
 });
 

@@ -1,6 +1,5 @@
-import { Command } from 'commander';
 import type { CliIo } from '../../../src/cli/cli-io';
-import { registerConfigCommands } from '../../../src/cli/config';
+import { runProgram } from '../../../src/cli/program';
 import { ConfigError, type ConfigProblem, type Environment } from '../../../src/config';
 
 export const FIXTURES = 'test/fixtures/config';
@@ -32,9 +31,7 @@ export async function runConfig(args: readonly string[], env: Environment = {}):
       exitCode = code;
     },
   };
-  const program = new Command();
-  registerConfigCommands(program, io);
-  await program.parseAsync(['config', ...args], { from: 'user' });
+  await runProgram(['config', ...args], io);
   return { stdout, stderr, exitCode };
 }
 
