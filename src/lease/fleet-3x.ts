@@ -32,8 +32,8 @@ export interface Fleet3xOptions {
 /**
  * Looks out for a live KCL 3.x fleet in 3X mode on the same leases (G12): its leader gives every free lease to its own
  * workers and never one to us, so that the shards would be split without control. What a stopped fleet left is
- * ignored, and so is one in its 2.x-compatible mode. Missing side tables mean that there is no such fleet; what may
- * not be looked at is said once, and does without.
+ * ignored, and so is one in its 2.x-compatible mode. Missing side tables mean that there is no such fleet; a side table
+ * that may not be looked at is said once, and the source does without.
  */
 export class Fleet3x {
   readonly #layouts: readonly FleetLayout[];
@@ -106,7 +106,9 @@ export class Fleet3x {
       return await read();
     } catch (error) {
       throwIfAborted(signal);
-      if (mayHeal(error)) {
+      // The lease table itself is read again whenever the answer to a write is lost: better to fail now than then.
+      const isOwn = table === this.options.leaseTable && isConnectorError(error, 'AWS_ACCESS_DENIED');
+      if (mayHeal(error) || isOwn) {
         throw error;
       }
       if (!isConnectorError(error, 'LEASE_TABLE_NOT_FOUND') && !this.#unseen.has(table)) {

@@ -20,6 +20,7 @@ export class HeldLease {
   /** For people. */
   readonly name: string;
   #lease: Lease;
+  #checkpointedAt: number | undefined;
   /** Start of the first attempt made with the counter now held; undefined while there was none. */
   #firstAttempt: Instant | undefined;
   /** Whether one of the attempts made with that counter was to give the lease up. */
@@ -52,6 +53,11 @@ export class HeldLease {
   /** The row as the last successful write left it. */
   get lease(): Lease {
     return this.#lease;
+  }
+
+  /** When this worker stored the checkpoint that the row shows, milliseconds since the epoch; undefined when it did not. */
+  get checkpointedAt(): number | undefined {
+    return this.#checkpointedAt;
   }
 
   /** Aborted with LEASE_LOST when the lease was lost or has run out; not by evict and finish. */
@@ -254,6 +260,7 @@ export class HeldLease {
   #settle(row: Lease): void {
     if (compare(row.checkpoint, this.#lease.checkpoint) !== 0) {
       this.#metrics.checkpoints.record(1);
+      this.#checkpointedAt = this.deps.retry.clock.now();
     }
     this.#show(row);
     if (this.#firstAttempt !== undefined) {

@@ -12,6 +12,7 @@ import { isFinished, type Lease } from './lease';
 import type { LeaseCoordinatorOptions } from './lease-coordinator-options';
 import { LeaseMetrics } from './lease-metrics';
 import { LeaseTable } from './lease-table';
+import { LeasedShards } from './leased-shards';
 import type { LeasedStream } from './leased-stream';
 import { LeasedStreams } from './leased-streams';
 import { Renewer } from './renewer';
@@ -39,6 +40,8 @@ const LONGEST = { next: () => 0 };
  * Stop: `stopTaking`, then every consumer drains and evicts, then `stop`.
  */
 export class LeaseCoordinator<S extends LeasedStream = LeasedStream> {
+  /** The shards that are to be read, whoever reads them. */
+  readonly shards: LeasedShards<S>;
   readonly #options: LeaseCoordinatorOptions<S>;
   readonly #stopped = new AbortController();
   readonly #alarm = new Alarm();
@@ -110,6 +113,7 @@ export class LeaseCoordinator<S extends LeasedStream = LeasedStream> {
       onTrouble: (error) => this.#troubled(error),
       onFailed: (error) => this.#failed(error),
     });
+    this.shards = new LeasedShards(this.#streams, () => this.#taker.available, clock);
     this.#renewer = new Renewer({
       clock,
       failoverTime,

@@ -74,6 +74,11 @@ export class LeasedStreams<S extends LeasedStream> implements ShardNames {
     return leases?.isReady === true && leases.isWanted(shardId);
   }
 
+  /** The row of a shard of the same stream as `lease`. */
+  siblingOf({ stream }: OfStream, shardId: string): Lease | undefined {
+    return this.#streams.get(stream)?.view.get(shardId);
+  }
+
   streamOf(lease: OfStream): string {
     return this.of(lease).stream.label;
   }

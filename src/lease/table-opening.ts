@@ -160,17 +160,21 @@ async function reportDifferences(
   }
 }
 
-/** Looks only at what is configured, and does without what it may not see: nobody else needs these permissions. */
+/** Looks only at what is configured, and does without what it may not see, which is said. */
 async function featuresOf(
-  { dynamo, tableName, settings }: TableOpening,
+  { dynamo, tableName, settings, logger }: TableOpening,
   { TableArn = '' }: TableDescription,
   signal: AbortSignal,
 ): Promise<TableFeatures> {
   const looked = async <T>(wanted: boolean, look: () => Promise<T>): Promise<T | undefined> => {
     try {
       return wanted ? await look() : undefined;
-    } catch {
+    } catch (error) {
       throwIfAborted(signal);
+      logger.info(
+        { table: tableName, error: explain(error) },
+        'whether the lease table is as its options say cannot be seen in whole; it is used as it is',
+      );
       return undefined;
     }
   };

@@ -9,6 +9,7 @@ import { Handovers } from './handovers';
 import { HeldLease } from './held-lease';
 import { type HeldLeaseDeps, shortRequest } from './held-lease-deps';
 import { isFinished, type Lease, type OwnedLease } from './lease';
+import type { AvailableLeases } from './leased-shards';
 import type { ScanWatch } from './scan-watch';
 import type { TableView } from './table-view';
 import { instantOf } from './validity';
@@ -45,6 +46,7 @@ export class Taker {
   readonly #rules: Omit<AssignmentRules, 'takeTime'>;
   #taking = true;
   #takes: Promise<unknown> = Promise.resolve();
+  #available: AvailableLeases = { leases: [], at: 0 };
 
   constructor(private readonly deps: TakerDeps) {
     const { alarm, metrics } = deps;
@@ -58,6 +60,11 @@ export class Taker {
       },
       onIdle: () => alarm.ring(),
     });
+  }
+
+  /** By the last scan. */
+  get available(): AvailableLeases {
+    return this.#available;
   }
 
   /**
@@ -108,6 +115,7 @@ export class Taker {
     const adopted = leasesToAdopt(view.leases(), this.#rules, isBusy);
     const takeTime = SCANS_TO_TAKE * scanInterval(rows.length);
     const census = takeCensus(view.observed(), { ...this.#rules, takeTime });
+    this.#available = { leases: census.available, at: started };
     const toTake = leasesToTake(census, this.#rules).filter(({ key }) => !isHeld(key));
     metrics.scanned(census, toTake.length);
     const adoptions = adopted.map((seen) => {

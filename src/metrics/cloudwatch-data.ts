@@ -70,7 +70,7 @@ function placeOf(
   streamIds: StreamIds,
 ): Place | undefined {
   const defined = DEFINITIONS.get(name);
-  if (level === 'NONE' || (level === 'SUMMARY' && defined?.cloudwatch.level === 'DETAILED')) {
+  if (level === 'NONE' || (level === 'SUMMARY' && defined?.cloudwatch?.level === 'DETAILED')) {
     return undefined;
   }
   if (defined === undefined) {
@@ -78,6 +78,9 @@ function placeOf(
     return { name: printable(name, LONGEST_NAME), unit: 'None', dimensions };
   }
   const { cloudwatch, unit } = defined;
+  if (cloudwatch === undefined) {
+    return undefined;
+  }
   const { operation } = cloudwatch;
   return { name: cloudwatch.name, unit, dimensions: dimensionsOf(operation, labels, level, streamIds) };
 }

@@ -4,12 +4,14 @@ export type MetricKind =
   | 'counter'
   /** The newest value counts. */
   | 'gauge'
+  /** Each value is one attempt: 1 succeeded, 0 failed. */
+  | 'outcome'
   /** Each value is one observation. */
   | 'distribution';
 
 export type MetricUnit = 'Count' | 'Bytes' | 'Milliseconds';
 
-export type MetricLabel = 'stream' | 'shard' | 'worker' | 'topic' | 'reason';
+export type MetricLabel = 'stream' | 'shard' | 'worker' | 'topic' | 'reason' | 'state' | 'version';
 
 export type DimensionLabel = MetricLabel | 'streamId';
 
@@ -32,6 +34,7 @@ export const OPERATIONS = {
   ConsumeMessages: [],
   PutRecords: ['stream', 'shard'],
   Watchdog: [],
+  Instance: [],
 } as const satisfies { readonly [operation: string]: readonly DimensionLabel[] };
 
 /** Where a metric stands in CloudWatch. Names and operations are the KCL's where it has them. */
@@ -47,8 +50,24 @@ export interface MetricDefinition {
   readonly unit: MetricUnit;
   readonly labels: readonly MetricLabel[];
   readonly help: string;
-  readonly cloudwatch: CloudWatchPlace;
+  /** Absent of what only the runtime knows of an instance, whether its connector is open or not: Prometheus has it. */
+  readonly cloudwatch?: CloudWatchPlace;
+  /** Whether there is one of a process, and not one of an instance. */
+  readonly ofProcess?: true;
+  /** Upper bounds of the histogram, in `unit`, rising; those of calls when absent. */
+  readonly buckets?: readonly number[];
 }
+
+/** Milliseconds. Upper bounds for the durations of calls and of everything else within this process. */
+export const CALL_BUCKETS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000,
+] as const;
+
+/** Milliseconds. A source that catches up delivers records as old as the retention: a day, or up to a year. */
+const AGE_BUCKETS = [
+  50, 100, 200, 300, 500, 750, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 1_800_000, 7_200_000,
+  43_200_000,
+] as const;
 
 const define = <T extends { readonly [name: string]: MetricDefinition }>(definitions: T): T => definitions;
 
@@ -59,7 +78,7 @@ export const METRICS = define({
     kind: 'gauge',
     unit: 'Milliseconds',
     labels: ['stream', 'shard'],
-    help: 'How far the newest answer was behind the end of its shard; plus the time since then when none follows.',
+    help: 'How far reading is behind the end of its shard: what the newest answer said, plus the time since then when none follows. Before the first answer, and of a shard that nobody reads, what its lease row tells: an upper bound.',
     cloudwatch: { name: 'MillisBehindLatest', operation: 'ProcessTask', level: 'SUMMARY' },
   },
   worker_millis_behind_latest: {
@@ -84,7 +103,7 @@ export const METRICS = define({
     cloudwatch: { name: 'DataBytesProcessed', operation: 'ProcessTask', level: 'SUMMARY' },
   },
   process_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'shard'],
     help: 'Answers read and queued: 1 each, 0 for one that ended the reading of its shard with an error.',
@@ -125,6 +144,14 @@ export const METRICS = define({
     help: 'From queuing an answer until its last record was confirmed.',
     cloudwatch: { name: 'RecordProcessor.processRecords.Time', operation: 'ProcessTask', level: 'SUMMARY' },
   },
+  end_to_end_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'Of every record delivered: from its arrival at Kinesis until Pulsar confirmed it. The first instant is of the clock of Kinesis, the second of that of this machine.',
+    cloudwatch: { name: 'EndToEnd.Time', operation: 'DeliverRecords', level: 'SUMMARY' },
+    buckets: AGE_BUCKETS,
+  },
   expired_iterators: {
     kind: 'counter',
     unit: 'Count',
@@ -133,7 +160,7 @@ export const METRICS = define({
     cloudwatch: { name: 'ExpiredIterator', operation: 'ProcessTask', level: 'SUMMARY' },
   },
   get_records_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'shard'],
     help: 'GetRecords calls: 1 each, 0 for one that failed.',
@@ -151,7 +178,7 @@ export const METRICS = define({
     cloudwatch: { name: 'KinesisDataFetcher.getRecords.Time', operation: 'ProcessTask', level: 'DETAILED' },
   },
   get_shard_iterator_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'shard'],
     help: 'GetShardIterator calls: 1 each, 0 for one that failed.',
@@ -173,7 +200,7 @@ export const METRICS = define({
     },
   },
   subscribe_to_shard_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'shard'],
     help: 'SubscribeToShard calls: 1 each, 0 for one that failed.',
@@ -236,7 +263,7 @@ export const METRICS = define({
     cloudwatch: { name: 'Checkpoints', operation: 'ProcessTask', level: 'SUMMARY' },
   },
   update_lease_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'shard'],
     help: 'Writes of a lease that carry a checkpoint: 1 each, 0 for one that failed.',
@@ -338,7 +365,7 @@ export const METRICS = define({
 
   // leases: renewing
   renewal_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'worker'],
     help: 'Rounds of renewals: 1 each, 0 when a lease was not renewed.',
@@ -366,7 +393,7 @@ export const METRICS = define({
     cloudwatch: { name: 'LostLeases', operation: 'RenewAllLeases', level: 'SUMMARY' },
   },
   renew_lease_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'worker'],
     help: 'Writes of a lease that carry no checkpoint: 1 each, 0 for one that failed.',
@@ -382,7 +409,7 @@ export const METRICS = define({
 
   // leases: taking
   take_leases_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'worker'],
     help: 'Looks at the table, with the takes that follow: 1 each, 0 for one that failed.',
@@ -396,7 +423,7 @@ export const METRICS = define({
     cloudwatch: { name: 'Time', operation: 'TakeLeases', level: 'SUMMARY' },
   },
   list_leases_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'worker'],
     help: 'Scans of the lease table: 1 each, 0 for one that failed.',
@@ -410,7 +437,7 @@ export const METRICS = define({
     cloudwatch: { name: 'ListLeases.Time', operation: 'TakeLeases', level: 'DETAILED' },
   },
   take_lease_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream', 'worker'],
     help: 'Writes that take a lease: 1 each, 0 for one that failed or came too late.',
@@ -500,6 +527,20 @@ export const METRICS = define({
     help: 'Workers that hold leases, this one included.',
     cloudwatch: { name: 'NumWorkers', operation: 'TakeLeases', level: 'SUMMARY' },
   },
+  unowned_shards: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Shards to be read that nobody reads: no worker holds their lease, or its owner gives no sign of life. Every worker tells of all it may take.',
+    cloudwatch: { name: 'UnownedShards', operation: 'ApplicationTracker', level: 'SUMMARY' },
+  },
+  longest_unowned: {
+    kind: 'gauge',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'For how long the one of them has been without a sign of life that has been so longest, as this worker has seen it; 0 when there is none.',
+    cloudwatch: { name: 'LongestUnowned', operation: 'ApplicationTracker', level: 'SUMMARY' },
+  },
   leases_to_take: {
     kind: 'gauge',
     unit: 'Count',
@@ -524,14 +565,14 @@ export const METRICS = define({
 
   // leases: rows for shards
   sync_shards_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream'],
     help: 'Comparisons of the table with the shards of the stream: 1 each, 0 for one that failed.',
     cloudwatch: { name: 'SyncShards.Success', operation: 'ShardSyncTask', level: 'DETAILED' },
   },
   create_lease_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream'],
     help: 'Rows created for shards: 1 each, 0 for one that failed.',
@@ -545,7 +586,7 @@ export const METRICS = define({
     cloudwatch: { name: 'CreateLease.Time', operation: 'ShardSyncTask', level: 'DETAILED' },
   },
   audit_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream'],
     help: 'Audits of the lease table: 1 each, 0 for one that failed.',
@@ -575,6 +616,28 @@ export const METRICS = define({
     labels: ['stream'],
     help: 'Whether the last audit looked for shards without a lease: 1 or 0.',
     cloudwatch: { name: 'NumStreamsToSync', operation: 'PeriodicShardSyncManager', level: 'SUMMARY' },
+  },
+
+  // runtime, source and sink
+  info: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['version'],
+    help: '1, with the version of this program.',
+    ofProcess: true,
+  },
+  instance_state: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['state'],
+    help: '1 for the state the instance is in, 0 for the others: starting, running, stopping, restarting, ended, failed.',
+  },
+  instance_restarts: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: [],
+    help: 'Starts of the instance after its first one, in this process.',
+    cloudwatch: { name: 'InstanceRestarts', operation: 'Instance', level: 'SUMMARY' },
   },
 
   // watchdog, source and sink
@@ -629,6 +692,27 @@ export const METRICS = define({
     help: 'Bytes of these records, partition keys included.',
     cloudwatch: { name: 'UserRecordsDataPut', operation: 'PutRecords', level: 'SUMMARY' },
   },
+  sink_records_received: {
+    kind: 'counter',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'Records that the sink was given, those that can never be stored included.',
+    cloudwatch: { name: 'UserRecordsReceived', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_delivery_time: {
+    kind: 'distribution',
+    unit: 'Milliseconds',
+    labels: ['stream'],
+    help: 'Of every record stored: from giving it to the sink until Kinesis had accepted it, retries included.',
+    cloudwatch: { name: 'Delivery.Time', operation: 'PutRecords', level: 'SUMMARY' },
+  },
+  sink_requests_in_flight: {
+    kind: 'gauge',
+    unit: 'Count',
+    labels: ['stream'],
+    help: 'PutRecords calls that wait for their answer.',
+    cloudwatch: { name: 'RequestsInFlight', operation: 'PutRecords', level: 'DETAILED' },
+  },
   sink_entries_stored: {
     kind: 'counter',
     unit: 'Count',
@@ -658,7 +742,7 @@ export const METRICS = define({
     cloudwatch: { name: 'AmbiguousRetries', operation: 'PutRecords', level: 'SUMMARY' },
   },
   sink_request_success: {
-    kind: 'counter',
+    kind: 'outcome',
     unit: 'Count',
     labels: ['stream'],
     help: 'PutRecords calls: 1 each, 0 for one that failed as a whole.',

@@ -1,9 +1,16 @@
 import { ConnectorError } from '../errors';
 import type { Instrument, MetricLabels, MetricReader, MetricSample, MetricSink } from '../io';
-import { METRICS, type MetricDefinition } from './definitions';
-import { StatisticSet } from './statistic-set';
+import { CALL_BUCKETS, METRICS, type MetricDefinition } from './definitions';
+import { HistogramSet, StatisticSet } from './statistic-set';
 
 const DEFINITIONS: ReadonlyMap<string, MetricDefinition> = new Map(Object.entries(METRICS));
+
+export interface ReaderOptions {
+  /** Samples of distributions have `buckets`. */
+  readonly buckets?: boolean;
+  /** See MetricSink.forget. What was recorded before is read after it. */
+  onForgotten?(labels: MetricLabels): void;
+}
 
 /**
  * The metrics of one instance. An instrument lives for as long as somebody holds it or has not read what is in it:
@@ -49,10 +56,16 @@ export class MetricRegistry implements MetricSink {
     return this.#known(key, name, labels);
   }
 
-  reader(): MetricReader {
-    const reader = new NewsReader();
+  reader(options: ReaderOptions = {}): MetricReader {
+    const reader = new NewsReader(options);
     this.#readers.push(reader);
     return reader;
+  }
+
+  forget(labels: MetricLabels): void {
+    for (const reader of this.#readers) {
+      reader.forget(labels);
+    }
   }
 
   #known(key: string, name: string, labels: MetricLabels): StatisticInstrument {
@@ -85,7 +98,7 @@ class StatisticInstrument implements Instrument {
     for (let i = 0; i < this.readers.length; i++) {
       let set = this.#sets[i];
       if (set === undefined) {
-        set = new StatisticSet();
+        set = this.readers[i]?.newSet(this.name) ?? new StatisticSet();
         this.#sets[i] = set;
       }
       if (set.count === 0) {
@@ -97,7 +110,24 @@ class StatisticInstrument implements Instrument {
 }
 
 class NewsReader implements MetricReader {
+  readonly #options: ReaderOptions;
   #news: { readonly instrument: StatisticInstrument; readonly set: StatisticSet }[] = [];
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Where values of that metric are kept for this reader. */
+  newSet(name: string): StatisticSet {
+    const defined = DEFINITIONS.get(name);
+    return this.#options.buckets && defined?.kind === 'distribution'
+      ? new HistogramSet(defined.buckets ?? CALL_BUCKETS)
+      : new StatisticSet();
+  }
+
+  forget(labels: MetricLabels): void {
+    this.#options.onForgotten?.(labels);
+  }
 
   hear(instrument: StatisticInstrument, set: StatisticSet): void {
     this.#news.push({ instrument, set });

@@ -1,6 +1,6 @@
 import type { ConnectorKind } from '../config';
 import type { ProducerSettings, PulsarSettings, SinkDefinition, SourceDefinition } from '../config/types';
-import type { BaseContext } from '../io';
+import type { BaseContext, ConnectorStatus } from '../io';
 import { MetricRegistry } from '../metrics/registry';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
@@ -15,6 +15,10 @@ export interface InstanceHooks {
   onEnding?(failure?: unknown): void;
   /** See BaseContext.stalled; told of changes only. */
   onStalled?(part: string, problem: Error | undefined): void;
+  /** See BaseContext.exposeStatus. */
+  onStatus?(read: () => ConnectorStatus): void;
+  /** What the instance records goes there. */
+  onMetrics?(metrics: MetricRegistry): void;
 }
 
 /** What an instance of any connector runs with. */
@@ -43,6 +47,7 @@ export function instanceContext(
   const { tenant, namespace, name, secrets, parallelism } = options.definition;
   const logger = options.logger.child({ [kind]: name, instance: instanceId });
   const metrics = new MetricRegistry();
+  options.onMetrics?.(metrics);
   const stalls = new StalledParts({
     clock,
     logger,
@@ -62,6 +67,7 @@ export function instanceContext(
     getSecret: (secret: string) => secrets[secret],
     shutdownTimeoutMs,
     stalled: stalls.report,
+    exposeStatus: (read: () => ConnectorStatus) => options.onStatus?.(read),
   };
   return { context, stalls };
 }

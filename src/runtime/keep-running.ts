@@ -1,5 +1,7 @@
-import type { RestartSettings } from '../config/types';
-import { ConnectorError, explain, isConnectorError } from '../errors';
+import type { ConfigSecrets, RestartSettings } from '../config/types';
+import { ConnectorError, type ErrorCode, explain, isConnectorError } from '../errors';
+import type { ConnectorStatus } from '../io';
+import type { MetricRegistry } from '../metrics/registry';
 import { follow } from '../util/abort';
 import { type Clock, sleep, type TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
@@ -17,6 +19,9 @@ import { mostTimeToStop } from './stop-time';
  */
 const GRACE_MS = 5000;
 
+/** What a secret that was replaced elsewhere is refused as. */
+const REFUSALS: readonly ErrorCode[] = ['PULSAR_AUTHENTICATION', 'AWS_CREDENTIALS', 'AWS_PROXY_REFUSED'];
+
 /** Reason of a stop for want of anything left to do: whoever waits to be started again has missed nothing. */
 export const CAUGHT_UP = new Error('the connector has caught up');
 
@@ -28,11 +33,15 @@ export interface KeepRunningOptions {
   /** Makes the connector of the next start. */
   next(): Life;
   readonly settings: RestartSettings;
+  /** Read anew when one of them may have been refused. */
+  readonly secrets?: Pick<ConfigSecrets, 'version' | 'refresh'>;
   readonly shutdownTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly health: HealthEntry;
+  /** Shows what one life records, until the function returned is called. */
+  expose?(metrics: MetricRegistry): () => void;
   /** Ends it, with draining. */
   readonly stop: AbortSignal;
 }
@@ -42,12 +51,13 @@ export interface KeepRunningOptions {
  * @throws the error of an instance that is not worth starting again.
  */
 export async function keepRunning(options: KeepRunningOptions): Promise<RunOutcome> {
-  const { settings, clock, random, logger, health, stop } = options;
+  const { settings, clock, random, logger, health, stop, secrets } = options;
   let life: Life | undefined = options.first;
   let failures = NO_FAILURES;
   let outcome: RunOutcome = 'drained';
   while (!stop.aborted) {
     let runningSince: number | undefined;
+    const version = secrets?.version;
     const onRunning = (): void => {
       runningSince = clock.monotonic();
       health.running();
@@ -57,7 +67,7 @@ export async function keepRunning(options: KeepRunningOptions): Promise<RunOutco
     };
     health.starting();
     try {
-      const ended = await runOnce(life ?? options.next(), onRunning, options);
+      const ended = await runOnce(life ?? options.next(), onRunning, options, life === undefined);
       health.ended();
       return ended;
     } catch (error) {
@@ -72,7 +82,11 @@ export async function keepRunning(options: KeepRunningOptions): Promise<RunOutco
         return 'undrained';
       }
       const ranMs = runningSince === undefined ? 0 : clock.monotonic() - runningSince;
-      const decision = decideRestart(error, failures, ranMs, settings, random);
+      if (isConnectorError(error, ...REFUSALS)) {
+        await secrets?.refresh();
+      }
+      const mended = isConnectorError(error, ...REFUSALS) && secrets?.version !== version;
+      const decision = decideRestart(error, failures, ranMs, settings, random, mended);
       failures = decision.failures;
       if (decision.action === 'end') {
         health.failed(error);
@@ -98,12 +112,19 @@ export async function keepRunning(options: KeepRunningOptions): Promise<RunOutco
 }
 
 /** One life, with a signal of its own: what a connector leaves behind at its signal goes with it. */
-async function runOnce(life: Life, onRunning: () => void, options: KeepRunningOptions): Promise<RunOutcome> {
+async function runOnce(
+  life: Life,
+  onRunning: () => void,
+  options: KeepRunningOptions,
+  isRestart: boolean,
+): Promise<RunOutcome> {
   const { clock, health, stop, shutdownTimeoutMs } = options;
   const own = new AbortController();
   const unfollow = follow(stop, own);
   const overdue = deferred<never>();
   let limit: TimerHandle | undefined;
+  let isOver = false;
+  let unexpose: (() => void) | undefined;
   const onEnding = (failure?: unknown): void => {
     health.stopping(failure);
     const failed = failure === undefined ? '' : 'failed and ';
@@ -116,9 +137,26 @@ async function runOnce(life: Life, onRunning: () => void, options: KeepRunningOp
     limit ??= clock.setTimer(() => overdue.reject(error()), mostTimeToStop(shutdownTimeoutMs) + GRACE_MS);
   };
   try {
-    const hooks = { stop: own.signal, onRunning, onEnding, onStalled: health.stalled };
+    const hooks = {
+      stop: own.signal,
+      onRunning,
+      onEnding,
+      onStalled: health.stalled,
+      onStatus: (read: () => ConnectorStatus) => {
+        // One that was given up may still open: what is shown is of the life behind it.
+        if (!isOver) {
+          health.exposing(read);
+        }
+      },
+      onMetrics: (metrics: MetricRegistry) => {
+        unexpose = options.expose?.(metrics);
+        metrics.instrument('instance_restarts').record(isRestart ? 1 : 0);
+      },
+    };
     return await Promise.race([life(hooks), overdue.promise]);
   } finally {
+    isOver = true;
+    unexpose?.();
     unfollow();
     if (limit !== undefined) {
       clock.clearTimer(limit);

@@ -8,6 +8,7 @@ import type {
 } from '../config/types';
 import { ConnectorError } from '../errors';
 import type { Sink, Source } from '../io';
+import type { MetricRegistry } from '../metrics/registry';
 import type { Transport } from '../pulsar/transport';
 import type { SinkValue } from '../sink/entry';
 import { allowManyListeners } from '../util/abort';
@@ -17,6 +18,7 @@ import type { Random } from '../util/random';
 import { createSink, createSource } from './connector-registry';
 import type { HealthBoard } from './health';
 import { CAUGHT_UP, keepRunning, type Life } from './keep-running';
+import type { PrometheusText } from './prometheus-text';
 import type { RunOutcome } from './run-outcome';
 import { runSinkInstance } from './sink-instance';
 import { runSourceInstance } from './source-instance';
@@ -27,6 +29,7 @@ export interface SupervisorOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly health: HealthBoard;
+  readonly prometheus?: PrometheusText;
   /** Called for each start of an instance. */
   openTransport(pulsar: PulsarSettings, producer: ProducerSettings): Transport;
   readonly stop: AbortSignal;
@@ -51,7 +54,7 @@ interface Member {
  * @throws the first error that cannot heal; what is wrong with a connector's class, before anything is started.
  */
 export async function supervise(options: SupervisorOptions): Promise<RunOutcome> {
-  const { config, health } = options;
+  const { config, health, prometheus } = options;
   requireUnshared(options);
   const connectors = membersOf(options).map((member) => ({
     ...member,
@@ -67,15 +70,20 @@ export async function supervise(options: SupervisorOptions): Promise<RunOutcome>
     ending: AbortSignal,
   ): Promise<RunOutcome> => {
     const { tenant, namespace, name } = definition;
+    const id = { kind, name: `${tenant}/${namespace}/${name}`, instanceId };
     try {
       return await keepRunning({
         ...options,
         first,
         next: () => make(instanceId),
         settings: config.restart,
+        ...(config.secrets === undefined ? {} : { secrets: config.secrets }),
         shutdownTimeoutMs: config.shutdownTimeoutMs,
         logger: options.logger.child({ [kind]: name, instance: instanceId }),
-        health: health.add(kind, `${tenant}/${namespace}/${name}`, instanceId),
+        health: health.add(kind, id.name, instanceId),
+        ...(prometheus === undefined
+          ? {}
+          : { expose: (metrics: MetricRegistry) => prometheus.add(id, metrics) }),
         stop: ending,
       });
     } catch (error) {

@@ -12,6 +12,7 @@ import { isHopeless, sinkClosed, tooLarge } from './on-error';
 import { PutLoop } from './put-loop';
 import { SinkMetrics } from './sink-metrics';
 import { type SinkDependencies, SinkServices } from './sink-services';
+import { sinkStatus } from './sink-status';
 import { openStream } from './stream-opening';
 
 /** Milliseconds of the shutdown time kept for the last metrics, and the largest part of it. */
@@ -26,6 +27,7 @@ interface OpenSink {
   /** Largest record of the stream, bytes of data and partition key. */
   readonly maxRecordBytes: number;
   readonly loop: PutLoop;
+  readonly metrics: SinkMetrics;
   readonly watchdog: Watchdog;
   readonly looks: Ticker;
 }
@@ -90,9 +92,13 @@ export class KinesisSink implements Sink<SinkValue> {
       const maker = createEntryMaker(parsed, random, { onMissing: () => metrics.keysMissing.record(1) });
       const watchdog = new Watchdog(clock, new StallReporter(context));
       watchdog.watch(loop.watch);
-      const looks = new Ticker(clock, LOOK_MS, () => watchdog.look());
+      const looks = new Ticker(clock, LOOK_MS, () => {
+        metrics.look(loop.held);
+        watchdog.look();
+      });
       const { maxRecordBytes } = description;
-      this.#open = { context, services, maker, maxRecordBytes, loop, watchdog, looks };
+      this.#open = { context, services, maker, maxRecordBytes, loop, metrics, watchdog, looks };
+      context.exposeStatus?.(() => sinkStatus(metrics.tally, loop.held));
     } catch (error) {
       await services.close(0);
       throw error;
@@ -100,12 +106,13 @@ export class KinesisSink implements Sink<SinkValue> {
   }
 
   write(record: Record<SinkValue>): Promise<void> {
-    const { context, maker, maxRecordBytes, loop } = this.#opened();
+    const { context, maker, maxRecordBytes, loop, metrics } = this.#opened();
     let parts: EntryParts;
     try {
       parts = maker.make(record);
     } catch (error) {
       if (isHopeless(error)) {
+        metrics.tally.took(0);
         return loop.reject(record, error);
       }
       const defect = error instanceof Error ? error : new Error(messageOf(error));
@@ -113,6 +120,7 @@ export class KinesisSink implements Sink<SinkValue> {
       return Promise.reject(defect);
     }
     const size = parts.data.byteLength + Buffer.byteLength(parts.partitionKey);
+    metrics.tally.took(size);
     return size > maxRecordBytes
       ? loop.reject(record, tooLarge(size, maxRecordBytes))
       : loop.add(record, parts, size);
@@ -141,7 +149,7 @@ export class KinesisSink implements Sink<SinkValue> {
     if (open === undefined) {
       return;
     }
-    const { loop, services, context, watchdog, looks } = open;
+    const { loop, metrics, services, context, watchdog, looks } = open;
     const { clock, shutdownTimeoutMs } = context;
     const ms = limitMs ?? shutdownTimeoutMs;
     const until = clock.monotonic() + ms;
@@ -149,6 +157,7 @@ export class KinesisSink implements Sink<SinkValue> {
     watchdog.stop();
     looks.stop();
     const left = await loop.drain(ms - reserve);
+    metrics.look(loop.held);
     await services.close(Math.min(PUBLISH_MS, Math.max(0, until - clock.monotonic())));
     if (left > 0) {
       throw new ConnectorError(

@@ -47,17 +47,17 @@ export class OnError {
     const { onError, metrics, onFail } = this.#options;
     switch (onError) {
       case 'skip':
-        metrics.skipped(error.code);
+        metrics.skipped(error);
         this.#warn(error);
         record.ack();
         return true;
       case 'fail':
-        metrics.failed(error.code);
+        metrics.failed(error);
         onFail(error);
         return false;
       case 'dlq':
       case 'route':
-        metrics.failed(error.code);
+        metrics.failed(error);
         record.fail(error);
         return true;
     }

@@ -85,6 +85,7 @@ export class PutAnswers {
         return;
       case 'again': {
         watch.refused(outcome.error.code);
+        metrics.tally.failed(outcome.error.code, outcome.error.message);
         if (outcome.ambiguous) {
           metrics.ambiguousRetries.record(batch.reduce((sum, unit) => sum + recordsIn(unit), 0));
         }
@@ -125,8 +126,20 @@ export class PutAnswers {
       shard.stored += records;
       shard.storedBytes += unit.size;
     }
+    this.#timed(unit, now);
     entries.stored(unit, now);
     return misplaced;
+  }
+
+  #timed(unit: PutUnit, now: number): void {
+    const { deliveryTime } = this.#options.metrics;
+    if (unit instanceof Frame) {
+      for (const { arrivedAt } of unit.members) {
+        deliveryTime.record(now - arrivedAt);
+      }
+    } else {
+      deliveryTime.record(now - unit.arrivedAt);
+    }
   }
 
   /** @returns what ends the sink, if it does. */

@@ -15,6 +15,7 @@ import { framesOf, type PutLoopOptions } from './put-loop-options';
 import { PutWatch } from './put-watch';
 import { RequestWindow } from './request-window';
 import { ShardMapRefresh } from './shard-map-refresh';
+import type { HeldEntries } from './sink-status';
 
 /**
  * Puts entries into Kinesis until each is accepted: keeps requests under way, asks the batcher whenever something has
@@ -92,6 +93,11 @@ export class PutLoop {
       metrics,
       onMisplaced: () => refresh.request(),
     });
+  }
+
+  get held(): HeldEntries {
+    const { records, bytes } = this.#entries.room;
+    return { records, bytes, requests: this.#window.underWay };
   }
 
   /**

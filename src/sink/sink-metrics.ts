@@ -1,7 +1,10 @@
+import type { ConnectorError } from '../errors';
 import type { Instrument, MetricLabels, MetricSink } from '../io';
 import { CallMetrics } from '../metrics/call-metrics';
 import type { MetricName } from '../metrics/definitions';
 import type { Clock } from '../util/clock';
+import type { HeldEntries } from './sink-status';
+import { SinkTally } from './sink-tally';
 
 /** What a sink reports; every instrument is looked up once. */
 export class SinkMetrics {
@@ -9,6 +12,10 @@ export class SinkMetrics {
   readonly ambiguousRetries: Instrument;
   readonly entriesStored: Instrument;
   readonly misplaced: Instrument;
+  readonly deliveryTime: Instrument;
+  readonly tally: SinkTally;
+  readonly #received: Instrument;
+  readonly #requestsInFlight: Instrument;
   readonly #pendingRecords: Instrument;
   readonly #pendingBytes: Instrument;
   readonly refreshes: Instrument;
@@ -28,6 +35,10 @@ export class SinkMetrics {
     this.ambiguousRetries = this.#instrument('sink_ambiguous_retries');
     this.entriesStored = this.#instrument('sink_entries_stored');
     this.misplaced = this.#instrument('sink_records_misplaced');
+    this.deliveryTime = this.#instrument('sink_delivery_time');
+    this.tally = new SinkTally(clock);
+    this.#received = this.#instrument('sink_records_received');
+    this.#requestsInFlight = this.#instrument('sink_requests_in_flight');
     this.#pendingRecords = this.#instrument('sink_pending_records');
     this.#pendingBytes = this.#instrument('sink_pending_bytes');
     this.refreshes = this.#instrument('sink_shard_map_refreshes');
@@ -39,21 +50,32 @@ export class SinkMetrics {
     this.#pendingBytes.record(bytes);
   }
 
+  /** Levels and what was taken: looked at now and then, so that they are known when nothing moves as well (G11). */
+  look(held: HeldEntries): void {
+    this.#received.record(this.tally.look());
+    this.#requestsInFlight.record(held.requests);
+    this.pending(held);
+  }
+
   stored(shard: string, records: number, bytes: number): void {
+    this.tally.stored(records);
     this.#of('sink_records_stored', { shard }).record(records);
     this.#of('sink_bytes_stored', { shard }).record(bytes);
   }
 
   refused(shard: string, reason: string): void {
+    this.tally.failed(reason, `Kinesis refused an entry for ${shard} for now`);
     this.#of('sink_entries_refused', { shard, reason }).record(1);
   }
 
-  skipped(reason: string): void {
-    this.#of('sink_records_skipped', { reason }).record(1);
+  skipped({ code, message }: ConnectorError): void {
+    this.tally.failed(code, message);
+    this.#of('sink_records_skipped', { reason: code }).record(1);
   }
 
-  failed(reason: string): void {
-    this.#of('sink_records_failed', { reason }).record(1);
+  failed({ code, message }: ConnectorError): void {
+    this.tally.failed(code, message);
+    this.#of('sink_records_failed', { reason: code }).record(1);
   }
 
   #of(name: MetricName, labels: { readonly shard?: string; readonly reason?: string }): Instrument {

@@ -17,8 +17,10 @@ export class SinkServices extends ConnectorServices {
   constructor(config: KinesisSinkConfig, context: SinkContext, dependencies: SinkDependencies) {
     super();
     const { aws } = config;
-    const { clock } = context;
-    this.kinesis = this.own(dependencies.kinesis?.(aws, clock) ?? createKinesisPutApi(aws, { clock }));
+    const { clock, logger } = context;
+    this.kinesis = this.own(
+      dependencies.kinesis?.(aws, clock) ?? createKinesisPutApi(aws, { clock, logger }),
+    );
     this.publish(config, context, dependencies);
   }
 }

@@ -51,7 +51,7 @@ export class IntakeRoom {
     // Unpacking is work without a pause: whatever else is due comes first.
     await sleep(clock, 0, signal);
     await watch.whileHeldBack(renewalsFirst(signal));
-    while (!tenure.idle && !(this.#mayQueue() && budget.used < budget.limit)) {
+    while (tenure.outstanding > 0 && !(this.#mayQueue() && budget.used < budget.limit)) {
       await watch.whileHeldBack(tenure.change(signal));
     }
     throwIfAborted(signal);

@@ -17,9 +17,12 @@ import { ReceiveQueue } from './receive-queue';
 import { ShardConsumers } from './shard-consumers';
 import { SourceGauges } from './source-gauges';
 import { type SourceDependencies, SourceServices } from './source-services';
+import { sourceStatus } from './source-status';
 import type { SourceStream } from './source-stream';
 import { SourceStreams } from './source-streams';
+import { SourceTally } from './source-tally';
 import { StreamReaders } from './stream-readers';
+import { UnownedGauges } from './unowned-gauges';
 
 /** Bytes of answers read and decoded at the same time; one larger than that goes alone. */
 const DECODING_BYTES = 8 * 1024 * 1024;
@@ -82,6 +85,8 @@ export class KinesisSource implements Source<Uint8Array> {
     });
     const { label } = streams;
     const watchdog = new Watchdog(clock, new StallReporter(context));
+    const worker = `${context.name}-${context.instanceId}-${hostname()}-${random.hex(4)}`;
+    const tally = new SourceTally(clock);
     const leases = new LeaseCoordinator<SourceStream>({
       dynamo: services.dynamo,
       clock,
@@ -93,7 +98,7 @@ export class KinesisSource implements Source<Uint8Array> {
       applicationName: parsed.applicationName,
       layout: parsed.streams.several ? 'SEVERAL_STREAMS' : 'ONE_STREAM',
       label,
-      worker: `${context.name}-${context.instanceId}-${hostname()}-${random.hex(4)}`,
+      worker,
       initialPosition: parsed.initialPosition,
       failoverTime: parsed.failoverTime,
       checkpointInterval: parsed.checkpointInterval,
@@ -133,6 +138,7 @@ export class KinesisSource implements Source<Uint8Array> {
       budget,
       decoding: new ReceiveBudget(DECODING_BYTES),
       watchdog,
+      tally,
       caughtUpTarget: clock.monotonic(),
     });
     const shards = () => consumers.values();
@@ -142,7 +148,15 @@ export class KinesisSource implements Source<Uint8Array> {
       logger,
       gauge: metrics.instrument('readers_held_back', { stream: label }),
     });
-    const gauges = new SourceGauges({ metrics, stream: label, queue, budget, backpressure, shards });
+    const unowned = new UnownedGauges({
+      metrics,
+      clock,
+      streams: () => streams.present,
+      shards: leases.shards,
+      isRead: (name) => consumers.get(name) !== undefined,
+    });
+    const gauges = new SourceGauges({ metrics, stream: label, queue, budget, backpressure, shards, unowned });
+    context.exposeStatus?.(() => sourceStatus({ worker, clock, leases, consumers, budget, tally }));
     this.#open = {
       config: parsed,
       context,

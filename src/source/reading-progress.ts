@@ -32,7 +32,7 @@ export class ReadingProgress {
     );
   }
 
-  /** Milliseconds that reading is behind the tip of the shard, at most; undefined before the first answer. */
+  /** Milliseconds that reading is behind the tip of the shard, at most; undefined before the first answer that tells. */
   get lag(): number | undefined {
     if (this.#behind === undefined) {
       return undefined;
@@ -51,7 +51,8 @@ export class ReadingProgress {
     const { lookedSince, millisBehindLatest: ms } = batch;
     const isPushed = lookedSince !== undefined;
     if (batch.end !== undefined) {
-      this.#behind = undefined;
+      // Nothing is ever left to read.
+      this.#behind = { ms: 0, at: answeredAt, unread: Number.POSITIVE_INFINITY };
     } else if (ms !== undefined) {
       this.#behind = { ms, at: answeredAt, unread: isPushed ? UNPUSHED_MS : UNREAD_MS };
     }

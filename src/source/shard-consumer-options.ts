@@ -51,6 +51,8 @@ export interface ShardConsumerOptions {
   openReader(checkpoint: ExtendedSequenceNumber): ShardReader;
   /** Sees whether records were trimmed before they were read. @param position what reading has come to */
   watchLoss(position: () => ExtendedSequenceNumber): DataLossWatch;
+  /** Milliseconds that the shard is behind while there is no answer; see ShardConsumer.lag. */
+  lagBefore(): number;
   /** Creates the lease rows of `children`; must not return before they exist. */
   createChildren(children: readonly ChildShard[]): Promise<void>;
   /** See SourceContext.closePartition. */

@@ -76,6 +76,7 @@ export class ShardConsumer {
 
   /** Reading goes on with another reader, behind the last record queued; nothing else changes. */
   restartReader(problem: Error): void {
+    this.metrics.failed(problem);
     this.#intake?.restart(problem);
   }
 
@@ -84,9 +85,12 @@ export class ShardConsumer {
     return this.#intake?.progress.caughtUp === true;
   }
 
-  /** Milliseconds that reading is behind the tip of the shard, at most; undefined while that is not known. */
-  get lag(): number | undefined {
-    return this.#intake?.progress.lag;
+  /**
+   * Milliseconds that reading is behind the tip of the shard: at most, unless nobody knows before the first answer; then
+   * at least, which is the time spent waiting for it.
+   */
+  get lag(): number {
+    return this.#intake?.progress.lag ?? this.#options.lagBefore();
   }
 
   /** Whether reading waits until Pulsar has confirmed more. */

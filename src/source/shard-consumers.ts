@@ -11,6 +11,7 @@ import { iteratorPosition } from '../stream/start-position';
 import { withDeadline } from '../util/deadline';
 import type { Watchdog } from '../util/watchdog';
 import type { DataLossPolicy } from './data-loss-policy';
+import { DeliveredRecords } from './delivered-records';
 import { DeliveryTimer } from './delivery-timer';
 import { outputOf } from './output';
 import { ReaderWatch } from './reader-watch';
@@ -21,6 +22,7 @@ import type { ShardConsumerOptions } from './shard-consumer-options';
 import { ShardMetrics } from './shard-metrics';
 import { ShardTenure } from './shard-tenure';
 import type { SourceStream } from './source-stream';
+import type { SourceTally } from './source-tally';
 import type { StreamReaders } from './stream-readers';
 
 /** Errors by which a stream meets positions of another one. */
@@ -42,10 +44,11 @@ export interface ShardConsumersOptions
   readonly context: SourceContext;
   readonly leases: Pick<
     LeaseCoordinator<SourceStream>,
-    'renewalsFirst' | 'awaitParents' | 'createChildren' | 'check' | 'identityOf'
+    'renewalsFirst' | 'awaitParents' | 'createChildren' | 'check' | 'identityOf' | 'shards'
   >;
   readonly dataLoss: DataLossPolicy;
   readonly watchdog: Watchdog;
+  readonly tally: SourceTally;
 }
 
 /** The consumers of one source: one for each lease it holds, from take to end. */
@@ -97,6 +100,7 @@ export class ShardConsumers {
     const unwatch = [watchdog.watch(watch.answers), watchdog.watch(watch.successes)];
     const { reason, error } = await consumer.run();
     this.#consumers.delete(name);
+    consumer.metrics.ended();
     for (const end of unwatch) {
       end();
     }
@@ -124,22 +128,37 @@ export class ShardConsumers {
   }
 
   #consumer(held: HeldLease, stream: SourceStream, watch: ReaderWatch): ShardConsumer {
-    const { config, context, queue, budget, decoding, caughtUpTarget, leases, readers, dataLoss } =
-      this.#options;
+    const {
+      config,
+      context,
+      queue,
+      budget,
+      decoding,
+      caughtUpTarget,
+      leases,
+      readers,
+      dataLoss,
+      tally: source,
+    } = this.#options;
     const { clock } = context;
     const { logger } = stream;
+    const tally = source.begin(held.name, () => leases.shards.names());
     const metrics = new ShardMetrics({
       metrics: context.metrics,
       clock,
       stream: stream.label,
       shardId: held.shardId,
+      tally,
     });
+    const began = clock.monotonic();
+    const ages = context.metrics.instrument('end_to_end_time', { stream: stream.label });
     const tenure = new ShardTenure({
       lease: held,
       streamName: stream.ref.name,
       messageKeyMode: config.messageKeyMode,
       properties: config.kinesisRecordProperties,
       timer: new DeliveryTimer(clock, metrics.deliveryTime),
+      delivered: new DeliveredRecords(clock, ages, (records) => source.delivered(records)),
       sequencing: this.#numbering(held, stream),
       schema: outputOf(config.outputFormat).schema,
       destinationTopic: topicOf(context.outputTopic, { stream: stream.ref.name, shardId: held.shardId }),
@@ -163,6 +182,10 @@ export class ShardConsumers {
       awaitParents: async (signal) => {
         await leases.awaitParents(held.lease, signal);
         await readers.decide(stream, signal);
+      },
+      lagBefore: () => {
+        const reached = leases.shards.reachedInstant(held.lease);
+        return reached === undefined ? clock.monotonic() - began : Math.max(0, clock.now() - reached);
       },
       openReader: (checkpoint) => this.#openReader(stream, held, checkpoint, metrics.observer(logger, watch)),
       watchLoss: (position) => dataLoss.watch(held, stream, position, () => tenure.leap()),

@@ -225,8 +225,7 @@ export class ShardIntake {
       tenure.pass(passed, nextOrdinal);
     }
     queue.push(tenure, records);
-    metrics.records.record(records.length);
-    metrics.bytes.record(bytes);
+    metrics.read(records.length, bytes);
     if (misplaced > 0) {
       (subRecordFilter === 'drop' ? metrics.misplacedDropped : metrics.misplacedKept).record(misplaced);
     }

@@ -4,6 +4,7 @@ import type { RetrievalCall, RetrievalObserver } from '../retrieval/retrieval';
 import type { Clock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import type { ReaderWatch } from './reader-watch';
+import type { ShardTally } from './source-tally';
 
 export interface ShardMetricsOptions {
   readonly metrics: MetricSink;
@@ -11,19 +12,20 @@ export interface ShardMetricsOptions {
   /** Name of the stream. */
   readonly stream: string;
   readonly shardId: string;
+  readonly tally: ShardTally;
 }
 
 /** What one shard reports while it is read. */
 export class ShardMetrics {
   readonly behind: Instrument;
-  readonly records: Instrument;
-  readonly bytes: Instrument;
   readonly processed: Instrument;
   readonly processTime: Instrument;
   readonly deliveryTime: Instrument;
   readonly misplacedKept: Instrument;
   readonly misplacedDropped: Instrument;
   readonly damaged: Instrument;
+  readonly #records: Instrument;
+  readonly #bytes: Instrument;
   readonly #options: ShardMetricsOptions;
 
   constructor(options: ShardMetricsOptions) {
@@ -31,14 +33,32 @@ export class ShardMetrics {
     const labels = { stream, shard };
     this.#options = options;
     this.behind = metrics.instrument('millis_behind_latest', labels);
-    this.records = metrics.instrument('records_processed', labels);
-    this.bytes = metrics.instrument('data_bytes_processed', labels);
+    this.#records = metrics.instrument('records_processed', labels);
+    this.#bytes = metrics.instrument('data_bytes_processed', labels);
     this.processed = metrics.instrument('process_success', labels);
     this.processTime = metrics.instrument('process_time', labels);
     this.deliveryTime = metrics.instrument('delivery_time', labels);
     this.misplacedKept = metrics.instrument('misplaced_sub_records_kept', labels);
     this.misplacedDropped = metrics.instrument('misplaced_sub_records_dropped', labels);
     this.damaged = metrics.instrument('damaged_aggregates', labels);
+  }
+
+  /** Records that were queued, and the bytes of their data. */
+  read(records: number, bytes: number): void {
+    this.#records.record(records);
+    this.#bytes.record(bytes);
+    this.#options.tally.read(records, bytes);
+  }
+
+  /** Something went wrong with the shard that may heal. */
+  failed(error: unknown): void {
+    this.#options.tally.failed(error);
+  }
+
+  /** The shard is not read any more: its levels are nobody's. */
+  ended(): void {
+    const { metrics, stream, shardId: shard } = this.#options;
+    metrics.forget({ stream, shard });
   }
 
   /**
@@ -89,6 +109,7 @@ export class ShardMetrics {
       retried: (_shardId, error, attempt, waitMs) => {
         metrics.instrument('read_retries', { ...labels, reason: error.code }).record(1);
         watch.refused(error.code);
+        this.failed(error);
         // A retry or two is everyday life; a row of them is news.
         const level = attempt < 3 ? 'debug' : 'warn';
         logger[level](

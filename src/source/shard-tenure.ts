@@ -1,6 +1,7 @@
 import type { KinesisRecordProperty } from '../config/types';
 import type { Properties, Schema } from '../io';
 import { compare, type ExtendedSequenceNumber } from '../stream/extended-sequence-number';
+import type { DeliveredRecords } from './delivered-records';
 import type { DeliveryTimer } from './delivery-timer';
 import type { KinesisRecord, RecordTenure } from './kinesis-record';
 import { LetterOrder } from './letter-order';
@@ -38,6 +39,7 @@ export interface TenureOptions {
   /** Instead of the topic of the source. */
   readonly destinationTopic: string | undefined;
   readonly timer: DeliveryTimer;
+  readonly delivered: Pick<DeliveredRecords, 'add'>;
   /** With EFFECTIVELY_ONCE. */
   readonly sequencing?: RecordNumbering | undefined;
   /**
@@ -105,9 +107,9 @@ export class ShardTenure implements RecordTenure {
     return this.#nextOrdinal ?? (sequencing?.settled ? sequencing.firstId : 0);
   }
 
-  /** Whether nothing that was read waits for its confirmation. */
-  get idle(): boolean {
-    return this.#tracker.outstanding === 0;
+  /** Records read that are not part of what is confirmed in one piece from the beginning. */
+  get outstanding(): number {
+    return this.#tracker.outstanding;
   }
 
   /** Whether everything up to and with `position` is confirmed. */
@@ -173,9 +175,14 @@ export class ShardTenure implements RecordTenure {
   }
 
   confirmed(record: KinesisRecord): void {
-    if (record.confirmed) {
-      return;
+    if (!record.confirmed) {
+      this.#options.delivered.add(record.eventTime);
+      this.#settled(record);
     }
+  }
+
+  /** Nothing more is to be done for the record. */
+  #settled(record: KinesisRecord): void {
     this.#letGo(record);
     const moved = this.#tracker.confirm(record);
     this.#letters.confirmed(record);
@@ -196,7 +203,7 @@ export class ShardTenure implements RecordTenure {
       // What is behind the record must not arrive before it.
       this.#refused = true;
     } else if (outcome === 'SKIP') {
-      this.confirmed(record);
+      this.#settled(record);
     }
   }
 

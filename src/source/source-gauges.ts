@@ -2,6 +2,7 @@ import type { Instrument, MetricSink } from '../io';
 import type { Backpressure } from './backpressure';
 import type { ReceiveBudget } from './receive-budget';
 import type { ShardMetrics } from './shard-metrics';
+import type { UnownedGauges } from './unowned-gauges';
 
 export interface GaugeParts {
   readonly metrics: MetricSink;
@@ -12,11 +13,12 @@ export interface GaugeParts {
   readonly backpressure: Pick<Backpressure, 'sample'>;
   /** The shards being read. */
   readonly shards: () => Iterable<SampledShard>;
+  readonly unowned: Pick<UnownedGauges, 'sample'>;
 }
 
 export interface SampledShard {
-  /** Milliseconds; undefined before the first answer. */
-  readonly lag: number | undefined;
+  /** Milliseconds. */
+  readonly lag: number;
   /** Whether its reader waits until Pulsar has confirmed more. */
   readonly heldBack: boolean;
   readonly metrics: ShardMetrics;
@@ -38,21 +40,18 @@ export class SourceGauges {
   }
 
   sample(): void {
-    const { queue, budget, backpressure, shards } = this.#parts;
+    const { queue, budget, backpressure, shards, unowned } = this.#parts;
     this.#records.record(queue.size);
     this.#bytes.record(budget.used);
-    let most: number | undefined;
+    let most = 0;
     let waiting = 0;
     for (const { lag, heldBack, metrics } of shards()) {
       waiting += heldBack ? 1 : 0;
-      if (lag !== undefined) {
-        metrics.behind.record(lag);
-        most = Math.max(lag, most ?? lag);
-      }
+      metrics.behind.record(lag);
+      most = Math.max(lag, most);
     }
     backpressure.sample(waiting);
-    if (most !== undefined) {
-      this.#behind.record(most);
-    }
+    this.#behind.record(most);
+    unowned.sample();
   }
 }

@@ -22,7 +22,7 @@ export class SourceServices extends ConnectorServices {
     super();
     const { aws } = config;
     const { clock, logger } = context;
-    this.dynamo = this.own(dependencies.dynamo?.(aws, clock) ?? createDynamoApi(aws, { clock }));
+    this.dynamo = this.own(dependencies.dynamo?.(aws, clock) ?? createDynamoApi(aws, { clock, logger }));
     this.streamClients = new StreamClientPool({
       config,
       clock,

@@ -54,7 +54,9 @@ export class StreamClientPool {
           createKinesisApi(settings, { clock, logger, getRecordsProtocol }),
       ),
       fanOut: () => {
-        consumers ??= own(dependencies?.fanOut?.(settings, clock) ?? createFanOutApi(settings, { clock }));
+        consumers ??= own(
+          dependencies?.fanOut?.(settings, clock) ?? createFanOutApi(settings, { clock, logger }),
+        );
         return consumers;
       },
     };

@@ -77,6 +77,8 @@ export class MetricSums implements MetricSink {
   reader() {
     return { read: () => [] };
   }
+
+  forget(): void {}
 }
 
 /** Shards that cut the hash space evenly. */

@@ -4,6 +4,7 @@ import type { Source, SourceContext } from '../../src/io';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
 import { MemoryTransport } from '../../src/pulsar/memory-transport';
 import { HealthBoard } from '../../src/runtime/health';
+import { PrometheusText } from '../../src/runtime/prometheus-text';
 import type { RunOutcome } from '../../src/runtime/run-outcome';
 import { supervise } from '../../src/runtime/supervisor';
 import { type Deferred, deferred } from '../../src/util/deferred';
@@ -104,7 +105,8 @@ export function superviseLab(options: SupervisorSetUp = {}) {
   );
   const clock = new ManualClock();
   const broker = new MemoryBroker();
-  const health = new HealthBoard();
+  const health = new HealthBoard(clock);
+  const prometheus = new PrometheusText({ health, clock });
   /** Every one that was made, oldest first. */
   const sources: PlayedSource[] = [];
   const sinks: { readonly one: PlayedSink[]; readonly two: PlayedSink[] } = { one: [], two: [] };
@@ -120,6 +122,7 @@ export function superviseLab(options: SupervisorSetUp = {}) {
     random: seededRandom(1),
     logger: recordingLogger(lines),
     health,
+    prometheus,
     openTransport: (_pulsar, producer) => new MemoryTransport(broker, producer, clock),
     stop: stop.signal,
     untilCaughtUp: options.untilCaughtUp ?? false,
@@ -152,7 +155,7 @@ export function superviseLab(options: SupervisorSetUp = {}) {
   );
   const states = (): string[] =>
     health.instances.map(({ kind, name, instanceId, state }) => `${kind} ${name} ${instanceId} ${state}`);
-  return { clock, broker, health, sources, sinks, stop, done, end, lines, states };
+  return { clock, broker, health, prometheus, sources, sinks, stop, done, end, lines, states };
 }
 
 /** The connector of that place. @throws when it was not made */

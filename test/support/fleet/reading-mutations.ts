@@ -122,7 +122,7 @@ export const READING_MUTATIONS: readonly Mutation[] = [
     within: 20,
     found: /G5 \S+ has unpacked \d+ records/,
     plan: { frames: 0.8, largeFrame: true, sendMs: 900 },
-    plant: () => patchGetter(ShardTenure.prototype, 'idle', () => true),
+    plant: () => patchGetter(ShardTenure.prototype, 'outstanding', () => 0),
   },
   {
     name: 'leaves its checkpoint in front of what the filter drops',

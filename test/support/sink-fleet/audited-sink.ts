@@ -79,6 +79,7 @@ export class AuditedSink implements Sink<SinkValue> {
     return {
       record: (name, value) => metrics.record(name, value),
       reader: () => metrics.reader(),
+      forget: (labels) => metrics.forget(labels),
       instrument: (name, labels) => {
         const instrument = metrics.instrument(name, labels);
         if (name !== 'sink_ambiguous_retries') {

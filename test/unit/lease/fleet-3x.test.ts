@@ -265,6 +265,16 @@ describe('what cannot be read', () => {
     ]);
   });
 
+  test('of the lease table itself ends the source at its start, not at the first lost answer', async () => {
+    const { lab, application } = await restored('kcl-3.4.2-3x-running', 1000);
+    const { dynamo } = lab;
+    const denied = refusing('AWS_ACCESS_DENIED');
+    const fleet = lab.fleet(application, {
+      getItem: (input) => (input.TableName === application ? denied.getItem() : dynamo.getItem(input)),
+    });
+    await expect(lab.check(fleet)).rejects.toMatchObject({ code: 'AWS_ACCESS_DENIED' });
+  });
+
   test('because reports are not permitted leaves the leader to judge by', async () => {
     const { lab, application } = await restored('kcl-3.4.2-3x-running', 1000);
     const fleet = lab.fleet(application, {

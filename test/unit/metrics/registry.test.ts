@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { MetricSample } from '../../../src/io';
+import { CALL_BUCKETS } from '../../../src/metrics/definitions';
 import { MetricRegistry } from '../../../src/metrics/registry';
 
 const labels = { stream: 'orders', shard: 'shardId-000000000000' };
@@ -120,4 +121,41 @@ test('instruments of shards that have ended go when nobody holds them, after wha
   expect(reader.read()).toHaveLength(1000);
   expect(await forgotten(300, 901)).toBeGreaterThan(900);
   expect(registry.instrument('records_processed', labels)).toBe(kept);
+});
+
+test('a reader that asks for buckets gets every value of a distribution in the bucket of its bound, and once', () => {
+  const bounds = [...CALL_BUCKETS, Number.POSITIVE_INFINITY];
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: -5, max: 100_000, noNaN: true }), { minLength: 1 }), (values) => {
+      const registry = new MetricRegistry();
+      const [plain, bucketed] = [registry.reader(), registry.reader({ buckets: true })];
+      const time = registry.instrument('audit_time', { stream: 's' });
+      for (const half of [values.slice(0, 3), values.slice(3)].filter(({ length }) => length > 0)) {
+        for (const value of half) {
+          time.record(value);
+        }
+        const expected = bounds.map(
+          (bound, at) =>
+            half.filter((value) => value <= bound && value > (bounds[at - 1] ?? -Infinity)).length,
+        );
+        const [sample] = bucketed.read();
+        expect(sample?.buckets).toEqual(expected);
+        const { buckets: _, ...rest } = sample ?? {};
+        expect(plain.read()).toEqual([rest]);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('only distributions have buckets, and what is forgotten is told to whoever asks', () => {
+  const registry = new MetricRegistry();
+  const forgotten: unknown[] = [];
+  const reader = registry.reader({ buckets: true, onForgotten: (given) => forgotten.push(given) });
+  registry.reader();
+  registry.instrument('records_processed', labels).record(1);
+  registry.record('mine', 1);
+  expect(reader.read().filter(({ buckets }) => buckets !== undefined)).toEqual([]);
+  registry.forget(labels);
+  expect(forgotten).toEqual([labels]);
 });

@@ -57,6 +57,7 @@ function setUp(format: Format, policy: Policy = { onError: 'fail' }) {
     schema: output.schema,
     destinationTopic: undefined,
     timer: new DeliveryTimer(clock, { record: () => undefined }),
+    delivered: { add: () => undefined },
     onRefused: (record, cause, inTurn) => refusals.refuse(record, cause, 'orders', inTurn),
   });
   const read = (payloads: readonly (string | Uint8Array)[], part?: Partial<SubRecord>): KinesisRecord[] => {

@@ -7,6 +7,7 @@ import type { KinesisRecord } from '../../../src/source/kinesis-record';
 import { RecordNumbering } from '../../../src/source/record-numbering';
 import { ShardMetrics } from '../../../src/source/shard-metrics';
 import { ShardTenure } from '../../../src/source/shard-tenure';
+import { SourceTally } from '../../../src/source/source-tally';
 import type { ExtendedSequenceNumber } from '../../../src/stream/extended-sequence-number';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
@@ -43,13 +44,15 @@ function open() {
     onGeneration: () => undefined,
   });
   const clock = new ManualClock();
-  const metrics = new ShardMetrics({ metrics: NO_METRICS, clock, stream: 'orders', shardId: 's' });
+  const tally = new SourceTally(clock).begin('s', () => new Set());
+  const metrics = new ShardMetrics({ metrics: NO_METRICS, clock, stream: 'orders', shardId: 's', tally });
   const tenure = new ShardTenure({
     lease,
     streamName: 'orders',
     messageKeyMode: 'PARTITION_KEY',
     properties: [],
     timer: new DeliveryTimer(clock, metrics.deliveryTime),
+    delivered: { add: () => undefined },
     schema: BYTES_SCHEMA,
     destinationTopic: undefined,
     sequencing: numbering,
