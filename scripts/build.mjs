@@ -10,10 +10,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ensureInstalled, root } from './ensure.mjs';
 
-const INPUTS = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.mjs'];
+const INPUTS = [
+  'src',
+  'schema',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+  'scripts/build.mjs',
+];
 /** Written last, so that a build which failed or was interrupted is done again. */
 const STAMP = 'dist/.built';
 
@@ -46,9 +54,23 @@ export function ensureBuilt() {
     );
   }
   chmodSync(command, 0o755);
+  mkdirSync('dist/runtime/page');
+  for (const part of readdirSync('src/runtime/page').filter((name) => /\.(html|css|mjs)$/.test(name))) {
+    copyFileSync(`src/runtime/page/${part}`, `dist/runtime/page/${part}`);
+  }
   mkdirSync('dist/data');
   copyFileSync('node_modules/vega-datasets/data/flights-5k.json', 'dist/data/flights.json');
+  writeEditorSchemas();
   writeFileSync(STAMP, '');
+}
+
+/** What a `$schema` line may name: each in one piece. */
+function writeEditorSchemas() {
+  const { editorSchema } = createRequire(import.meta.url)('../dist/config/editor-schema.js');
+  mkdirSync('dist/schema');
+  for (const name of ['connectors', 'source', 'sink']) {
+    writeFileSync(`dist/schema/${name}.schema.json`, `${JSON.stringify(editorSchema(name), null, 1)}\n`);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,97 +1,97 @@
-import type { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ConnectorError, messageOf } from '../errors';
-import type { InstanceHealth } from '../runtime/health';
-import { systemClock } from '../util/clock';
+import { sleep, systemClock } from '../util/clock';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
-import { textTable } from './text-table';
+import { requestStatus } from './status-request';
+import { instanceTable, shardTable } from './status-table';
+import { catchStopSignals } from './stop-signals';
 
 const DEFAULT_PORT = '8080';
-/** Milliseconds until a process that does not answer counts as not running. */
-const TIMEOUT_MS = 5000;
 
 const EXAMPLES = `
 Examples:
   $ pulsar-io-kinesis status
-  $ pulsar-io-kinesis status --url http://connector:8080 --json
+  $ pulsar-io-kinesis status --shards --watch 5
+  $ pulsar-io-kinesis status --url http://connector:8080 --token-file /run/secrets/http-token --json
 
 It asks the process that runs with http.port set (PULSAR_IO_KINESIS_HTTP_PORT). Ends with 0 when every instance is
 running and none of their parts stands still, otherwise with 3, and when nothing answers.`;
 
-interface Readiness {
-  readonly ready: boolean;
-  readonly instances: readonly InstanceHealth[];
+interface StatusFlags {
+  readonly url: string;
+  readonly tokenFile?: string;
+  readonly shards?: boolean;
+  readonly json?: boolean;
+  /** Seconds. */
+  readonly watch?: number;
 }
 
 export function registerStatusCommand(program: Command, io: CliIo): void {
   const port = io.env.PULSAR_IO_KINESIS_HTTP_PORT ?? DEFAULT_PORT;
   program
     .command('status')
-    .description('ask a running connector how its instances are')
+    .description('ask a running connector how its instances and shards are')
     .option('--url <url>', 'where it listens', `http://127.0.0.1:${port}`)
     .option(
-      '--json',
-      'print {"ready","instances":[{"kind","name","instanceId","state","numRestarts","error","nextStart","stalled"}]}',
+      '--token-file <file>',
+      'file with its http.token; PULSAR_IO_KINESIS_HTTP_TOKEN may hold it instead',
     )
+    .option('--shards', 'also the shards, the one farthest behind first')
+    .option('--watch <seconds>', 'ask again and again, until stopped', seconds)
+    .option('--json', 'print what /status answers, on one line; docs/http.md says what is in it')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ url, json = false }: { url: string; json?: boolean }) => {
-      try {
-        const readiness = await askReadiness(url);
-        io.stdout(json ? `${JSON.stringify(readiness)}\n` : table(readiness));
-        io.setExitCode(readiness.ready ? EXIT.done : EXIT.fatal);
-      } catch (error) {
-        reportFailure(error, io);
-      }
-    });
+    .action((flags: StatusFlags) => showStatus(flags, io));
 }
 
-/** @throws ConnectorError HTTP_UNREACHABLE */
-async function askReadiness(url: string): Promise<Readiness> {
-  const unreachable = (found: string, cause?: unknown): ConnectorError =>
-    new ConnectorError('HTTP_UNREACHABLE', `no connector answers at ${url}`, {
-      expected: 'the answer of /ready',
-      found,
-      cause,
-    });
-  const limit = new AbortController();
-  const timer = systemClock.setTimer(() => limit.abort(new Error('no answer in time')), TIMEOUT_MS);
-  let answer: unknown;
+/** Never rejects. */
+async function showStatus(flags: StatusFlags, io: CliIo): Promise<void> {
+  const { url, watch, json = false, shards = false } = flags;
+  const signals = watch === undefined ? undefined : catchStopSignals();
   try {
-    const response = await fetch(new URL('/ready', url), { signal: limit.signal });
-    answer = await response.json();
+    const token = tokenOf(flags, io);
+    for (;;) {
+      const status = await requestStatus(url, token);
+      const people = shards ? `${instanceTable(status)}\n${shardTable(status)}` : instanceTable(status);
+      io.stdout(json ? `${JSON.stringify(status)}\n` : people);
+      io.setExitCode(status.ready ? EXIT.done : EXIT.fatal);
+      if (watch === undefined || signals === undefined || signals.stop.aborted) {
+        return;
+      }
+      await sleep(systemClock, watch * 1000, signals.stop).catch(() => undefined);
+      if (signals.stop.aborted) {
+        return;
+      }
+      io.stdout(json ? '' : '\n');
+    }
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw unreachable(messageOf(cause), error);
+    reportFailure(error, io);
   } finally {
-    systemClock.clearTimer(timer);
+    signals?.done();
   }
-  if (!isReadiness(answer)) {
-    throw unreachable('something else that speaks HTTP');
+}
+
+/** @throws ConnectorError USAGE */
+function tokenOf({ tokenFile }: StatusFlags, io: CliIo): string | undefined {
+  if (tokenFile === undefined) {
+    return io.env.PULSAR_IO_KINESIS_HTTP_TOKEN;
   }
-  return answer;
+  try {
+    return readFileSync(tokenFile, 'utf8').trim();
+  } catch (error) {
+    throw new ConnectorError('USAGE', `the token cannot be read: ${messageOf(error)}`, {
+      expected: 'a readable file',
+      found: tokenFile,
+      cause: error,
+    });
+  }
 }
 
-function isReadiness(answer: unknown): answer is Readiness {
-  return typeof answer === 'object' && answer !== null && 'ready' in answer && 'instances' in answer;
-}
-
-/** Why it is not running, when it will be, and which of its parts stand still. */
-function remarksOn({ error, nextStart, stalled }: InstanceHealth): string[] {
-  const next = nextStart === undefined ? '' : ` Next start: ${nextStart}`;
-  return [
-    ...(error === undefined ? [] : [error + next]),
-    ...stalled.map(({ part, code, reason }) => `stalled: ${part}, ${code}: ${reason}`),
-  ];
-}
-
-function table({ instances }: Readiness): string {
-  const rows = instances.flatMap((instance) => {
-    const { kind, name, instanceId, state, numRestarts } = instance;
-    const [first = '', ...more] = remarksOn(instance);
-    return [
-      [kind, name, String(instanceId), state, String(numRestarts), first],
-      ...more.map((remark) => ['', '', '', '', '', remark]),
-    ];
-  });
-  return textTable([['kind', 'name', 'instance', 'state', 'restarts', ''], ...rows]);
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.1 && value <= 86_400)) {
+    throw new InvalidArgumentError('Seconds, from 0.1.');
+  }
+  return value;
 }

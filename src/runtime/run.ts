@@ -6,9 +6,11 @@ import type { SinkValue } from '../sink/entry';
 import { systemClock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import { systemRandom } from '../util/random';
+import { Explorations } from './explorations';
 import { HealthBoard } from './health';
 import { startHttpServer } from './http-server';
 import { createPinoLogger } from './pino-logger';
+import { PrometheusText } from './prometheus-text';
 import type { RunOutcome } from './run-outcome';
 import { supervise } from './supervisor';
 
@@ -48,16 +50,26 @@ export async function runConnectors(options: RunOptions): Promise<RunOutcome> {
     logger.warn({ path }, message);
   }
   const health = new HealthBoard();
-  const server = config.http === undefined ? undefined : await startHttpServer(config.http, health);
-  if (server !== undefined) {
-    logger.info({ url: server.url }, 'answering /live and /ready');
-  }
   const parts = { clock: systemClock, random: systemRandom, logger };
+  const { http: settings } = config;
+  const prometheus = settings === undefined ? undefined : new PrometheusText({ health, clock: systemClock });
+  const server =
+    settings === undefined || prometheus === undefined
+      ? undefined
+      : await startHttpServer({
+          ...parts,
+          settings,
+          health,
+          prometheus,
+          explorations: new Explorations({ ...parts, config }),
+        });
+  const letSecretsAge = config.secrets?.keepFresh(parts);
   try {
     return await supervise({
       ...parts,
       config,
       health,
+      ...(prometheus === undefined ? {} : { prometheus }),
       openTransport:
         transport ??
         ((pulsar, producer) => createTransport(pulsar, producer, { ...parts, stdout: process.stdout })),
@@ -68,6 +80,7 @@ export async function runConnectors(options: RunOptions): Promise<RunOutcome> {
       ...(sink === undefined ? {} : { createSink: sink }),
     });
   } finally {
+    letSecretsAge?.();
     await server?.close();
   }
 }

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/util/clock';
 import { deferred } from '../../src/util/deferred';
 import { type Logger, silentLogger } from '../../src/util/logger';
 import { systemRandom } from '../../src/util/random';
+import { ANY_PORT } from '../support/http-settings';
 import { denied, PlayedSink, textOf } from '../support/runner-lab';
 
 const SINK = `
@@ -36,9 +37,6 @@ function addressOf(): { readonly logger: Logger; readonly url: Promise<string> }
   };
   return { logger, url: url.promise };
 }
-
-/** Any free port, which is nothing to configure. */
-const http = { host: '127.0.0.1', port: 0 };
 
 describe('run', () => {
   const folder = mkdtempSync(join(tmpdir(), 'run-test-'));
@@ -134,7 +132,7 @@ describe('run', () => {
     sink.closing = async () => sink.ackAll();
     const stop = new AbortController();
     const run = runConnectors({
-      config: { ...config, http },
+      config: { ...config, http: ANY_PORT },
       signal: stop.signal,
       logger,
       sink: () => sink,
@@ -165,7 +163,7 @@ describe('run', () => {
     const sink = new PlayedSink();
     sink.opening = () => Promise.reject(denied);
     const run = runConnectors({
-      config: { ...config, http },
+      config: { ...config, http: ANY_PORT },
       signal: new AbortController().signal,
       logger,
       sink: () => sink,
