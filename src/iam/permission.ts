@@ -20,7 +20,10 @@ export interface Permission {
   readonly optional: boolean;
   /** One sentence: what it is used for. */
   readonly reason: string;
-  /** Which identity needs it: the ARN of a role that the configuration assumes, or undefined for the process's own. */
+  /**
+   * Which identity needs it: the ARN of a role that the configuration assumes, words for other credentials that it
+   * names (never a value of them), or undefined for the process's own.
+   */
   readonly identity: string | undefined;
   /** Names of the connectors that need it. */
   readonly connectors: readonly string[];
