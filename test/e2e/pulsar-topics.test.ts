@@ -1,6 +1,11 @@
+import { loadConfigObject } from '../../src/config';
+import { examine } from '../../src/doctor/doctor';
+import { systemNetwork } from '../../src/doctor/network';
 import type { Schema } from '../../src/io';
 import type { OutgoingMessage } from '../../src/pulsar/transport';
 import { sleep, systemClock } from '../../src/util/clock';
+import { silentLogger } from '../../src/util/logger';
+import { seededRandom } from '../../src/util/random';
 import vectors from '../fixtures/pulsar/partition-vectors.json';
 import { takeTopic } from '../support/exclusive-producer';
 import { FakePulsarBroker } from '../support/fake-pulsar-broker';
@@ -396,3 +401,89 @@ describe('a topic of a namespace that', () => {
     LIMIT_MS,
   );
 });
+
+test.concurrent(
+  'doctor sees what a topic is, and leaves everything as it was',
+  async () => {
+    const { serviceUrl, webServiceUrl } = await lab.broker;
+    const namespace = await lab.namespace('doctor');
+    await lab.admin('PUT', `/persistent/${namespace}/plain/partitions`, 2);
+    const { producer } = await lab.produce(`persistent://${namespace}/typed`, { schema: schema('id') });
+    await producer.close(2000);
+    const transport = await lab.transport();
+    const consumer = await transport.subscribe({
+      topic: `persistent://${namespace}/typed`,
+      subscription: 'taken',
+      subscriptionType: 'Shared',
+      initialPosition: 'earliest',
+      receiverQueueSize: 1,
+      receiverQueueBytes: 1000,
+      negativeAckRedeliveryDelayMs: 1000,
+    });
+    const listed = (): Promise<string | undefined> => lab.admin('GET', `/persistent/${namespace}`);
+    const before = await listed();
+    const aws = {
+      region: 'us-east-1',
+      endpoints: { kinesis: 'http://127.0.0.1:1', dynamodb: 'http://127.0.0.1:1' },
+    };
+    const configs = { awsKinesisStreamName: 'orders', cloudwatchMetricsLevel: 'NONE', aws };
+    const source = (name: string, more: object, topic: string) => ({
+      name,
+      topicName: `${namespace}/${topic}`,
+      processingGuarantees: 'EFFECTIVELY_ONCE',
+      configs: { ...configs, ...more },
+    });
+    const sink = (name: string, sourceSubscriptionName: string) => ({
+      name,
+      inputs: [`${namespace}/typed`],
+      sourceSubscriptionName,
+      retainOrdering: true,
+      configs,
+    });
+    const pulsar = { serviceUrl, adminUrl: webServiceUrl };
+    const sources = [
+      source('plain', {}, 'plain'),
+      source('typed', { outputFormat: 'envelope' }, 'typed'),
+      source('nowhere', {}, 'nowhere'),
+    ];
+    const sinks = [sink('late', 'taken'), sink('first', 'free')];
+    const report = await examine({
+      file: 'doctor',
+      load: async () => loadConfigObject({ pulsar, sources, sinks }, 'doctor', { env: {} }),
+      opensProducers: true,
+      timeout: 20_000,
+      strict: false,
+      parts: {
+        clock: systemClock,
+        random: seededRandom(3),
+        logger: silentLogger,
+        network: systemNetwork,
+        stdout: process.stderr,
+      },
+      signal: new AbortController().signal,
+    });
+    const verdicts = report.groups.flatMap(({ name, results }) =>
+      results.flatMap(({ id, verdict }) => (/^(topic|pulsar)/.test(id) ? [`${name}: ${id} ${verdict}`] : [])),
+    );
+    expect(verdicts).toEqual([
+      'pulsar: pulsar.login ok',
+      'source plain: topic.find ok',
+      'source plain: topic.producer ok',
+      'source plain: topic.deduplication failed',
+      'source typed: topic.find ok',
+      'source typed: topic.producer ok',
+      'source typed: topic.schema failed',
+      'source typed: topic.deduplication failed',
+      'source nowhere: topic.find warning',
+      'source nowhere: topic.producer skipped',
+      'source nowhere: topic.deduplication warning',
+      'sink late: topic.find ok',
+      'sink late: topic.subscription failed',
+      'sink first: topic.find ok',
+      'sink first: topic.subscription ok',
+    ]);
+    expect(await listed()).toBe(before);
+    await consumer.close(2000);
+  },
+  LIMIT_MS,
+);

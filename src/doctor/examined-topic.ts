@@ -1,0 +1,32 @@
+import { fullTopicName } from '../pulsar/protocol';
+import type { FoundTopic, PulsarReach } from './pulsar-reach';
+
+/** A topic of one connector. */
+export class ExaminedTopic {
+  /** Full name. */
+  readonly name: string;
+  /** Undefined while it is not known, or may not be. */
+  found: FoundTopic | undefined;
+
+  constructor(
+    readonly group: string,
+    topic: string,
+    readonly pulsar: PulsarReach,
+  ) {
+    this.name = fullTopicName(topic);
+  }
+
+  /** Without what goes without saying. */
+  get label(): string {
+    return this.name.replace(/^persistent:\/\//, '');
+  }
+
+  key(what: string): string {
+    return `${this.group} topic ${this.name} ${what}`;
+  }
+
+  /** Why nothing can be said of a topic that is not there; undefined when something can. */
+  get absence(): string | undefined {
+    return this.found?.exists === false ? 'there is no such topic yet' : undefined;
+  }
+}
