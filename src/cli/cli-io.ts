@@ -8,6 +8,12 @@ export interface CliIo {
   stderr(text: string): void;
   /** Whether standard error is a terminal. */
   readonly isTty: boolean;
+  /** Columns of the terminal that standard output is; absent when it is none. */
+  readonly columns?: number;
+  /** Aborted when nobody reads standard output any more. */
+  readonly closed?: AbortSignal;
+  /** Resolves when standard output has taken what it was given, or will take no more. */
+  drained?(): Promise<void>;
   /** Asks who sits at the terminal; absent when nobody does. */
   ask?(question: string): Promise<string>;
   readonly env: Environment;

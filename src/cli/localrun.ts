@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { type ConnectorKind, type LoadedConfig, loadConfigObject, readConfigDocument } from '../config';
+import { type ConnectorKind, type LoadedConfig, readConfigDocument } from '../config';
 import { setIn } from '../config/tree';
 import { ConnectorError } from '../errors';
+import { loadConfigDocument } from '../runtime/load-config';
 import type { CliIo } from './cli-io';
 import { PULSAR_FLAGS, type PulsarFlags, pulsarOverrides } from './pulsar-flags';
 import { runConfig } from './run';
@@ -81,12 +82,13 @@ export function registerLocalRun(parent: Command, run: LocalRun, io: CliIo): voi
     command.option(flag, help);
   }
   command.action((given: Flags) => {
-    const load = async (): Promise<LoadedConfig> => {
+    const load = async (signal: AbortSignal): Promise<LoadedConfig> => {
       const file = given[`${kind}ConfigFile`];
       const inFile = typeof file === 'string' ? await readConfigDocument(file) : {};
       const raw = flags.reduce((config, flag) => withFlag(config, flag, given), inFile);
-      return loadConfigObject(raw, typeof file === 'string' ? file : 'command line', {
+      return loadConfigDocument(raw, typeof file === 'string' ? file : 'command line', {
         env: io.env,
+        signal,
         overrides: pulsarOverrides(given),
         kind,
       });

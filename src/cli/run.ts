@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { type LoadedConfig, loadConfig } from '../config';
+import type { LoadedConfig } from '../config';
 import { createPinoLogger } from '../runtime/pino-logger';
 import { type RunOptions, runConnectors } from '../runtime/run';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
+import { loadCliConfig } from './load-config';
 import { catchStopSignals } from './stop-signals';
 
 const EXAMPLES = `
@@ -33,7 +34,7 @@ export function registerRunCommand(program: Command, io: CliIo): void {
     .addHelpText('after', EXAMPLES)
     .action((flags: RunFlags) => {
       const overrides = flags.serviceUrl === undefined ? {} : { 'pulsar.serviceUrl': flags.serviceUrl };
-      const load = () => loadConfig(flags.config, { env: io.env, overrides });
+      const load = (signal: AbortSignal) => loadCliConfig(flags.config, io, signal, { overrides });
       return runConfig(load, { untilCaughtUp: flags.untilCaughtUp ?? false }, io);
     });
 }
@@ -43,13 +44,13 @@ export function registerRunCommand(program: Command, io: CliIo): void {
  * it is loaded counts as well. Never rejects.
  */
 export async function runConfig(
-  load: () => Promise<LoadedConfig>,
+  load: (signal: AbortSignal) => Promise<LoadedConfig>,
   how: Pick<RunOptions, 'untilCaughtUp' | 'unsubscribe'>,
   io: CliIo,
 ): Promise<void> {
   const { stop, limit, done } = catchStopSignals();
   try {
-    const config = await load();
+    const config = await load(stop);
     const logger = createPinoLogger(config.logLevel);
     limit(config.shutdownTimeoutMs, logger);
     const outcome = await runConnectors({ ...how, config, signal: stop, logger });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { processEnvironment } from '../config';
 import { systemClock } from '../util/clock';
@@ -20,10 +21,14 @@ export async function start(): Promise<void> {
     }
   });
 
+  const closed = new AbortController();
   const io: CliIo = {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     isTty: process.stderr.isTTY === true,
+    ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+    closed: closed.signal,
+    drained: () => drained(closed.signal),
     ...(process.stdin.isTTY && { ask }),
     env: processEnvironment(),
     setExitCode: (code) => {
@@ -36,11 +41,19 @@ export async function start(): Promise<void> {
     if (error.code !== 'EPIPE') {
       throw error;
     }
+    closed.abort(error);
   });
 
   await runProgram(process.argv.slice(2), io);
   const end = systemClock.setTimer(() => process.exit(), END_MS) as NodeJS.Timeout;
   end.unref();
+}
+
+/** Resolves at once when `closed` is aborted: whoever read is gone. */
+async function drained(closed: AbortSignal): Promise<void> {
+  if (process.stdout.writableNeedDrain && !closed.aborted) {
+    await once(process.stdout, 'drain', { signal: closed }).catch(() => undefined);
+  }
 }
 
 async function ask(question: string): Promise<string> {
