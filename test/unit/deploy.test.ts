@@ -58,7 +58,7 @@ describe('the examples of deploy/', () => {
     const { http } = loadConfigObject(parse(configMap.data['connectors.yaml']), 'connectors.yaml', {
       env: {},
     });
-    expect(http).toEqual({ host: '0.0.0.0', port: Number(port) });
+    expect(http).toMatchObject({ host: '0.0.0.0', port: Number(port) });
     expect(sidecar.ports).toEqual([{ name: 'health', containerPort: Number(port) }]);
   });
 
