@@ -9,7 +9,6 @@ export {
   type KinesisSinkConfig,
   type KinesisSourceConfig,
   type LoadedConfig,
-  loadConfig,
   loadConfigObject,
   type ProducerSettings,
   type PulsarSettings,
@@ -37,6 +36,7 @@ export type {
   ReceivedMessage,
   Transport,
 } from './pulsar/transport';
+export { loadConfig, loadConfigDocument } from './runtime/load-config';
 export { createPinoLogger } from './runtime/pino-logger';
 export { type RunOptions, runConnectors, runSink, runSource } from './runtime/run';
 export type { RunOutcome } from './runtime/run-outcome';

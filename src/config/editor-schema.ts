@@ -104,7 +104,7 @@ function helpOf(node: SchemaNode): string {
     example !== undefined && `Example: ${code(example)}`,
     variable !== undefined && `Environment: \`${ENVIRONMENT_PREFIX}${variable}\``,
     node['x-sensitive'] &&
-      'Sensitive: better a reference, `${env:NAME}`, `${file:/path}` or `${secret:name}`.',
+      `Sensitive: better a reference, \`\${env:NAME}\`, \`\${file:/path}\` or \`\${secret:name}\`.`,
   ]
     .filter(Boolean)
     .join('\n\n');

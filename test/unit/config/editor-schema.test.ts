@@ -80,9 +80,9 @@ test('a key that does not exist, a value of the wrong kind and a missing option 
 });
 
 test('a reference may stand wherever the loader takes one', async () => {
-  const text =
-    '{"name":"orders","topicName":"orders","parallelism":"${env:INSTANCES}","configs":{"awsKinesisStreamName":"${env:S}",' +
-    '"failoverTime":"${env:FAILOVER}","useEnhancedFanOut":"${env:FAN_OUT}"}}';
+  const configs = { awsKinesisStreamName: '$', failoverTime: '$', useEnhancedFanOut: '$' };
+  const source = { name: 'orders', topicName: 'orders', parallelism: '$', configs };
+  const text = JSON.stringify(source).replaceAll('"$"', `"\${env:VALUE}"`);
   expect(await complaints('source', text)).toEqual([]);
 });
 
