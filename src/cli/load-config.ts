@@ -1,6 +1,5 @@
 import type { ConfigOptions, LoadedConfig } from '../config';
 import { loadConfig } from '../runtime/load-config';
-import { throwIfAborted } from '../util/abort';
 import type { CliIo } from './cli-io';
 
 /**
@@ -8,13 +7,11 @@ import type { CliIo } from './cli-io';
  * @param signal Ends the wait for them.
  * @throws ConfigError, the signal's reason
  */
-export async function loadCliConfig(
+export function loadCliConfig(
   file: string,
   io: CliIo,
   signal: AbortSignal,
   options: Pick<ConfigOptions, 'overrides'> = {},
 ): Promise<LoadedConfig> {
-  const loaded = await loadConfig(file, { ...options, env: io.env, signal });
-  throwIfAborted(signal);
-  return loaded;
+  return loadConfig(file, { ...options, env: io.env, signal });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../config';
+import { messageOf } from '../errors';
 import { createPinoLogger } from '../runtime/pino-logger';
 import { type RunOptions, runConnectors } from '../runtime/run';
 import type { CliIo } from './cli-io';
@@ -56,7 +57,13 @@ export async function runConfig(
     const outcome = await runConnectors({ ...how, config, signal: stop, logger });
     io.setExitCode(outcome === 'drained' ? EXIT.done : EXIT.undrained);
   } catch (error) {
-    reportFailure(error, io);
+    if (stop.aborted && error === stop.reason) {
+      // It waited for secrets; nothing was started.
+      createPinoLogger('info').info({ reason: messageOf(error) }, 'stopping: nothing was started');
+      io.setExitCode(EXIT.done);
+    } else {
+      reportFailure(error, io);
+    }
   } finally {
     done();
   }
