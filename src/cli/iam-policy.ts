@@ -7,7 +7,7 @@ import { isIncomplete, parseArn } from '../iam/arn';
 import { type Permission, PHASES, type Phase } from '../iam/permission';
 import { type Facts, permissionsOf } from '../iam/permissions';
 import { DEFAULT_PHASES, type IdentityPolicies, inPhases, policiesOf } from '../iam/policies';
-import { MAX_POLICY_SIZE, policySize } from '../iam/policy-document';
+import { MAX_POLICIES, MAX_POLICY_SIZE, policySize } from '../iam/policy-document';
 import type { CliIo } from './cli-io';
 import { EXIT } from './failure';
 import { type IamConfig, type IamFlags, withIamConfig } from './iam-session';
@@ -28,7 +28,6 @@ each, one behind the other; with --json they come in one list, with --out in a f
 
 interface PolicyFlags extends IamFlags {
   readonly phase?: readonly (Phase | 'all')[];
-  readonly region?: string;
   readonly partition?: string;
   readonly kmsKey?: readonly string[];
   readonly fromTable?: string;
@@ -49,7 +48,10 @@ export function registerIamPolicyCommand(iam: Command, io: CliIo): void {
       ]),
     )
     .option('--account <id>', 'account of the identity that the connectors run as, 12 digits')
-    .option('--region <region>', 'region, where the configuration names none')
+    .option(
+      '--region <region>',
+      'AWS_REGION of the connectors: the region where the configuration names none',
+    )
     .option('--partition <partition>', 'for example aws-cn; as the region has it when not given')
     .option('--kms-key <arn...>', 'customer managed keys that the streams are encrypted with')
     .option(
@@ -101,7 +103,7 @@ function phasesOf({ phase }: PolicyFlags): readonly Phase[] {
 }
 
 /** @throws ConnectorError USAGE */
-function factsOf({ account, region, partition, kmsKey, fromTable }: PolicyFlags): Facts {
+function factsOf({ account, partition, kmsKey, fromTable }: PolicyFlags): Facts {
   for (const key of kmsKey ?? []) {
     if (!parseArn(key)?.resource.startsWith('key/')) {
       throw usage('--kms-key', 'arn:aws:kms:REGION:ACCOUNT:key/ID', key);
@@ -109,7 +111,6 @@ function factsOf({ account, region, partition, kmsKey, fromTable }: PolicyFlags)
   }
   return {
     ...(account !== undefined && { account }),
-    ...(region !== undefined && { region }),
     ...(partition !== undefined && { partition }),
     ...(kmsKey !== undefined && { kmsKeys: kmsKey }),
     ...(fromTable !== undefined && { otherTable: fromTable }),
@@ -168,6 +169,11 @@ function notesOf(
     if (documents.length > 1) {
       notes.push(
         `one managed policy takes ${MAX_POLICY_SIZE} characters; ${wordsOf(identity)} needs all of ${documents.length}.`,
+      );
+    }
+    if (documents.length > MAX_POLICIES) {
+      notes.push(
+        `a role takes ${MAX_POLICIES} managed policies, unless its quota is raised: name its streams by patterns, such as orders-*.`,
       );
     }
     if (size > MAX_POLICY_SIZE) {

@@ -1,5 +1,13 @@
-import { inspectConfig, type LoadedConfig, loadConfig } from '../config';
+import {
+  type ConfigProblem,
+  inspectConfig,
+  type LoadedConfig,
+  loadConfig,
+  loadConfigDocument,
+  readConfigDocument,
+} from '../config';
 import type { ReadSecrets } from '../config/secret-reference';
+import type { JsonObject } from '../config/tree';
 import { ConnectorError } from '../errors';
 import type { SecretsUse } from '../iam/permissions';
 import type { CliIo } from './cli-io';
@@ -10,6 +18,7 @@ export interface IamFlags {
   readonly config: string;
   readonly connector?: string;
   readonly account?: string;
+  readonly region?: string;
   readonly json?: boolean;
 }
 
@@ -32,7 +41,7 @@ export async function withIamConfig(
     if (flags.account !== undefined && !/^\d{12}$/.test(flags.account)) {
       throw usage('--account', '12 digits', flags.account);
     }
-    const { config, secrets } = await loadUnread(flags.config, io);
+    const { config, secrets } = await loadUnread(flags, io);
     await work({ config: only(config, flags.connector), secrets });
   } catch (error) {
     reportFailure(error, io);
@@ -40,7 +49,9 @@ export async function withIamConfig(
 }
 
 /** @throws ConfigError */
-async function loadUnread(file: string, { env }: CliIo): Promise<IamConfig> {
+async function loadUnread({ config: file, region }: IamFlags, io: CliIo): Promise<IamConfig> {
+  // Of the connectors' environment, not of ours: as there it counts where the configuration names no region.
+  const env = region === undefined ? io.env : { ...io.env, AWS_REGION: region };
   const { secretTexts } = await inspectConfig(file, { env });
   const parts = [...secretTexts.values()].flat();
   const fields = parts.flatMap((part) => (typeof part === 'string' ? [] : (part.field ?? [])));
@@ -50,11 +61,23 @@ async function loadUnread(file: string, { env }: CliIo): Promise<IamConfig> {
       : JSON.stringify(Object.fromEntries(fields.map((field) => [field, PLACEHOLDER])));
   let secrets: SecretsUse | undefined;
   const readSecrets: ReadSecrets = async (aws, stored) => {
-    secrets = { aws, ids: stored.map(({ id }) => id) };
+    secrets ??= { aws, ids: stored.map(({ id }) => id) };
     return stored.map(() => ({ text }));
   };
-  const config = await loadConfig(file, { env, readSecrets });
+  const { problems } = await inspectConfig(file, { env, readSecrets });
+  const onlyElsewhere = problems.length > 0 && problems.every(isElsewhere);
+  const config = onlyElsewhere
+    ? await loadConfigDocument(withoutPulsar(await readConfigDocument(file)), file, { env, readSecrets })
+    : await loadConfig(file, { env, readSecrets });
   return { config, secrets };
+}
+
+/** A variable or a file that is there where the connectors run, and of which no permission depends. */
+const isElsewhere = ({ code, path }: ConfigProblem): boolean =>
+  code === 'CONFIG_REFERENCE' && /^(pulsar|http)\./.test(path);
+
+function withoutPulsar({ http: _, ...raw }: JsonObject): JsonObject {
+  return { ...raw, pulsar: { serviceUrl: 'pulsar://localhost' } };
 }
 
 /** @throws ConnectorError USAGE */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { LoadedConfig } from '../config';
 import { ConnectorError } from '../errors';
 import { parseArn } from '../iam/arn';
 import type { AssumedRole } from '../iam/identity';
@@ -14,11 +13,12 @@ import {
   runnerTrust,
   SERVICE_NAMES,
   type TrustDocument,
+  type Trusted,
 } from '../iam/trust-policy';
 import { systemRandom } from '../util/random';
 import type { CliIo } from './cli-io';
 import { EXIT } from './failure';
-import { type IamFlags, withIamConfig } from './iam-session';
+import { type IamConfig, type IamFlags, withIamConfig } from './iam-session';
 import { usage } from './offsets-session';
 
 /** Bytes of an external id that is proposed. */
@@ -67,16 +67,21 @@ export function registerIamTrustPolicyCommand(iam: Command, io: CliIo): void {
     .option('--external-id <id>', 'external id, for roles that the configuration gives none')
     .option('--json', 'print [{"role","document"}]')
     .addHelpText('after', EXAMPLES)
-    .action((flags: TrustFlags) =>
-      withIamConfig(flags, io, (loaded) => printTrust(loaded.config, flags, io)),
-    );
+    .action((flags: TrustFlags) => withIamConfig(flags, io, (loaded) => printTrust(loaded, flags, io)));
 }
 
-function printTrust(config: LoadedConfig, flags: TrustFlags, io: CliIo): void {
+function printTrust({ config, secrets }: IamConfig, flags: TrustFlags, io: CliIo): void {
   const runner = runnerOf(flags);
-  const roles = rolesOf(config);
+  const roles = rolesOf(config, { ...(secrets && { secrets }) });
+  const trustedOf = new Map<string, Trusted[]>();
+  for (const role of roles) {
+    trustedOf.set(role.roleArn, [...(trustedOf.get(role.roleArn) ?? []), trustedBy(role, flags)]);
+  }
   const own: RoleTrust[] = runner === undefined ? [] : [{ role: undefined, document: runnerTrust(runner) }];
-  const trusts = [...own, ...roles.map((role) => trustOf(role, flags))];
+  const trusts = [
+    ...own,
+    ...Array.from(trustedOf, ([role, trusted]): RoleTrust => ({ role, document: roleTrust(trusted) })),
+  ];
   if (trusts.length === 0) {
     throw new ConnectorError('USAGE', 'the configuration assumes no role', {
       expected:
@@ -117,31 +122,34 @@ function runnerOf({ service, account, webIdentity, subject }: TrustFlags): Runne
 }
 
 /** @throws ConnectorError USAGE: nobody is named who could be trusted */
-function trustOf(role: AssumedRole, { principal, account, externalId }: TrustFlags): RoleTrust {
+function trustedBy(role: AssumedRole, flags: TrustFlags): Trusted {
   const { roleArn, by } = role;
+  const { principal, account, externalId } = flags;
   const { partition = 'aws' } = parseArn(roleArn) ?? {};
   const isRole = by.name?.startsWith('arn:') === true;
   const trusted = isRole ? by.name : (principal ?? (account && accountRoot(account, partition)));
   if (trusted === undefined) {
     throw usage('trust-policy', `--principal or --account: who is to become ${roleArn}`, 'neither');
   }
-  return { role: roleArn, document: roleTrust(trusted, role.externalId ?? externalId) };
+  return { principal: trusted, externalId: role.externalId ?? externalId };
 }
 
-function notesOf(roles: readonly AssumedRole[], { principal, externalId }: TrustFlags): string[] {
-  const notes: string[] = [];
+function notesOf(roles: readonly AssumedRole[], flags: TrustFlags): string[] {
+  const { externalId } = flags;
+  const notes = new Map<string, string>();
   for (const role of roles.filter((one) => one.externalId === undefined)) {
     const { roleArn } = role;
     if (externalId !== undefined) {
-      notes.push(`set externalId of ${roleArn} to ${externalId} in the configuration as well.`);
-    } else if (crossesAccounts(role, principal)) {
+      notes.set(roleArn, `set externalId of ${roleArn} to ${externalId} in the configuration as well.`);
+    } else if (crossesAccounts(roleArn, trustedBy(role, flags).principal)) {
       const proposed = systemRandom.hex(EXTERNAL_ID_BYTES);
-      notes.push(
+      notes.set(
+        roleArn,
         `${roleArn} has no external id, by which its owner tells you from others who ask in your name: --external-id ${proposed} is one.`,
       );
     }
   }
-  return notes;
+  return [...notes.values()];
 }
 
 const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -38,9 +38,17 @@ export const arnOf = (service: string, { partition, region, account }: Place, re
 /** Whether an account, or a region, is missing in `arn`. */
 export const isIncomplete = (arn: string): boolean => /^arn:[\w-]+:[\w-]+:(\*:|[\w-]*:\*:)/.test(arn);
 
-/** Host of a service as `kms:ViaService` has it. */
-export function viaService(service: string, { partition, region }: Place): string {
-  return `${service}.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`;
+/** Partitions whose `kms:ViaService` ends with `amazonaws.com`. Of the others AWS documents no end. */
+const DOCUMENTED = ['aws', 'aws-us-gov'];
+
+/** That a key is used through a service alone. Source: KMS Developer Guide, "kms:ViaService". */
+export function throughService(
+  service: string,
+  { partition, region }: Place,
+): { readonly [operator: string]: { readonly [key: string]: string } } {
+  return DOCUMENTED.includes(partition)
+    ? { StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` } }
+    : { StringLike: { 'kms:ViaService': `${service}.${region}.*` } };
 }
 
 /** Secrets Manager puts six random characters behind the name of a secret. Source: its User Guide, "ARNs". */

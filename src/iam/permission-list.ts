@@ -48,16 +48,16 @@ export class PermissionList {
     }
     entry.connectors.add(connector);
     if (identity.assumed !== undefined) {
-      const { roleArn, by } = identity.assumed;
-      this.#roles.set(roleArn, identity.assumed);
+      const { roleArn, by, externalId } = identity.assumed;
+      this.#roles.set(JSON.stringify([roleArn, by.name, externalId]), identity.assumed);
       const assuming = { action: 'sts:AssumeRole', phases, reason: `becomes ${roleArn}` };
       this.add(assuming, { identity: by, connector, resources: [roleArn] });
     }
   }
 
-  /** Every role that is assumed for something. */
+  /** Every role that is assumed for something; once for each way, as different identities or external ids may. */
   roles(): AssumedRole[] {
-    return [...this.#roles.values()].sort((a, b) => (a.roleArn < b.roleArn ? -1 : 1));
+    return [...this.#roles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, role]) => role);
   }
 
   all(): Permission[] {

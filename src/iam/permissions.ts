@@ -10,7 +10,7 @@ import {
   type StreamName,
   type StreamPattern,
 } from '../config';
-import { arnOf, type Place, parseArn, partitionOf, secretArn, UNKNOWN, viaService } from './arn';
+import { arnOf, type Place, parseArn, partitionOf, secretArn, throughService, UNKNOWN } from './arn';
 import { type AssumedRole, Identities, type Identity } from './identity';
 import { MOVING, type Need, RUNNING } from './need';
 import {
@@ -31,7 +31,6 @@ import { consumerNeeds, EXPLORING, FLEET_NEEDS, leaseTableNeeds, streamNeeds } f
 export interface Facts {
   /** 12 digits: the account of the process's own identity. */
   readonly account?: string;
-  readonly region?: string;
   /** For example `aws-cn`; as the region has it when absent. */
   readonly partition?: string;
   /** ARNs of the customer managed keys that streams are encrypted with. */
@@ -54,15 +53,15 @@ const ANY_TIME = Number.MAX_SAFE_INTEGER;
 
 /**
  * Every permission that the connectors of a configuration need of AWS, in whatever phase, and nothing else. Where neither
- * the configuration nor `facts` names an account or a region, `*` stands in its place.
+ * the configuration nor `facts` names an account, and where the configuration names no region, `*` stands in its place.
  */
 export function permissionsOf(config: LoadedConfig, facts: Facts = {}): Permission[] {
   return surveyOf(config, facts).all();
 }
 
-/** The roles that the connectors of a configuration assume. */
-export function rolesOf(config: LoadedConfig): AssumedRole[] {
-  return surveyOf(config, {}).roles();
+/** The roles that the connectors of a configuration assume; one comes several times where it is assumed in several ways. */
+export function rolesOf(config: LoadedConfig, facts: Pick<Facts, 'secrets'> = {}): AssumedRole[] {
+  return surveyOf(config, facts).roles();
 }
 
 function surveyOf(config: LoadedConfig, facts: Facts): PermissionList {
@@ -136,7 +135,9 @@ class Survey {
     const holder = { identity, connector: name };
     this.#add([...WRITING, ...EXPLORING], { ...holder, resources: [arn] });
     this.#add([LISTING], { ...holder, resources: ['*'] });
-    this.#keys('kms:GenerateDataKey', ENCRYPTING, { identity, place: parseArn(arn) ?? place, arn }, holder);
+    const reached = { identity, place: parseArn(arn) ?? place, arn };
+    this.#keys('kms:GenerateDataKey', ENCRYPTING, reached, holder);
+    this.#keys('kms:Decrypt', { ...DECRYPTING, phases: ['explore'] }, reached, holder);
     this.#metrics(config, ['sink'], identity, name);
   }
 
@@ -155,10 +156,9 @@ class Survey {
   }
 
   #place(region: string | undefined, { account, partition }: Identity): Place {
-    const where = this.facts.region ?? region;
     return {
-      partition: this.facts.partition ?? partition ?? partitionOf(where),
-      region: where ?? UNKNOWN,
+      partition: this.facts.partition ?? partition ?? partitionOf(region),
+      region: region ?? UNKNOWN,
       account: account ?? this.facts.account ?? UNKNOWN,
     };
   }
@@ -223,7 +223,7 @@ class Survey {
     for (const key of this.facts.kmsKeys ?? []) {
       const keyPlace = parseArn(key);
       if (keyPlace !== undefined && (place.region === UNKNOWN || place.region === keyPlace.region)) {
-        const conditions = { StringEquals: { 'kms:ViaService': viaService('kinesis', keyPlace) } };
+        const conditions = throughService('kinesis', keyPlace);
         this.#add([{ ...need, action }], { ...holder, resources: [key], conditions });
       }
     }

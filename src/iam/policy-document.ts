@@ -17,6 +17,9 @@ export interface PolicyStatement {
 /** Characters of a managed policy, white space not counted. Source: IAM User Guide, "IAM and AWS STS quotas". */
 export const MAX_POLICY_SIZE = 6144;
 
+/** Managed policies of a role, unless its quota is raised. Source: the same. */
+export const MAX_POLICIES = 10;
+
 /** As AWS counts. */
 export function policySize(document: PolicyDocument): number {
   return JSON.stringify(document).replace(/\s/g, '').length;

@@ -1,5 +1,4 @@
 import { parseArn } from './arn';
-import type { AssumedRole } from './identity';
 
 /** Who may become a role. Source: IAM User Guide, "Role trust policies". */
 export interface TrustDocument {
@@ -35,13 +34,22 @@ export function accountRoot(account: string, partition: string): string {
   return `arn:${partition}:iam::${account}:root`;
 }
 
-/**
- * Lets `principal` become a role.
- * @param principal ARN of a role, a user or an account
- * @param externalId which it then has to give, so that nobody else can make it do so
- */
-export function roleTrust(principal: string, externalId: string | undefined): TrustDocument {
-  return trust({ AWS: principal }, ['sts:AssumeRole'], externalIdCondition(externalId));
+/** Who becomes a role. */
+export interface Trusted {
+  /** ARN of a role, a user or an account. */
+  readonly principal: string;
+  /** Which it then has to give, so that nobody else can make it do so. */
+  readonly externalId: string | undefined;
+}
+
+/** Lets each of these become a role. */
+export function roleTrust(trusted: readonly Trusted[]): TrustDocument {
+  const statements = trusted.flatMap(
+    ({ principal, externalId }) =>
+      trust({ AWS: principal }, ['sts:AssumeRole'], externalIdCondition(externalId)).Statement,
+  );
+  const distinct = new Map(statements.map((statement) => [JSON.stringify(statement), statement]));
+  return { Version: '2012-10-17', Statement: [...distinct.values()] };
 }
 
 /** Lets a process become the role that it has where it runs. */
@@ -73,9 +81,8 @@ export function issuerOf(providerArn: string): string | undefined {
 }
 
 /** Whether a role lies in another account than who becomes it, as far as their ARNs say. */
-export function crossesAccounts({ roleArn, by }: AssumedRole, principal: string | undefined): boolean {
-  const from = parseArn(principal ?? by.name ?? '')?.account;
-  return from !== parseArn(roleArn)?.account;
+export function crossesAccounts(roleArn: string, principal: string): boolean {
+  return parseArn(principal)?.account !== parseArn(roleArn)?.account;
 }
 
 function trust(

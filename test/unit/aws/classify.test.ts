@@ -208,9 +208,12 @@ describe('errors of AWS calls', () => {
     ],
     [
       'with an explicit deny in a service control policy',
-      `A policy denies ACTION on ${ROLE} to ${IDENTITY}: remove that.`,
+      `The service control policy denies ACTION on ${ROLE} to ${IDENTITY}: remove that.`,
     ],
-    ['', `Grant ACTION on ${ROLE} to ${IDENTITY}.`],
+    [
+      '',
+      `Grant ACTION on ${ROLE} to ${IDENTITY}, and name that in the trust policy of the role, with the external id that it asks for.`,
+    ],
   ])('name who, what and where as IAM does: %s', (why, hint) => {
     const action = (text: string): string => text.replaceAll('ACTION', 'sts:AssumeRole');
     const message = action(

@@ -121,6 +121,33 @@ test('a key of the streams is only for Kinesis, in the region of the key', () =>
   });
 });
 
+test.each([
+  [
+    'aws-us-gov',
+    'us-gov-west-1',
+    { StringEquals: { 'kms:ViaService': 'kinesis.us-gov-west-1.amazonaws.com' } },
+  ],
+  ['aws-cn', 'cn-north-1', { StringLike: { 'kms:ViaService': 'kinesis.cn-north-1.*' } }],
+])(
+  'a key of partition %s is only for Kinesis, whatever its hosts end with there',
+  (partition, region, conditions) => {
+    const kmsKeys = [`arn:${partition}:kms:${region}:${ACCOUNT}:key/1`];
+    const found = permissionsOf(sink({}, { region }), { kmsKeys }).filter(({ action }) =>
+      /^kms:/.test(action),
+    );
+    expect(found.map((one) => one.conditions)).toEqual([conditions, conditions]);
+  },
+);
+
+test('who looks into a stream that a sink writes decrypts its records, the sink itself does not', () => {
+  const kmsKeys = [`arn:aws:kms:eu-west-1:${ACCOUNT}:key/1`];
+  const using = permissionsOf(sink({}), { kmsKeys }).filter(({ action }) => /^kms:/.test(action));
+  expect(using.map(({ action, phases }) => [action, phases])).toEqual([
+    ['kms:Decrypt', ['explore']],
+    ['kms:GenerateDataKey', ['sink']],
+  ]);
+});
+
 test('the same key named twice is one identity, and no document shows it', () => {
   const credentials = { type: 'static', accessKeyId: 'AKIDSECRET', secretAccessKey: 'secret' };
   const config = source({ aws: { credentials, dynamoCredentials: credentials } });

@@ -4,7 +4,7 @@ const PROVIDER = 'arn:aws:iam::111111111111:oidc-provider/oidc.example.com/id/X'
 
 test('a role is trusted to one principal, which gives the external id', () => {
   const principal = 'arn:aws:iam::111111111111:role/connectors';
-  expect(roleTrust(principal, 'ours').Statement).toEqual([
+  expect(roleTrust([{ principal, externalId: 'ours' }]).Statement).toEqual([
     {
       Effect: 'Allow',
       Principal: { AWS: principal },
