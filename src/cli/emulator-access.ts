@@ -20,7 +20,7 @@ const ANYBODY_MAY_ASSUME: PolicyDocument = {
 
 /** Parser of `--policy [WHO=]FILE`. */
 export function policyOption(text: string, before: readonly NamedFile[]): NamedFile[] {
-  const [, name = EVERYBODY, file = ''] = /^(?:(arn:[^=]+|[A-Z0-9]{16,128})=)?(.*)$/s.exec(text) ?? [];
+  const [, name = EVERYBODY, file = ''] = /^(?:(arn:[^=]+|\w{1,128})=)?(.*)$/s.exec(text) ?? [];
   if (file === '') {
     throw new InvalidArgumentError('expected FILE, ACCESS_KEY_ID=FILE or ROLE_ARN=FILE.');
   }

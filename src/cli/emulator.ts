@@ -3,6 +3,7 @@ import { type Emulator, SHARD_READ_LIMITS, SHARD_WRITE_LIMITS, startEmulator } f
 import { createPinoLogger } from '../runtime/pino-logger';
 import type { CliIo } from './cli-io';
 import { attachPolicies, type NamedFile, policyOption, putSecrets, secretOption } from './emulator-access';
+import { usage } from './offsets-session';
 import { stopOnSignals } from './stop-signals';
 
 const EXAMPLES = `
@@ -11,10 +12,11 @@ Examples:
   $ pulsar-io-kinesis emulator --kinesis-port 4567 --dynamodb-port 4568 --stream orders:4 --stream clicks:1
   $ aws --endpoint-url http://127.0.0.1:4567 --no-sign-request kinesis list-shards --stream-name orders
   $ pulsar-io-kinesis emulator --stream orders:4 --secret pulsar-token=token.txt
-  $ pulsar-io-kinesis emulator --stream orders:4 --policy policy.json
+  $ pulsar-io-kinesis emulator --stream orders:4 --region eu-central-1 --account 123456789012 --policy policy.json
 
 With --policy every call is held against policies, as AWS does, and refused unless they allow it. They are those of
-everybody, or of one access key (ACCESS_KEY_ID=FILE), or of a role, which anybody may assume (ROLE_ARN=FILE).
+everybody, or of one access key (ACCESS_KEY_ID=FILE), or of a role, which anybody may assume (ROLE_ARN=FILE). A policy names
+region and account: --region and --account have to be those that it names.
 
 Every port answers HTTP/1.1 and HTTP/2 without TLS (h2c with prior knowledge), JSON and, for Kinesis, CBOR;
 SubscribeToShard streams its events over both. Signatures are not checked.
@@ -28,6 +30,8 @@ interface StreamSpec {
 interface EmulatorFlags {
   readonly kinesisPort: number;
   readonly dynamodbPort?: number;
+  readonly region: string;
+  readonly account: string;
   readonly stream: readonly StreamSpec[];
   readonly secret: readonly NamedFile[];
   readonly policy: readonly NamedFile[];
@@ -45,6 +49,20 @@ function port(text: string): number {
     throw new InvalidArgumentError('expected a port, 0 (any free one) to 65535.');
   }
   return value;
+}
+
+function region(text: string): string {
+  if (!/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(text)) {
+    throw new InvalidArgumentError('expected a region, for example eu-central-1.');
+  }
+  return text;
+}
+
+function account(text: string): string {
+  if (!/^\d{12}$/.test(text)) {
+    throw new InvalidArgumentError('expected 12 digits.');
+  }
+  return text;
 }
 
 function streamSpec(text: string, before: readonly StreamSpec[]): StreamSpec[] {
@@ -68,6 +86,8 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
       'a port of its own for DynamoDB; it shares that of the others without it',
       port,
     )
+    .option('--region <region>', 'region of its streams, tables and secrets', region, 'us-east-1')
+    .option('--account <id>', 'account of these, 12 digits', account, '000000000000')
     .option('--stream <name:shards>', 'create a stream; may be given several times', streamSpec, [])
     .option('--secret <name=file>', 'create a secret; may be given several times', secretOption, [])
     .option(
@@ -87,12 +107,14 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
       const emulator = await startEmulator({
         kinesisPort: flags.kinesisPort,
         ...(flags.dynamodbPort === undefined ? {} : { dynamodbPort: flags.dynamodbPort }),
+        region: flags.region,
+        account: flags.account,
         ...(flags.writeLimits && { writeLimits: SHARD_WRITE_LIMITS }),
         ...(flags.readLimits && { readLimits: SHARD_READ_LIMITS }),
         cbor: flags.cbor,
         ...(flags.checkSignatureTime && { checkSignatureTime: true }),
         regionsApart: flags.separateRegions ?? false,
-      });
+      }).catch(portTaken);
       for (const { name, shards } of flags.stream) {
         emulator.kinesis.call('CreateStream', { StreamName: name, ShardCount: shards });
       }
@@ -109,6 +131,14 @@ export function registerEmulatorCommand(program: Command, io: CliIo): void {
       await emulator.close();
       done();
     });
+}
+
+/** @throws ConnectorError USAGE when somebody has the port already, else the error itself */
+function portTaken(error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  throw code === 'EADDRINUSE' || code === 'EACCES'
+    ? usage('--kinesis-port or --dynamodb-port', 'a port that may be opened; 0 takes any free one', message)
+    : error;
 }
 
 function asJson(emulator: Emulator, streams: readonly StreamSpec[]): string {

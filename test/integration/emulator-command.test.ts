@@ -1,4 +1,10 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createKinesisPutApi } from '../../src/aws/kinesis-put-client';
+import { runProgram } from '../../src/cli/program';
 import { systemClock } from '../../src/util/clock';
 import { awsSettings } from '../support/aws-settings';
 import { ProgramProcess } from '../support/program-process';
@@ -44,6 +50,46 @@ describe('the emulator command', () => {
     // What the second's worth lets through, and what comes in while the requests are served: four seconds would have to pass for all.
     expect(accepted).toBeGreaterThanOrEqual(1_000);
     expect(accepted).toBeLessThan(5_000);
+  });
+
+  it('says what to do when its port is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { readonly port: number };
+    const err: string[] = [];
+    const codes: number[] = [];
+    await runProgram(['emulator', '--kinesis-port', String(port)], {
+      stdout: () => undefined,
+      stderr: (text) => err.push(text),
+      isTty: false,
+      env: {},
+      setExitCode: (code) => codes.push(code),
+    });
+    server.close();
+    expect({ codes, said: err.join('') }).toEqual({
+      codes: [2],
+      said: expect.stringContaining('--kinesis-port'),
+    });
+  });
+
+  it('in the region and the account of a printed policy allows what that allows, and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'emulator-'));
+    const policy = join(folder, 'policy.json');
+    const Resource = 'arn:aws:kinesis:eu-central-1:123456789012:stream/orders';
+    const Statement = [{ Effect: 'Allow', Action: 'kinesis:DescribeStreamSummary', Resource }];
+    writeFileSync(policy, JSON.stringify({ Version: '2012-10-17', Statement }));
+    const place = ['--region', 'eu-central-1', '--account', '123456789012'];
+    const outcomes = await withEmulator([...place, '--policy', policy], async (endpoint) => {
+      const api = createKinesisPutApi(awsSettings(endpoint), { clock: systemClock });
+      const ends = await Promise.allSettled([
+        api.describeStream({ name: 'orders' }),
+        api.putRecords({ name: 'orders' }, [{ data: Buffer.alloc(1), partitionKey: 'k' }]),
+      ]);
+      api.close();
+      return ends.map((end) => (end.status === 'fulfilled' ? end.status : end.reason.code));
+    });
+    rmSync(folder, { recursive: true });
+    expect(outcomes).toEqual(['fulfilled', 'AWS_ACCESS_DENIED']);
   });
 
   it.each([

@@ -63,6 +63,11 @@ describe('--policy', () => {
     expect(await listing(KEY)).toBe('AccessDeniedException');
   });
 
+  it('takes any key that a configuration may have for the emulator', () => {
+    expect(policyOption('emulator=a.json', [])).toEqual([{ name: 'emulator', file: 'a.json' }]);
+    expect(policyOption('./emulator=a.json', [])).toEqual([{ name: '*', file: './emulator=a.json' }]);
+  });
+
   it('is about one access key, or one role that anybody may assume, when it names it', async () => {
     const all = await file(JSON.stringify(policy('*')));
     const given = policyOption(`${ROLE}=${all}`, policyOption(`${KEY}=${all}`, []));
