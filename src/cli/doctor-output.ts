@@ -1,5 +1,6 @@
 import type { CheckResult, Verdict } from '../doctor/check';
 import type { DoctorReport } from '../doctor/report';
+import { printable } from './terminal-text';
 
 export interface TextStyle {
   /** Characters of a line. */
@@ -17,16 +18,26 @@ const MARGIN = 2;
 
 /** The report for people: a block a group, a line a check, and below it what to do. */
 export function reportText({ file, groups, counts }: DoctorReport, style: TextStyle): string {
-  const blocks = groups.map(({ name, results }) => {
+  const blocks = groups.map(({ name, results: found }) => {
+    const results = found.map(shown);
     const longest = Math.max(...results.map(({ title }) => title.length));
     const column = Math.min(LONGEST_TITLE, longest);
-    return `${bold(name, style)}\n${results.map((result) => lines(result, column, style)).join('')}`;
+    return `${bold(printable(name), style)}\n${results.map((result) => lines(result, column, style)).join('')}`;
   });
   const { ok, warning, failed, skipped } = counts;
   const warnings = `${warning} warning${warning === 1 ? '' : 's'}`;
   const verdict = `${file}: ${ok} ok, ${warnings}, ${failed} failed, ${skipped} skipped`;
   return `${blocks.join('\n')}\n${bold(verdict, style)}\n`;
 }
+
+/** Names of workers and certificates, and what services answer, are written by others. */
+const shown = (result: CheckResult): CheckResult => ({
+  ...result,
+  title: printable(result.title),
+  found: printable(result.found),
+  ...(result.expected === undefined ? {} : { expected: printable(result.expected) }),
+  ...(result.hint === undefined ? {} : { hint: printable(result.hint) }),
+});
 
 function lines(result: CheckResult, column: number, style: TextStyle): string {
   const { verdict, title, found, expected, hint, code } = result;

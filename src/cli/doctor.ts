@@ -13,6 +13,7 @@ import { catchStopSignals } from './stop-signals';
 /** Milliseconds that the command may take to end once it was stopped. */
 const STOP_MS = 2000;
 const TIMEOUT_MS = 15_000;
+const LONGEST_MS = 3_600_000;
 /** Of a line that goes to no terminal. */
 const WIDTH = 100;
 
@@ -58,8 +59,8 @@ export function registerDoctorCommand(program: Command, io: CliIo): void {
 
 function milliseconds(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) {
-    throw new InvalidArgumentError('expected milliseconds, from 1.');
+  if (!Number.isInteger(value) || value < 1 || value > LONGEST_MS) {
+    throw new InvalidArgumentError(`It must be whole milliseconds, from 1 to ${LONGEST_MS}.`);
   }
   return value;
 }

@@ -69,7 +69,12 @@ export interface AddressedEndpoint extends Endpoint {
 export async function awsEndpoint(used: UsedAddress, clock: Clock): Promise<AddressedEndpoint> {
   const { addressed, settings, subscribes = false } = used;
   const { service } = addressed;
-  const named = { used, name: subscribes ? 'fan-out' : service, optional: service === 'cloudwatch' };
+  const named = {
+    used,
+    name: subscribes ? 'fan-out' : service,
+    optional: service === 'cloudwatch',
+    signed: true,
+  };
   try {
     const url = await addressOf(addressed, settings, { clock });
     return { ...named, place: url.host, order: async () => orderOf(url, settings, subscribes) };

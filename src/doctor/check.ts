@@ -30,6 +30,10 @@ export interface Check {
   readonly needs?: readonly string[];
   /** Keys of checks that come first, whatever becomes of them. */
   readonly after?: readonly string[];
+  /** What it means when it has no answer in time: `failed` when absent. */
+  readonly overdue?: 'warning';
+  /** Milliseconds that it waits on purpose, beside the time that it may take. */
+  readonly waits?: number;
   /** @throws what makes it fail */
   run(signal: AbortSignal): Promise<Finding>;
 }

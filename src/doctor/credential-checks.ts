@@ -28,6 +28,7 @@ export function identityCheck(identity: ExaminedIdentity, clock: Clock): Check {
     id: 'credentials.identity',
     group: CREDENTIALS,
     title,
+    ...(credentials.type === 'assumeRole' ? {} : { overdue: 'warning' as const }),
     run: async (signal) => {
       if (isElsewhere(settings)) {
         return skipped('the endpoints are not those of AWS, and endpoints.sts is not set');

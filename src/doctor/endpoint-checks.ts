@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly place: string;
   /** Whether the connector works without it. */
   readonly optional?: boolean;
+  /** Whether requests to it carry a signature, which is good for a time only. */
+  readonly signed?: boolean;
   /** @throws ConnectorError where there is no address */
   order(): Promise<ProbeOrder>;
 }
@@ -28,9 +30,9 @@ export const endpointKey = ({ name, place }: Pick<Endpoint, 'name' | 'place'>): 
 
 /** One line an endpoint, and one for the clocks of all. */
 export function endpointChecks(endpoints: readonly Endpoint[], parts: ProbeParts): Check[] {
-  const reached = new Map<string, Reached>();
+  const reached = new Map<string, ToldTime>();
   const checks = endpoints.map((endpoint): Check => {
-    const { name, place, order, optional = false } = endpoint;
+    const { name, place, order, optional = false, signed = false } = endpoint;
     const alone = endpoints.filter((other) => other.name === name).length === 1;
     const title = alone ? name : `${name} ${place}`;
     return {
@@ -38,11 +40,12 @@ export function endpointChecks(endpoints: readonly Endpoint[], parts: ProbeParts
       id: 'endpoint.reach',
       group: NETWORK,
       title,
+      ...(optional ? { overdue: 'warning' as const } : {}),
       run: async (signal) => {
         try {
           const given = await order();
           const found = await probe(given, parts, signal);
-          reached.set(title, found);
+          reached.set(title, { clockAhead: found.clockAhead, signed });
           return judgeReach(given, found, parts.clock);
         } catch (error) {
           throwIfAborted(signal);
@@ -94,25 +97,43 @@ function certificateWords(certificate: NonNullable<Reached['tls']>['certificate'
   return `${subject} by ${issuer} until ${new Date(validUntil).toISOString().slice(0, 10)}`;
 }
 
-/** By the service that differs most. */
-export function judgeClocks(reached: ReadonlyMap<string, Pick<Reached, 'clockAhead'>>): Finding {
-  const told = [...reached].flatMap(([name, { clockAhead }]) =>
-    clockAhead === undefined ? [] : [{ name, ahead: clockAhead }],
-  );
-  const [worst] = told.toSorted((a, b) => Math.abs(b.ahead) - Math.abs(a.ahead));
+interface ToldTime extends Pick<Reached, 'clockAhead'> {
+  /** See Endpoint. */
+  readonly signed: boolean;
+}
+
+const SET_CLOCK = 'Set the clock of this machine, and keep it right by NTP.';
+
+/** By the service that differs most; it fails only where signatures would. */
+export function judgeClocks(reached: ReadonlyMap<string, ToldTime>): Finding {
+  const told = [...reached]
+    .flatMap(([name, { clockAhead, signed }]) =>
+      clockAhead === undefined ? [] : [{ name, signed, ahead: clockAhead }],
+    )
+    .toSorted((a, b) => Math.abs(b.ahead) - Math.abs(a.ahead));
+  const [worst] = told;
   if (worst === undefined) {
     return skipped('no service told its time');
   }
-  const { name, ahead } = worst;
-  const by = Math.abs(ahead);
-  // A Date header has whole seconds.
-  const words =
-    by < 1000
-      ? `within a second of ${told.length === 1 ? name : `${told.length} services`}`
-      : `${(by / 1000).toFixed(0)} s ${ahead < 0 ? 'ahead of' : 'behind'} ${name}`;
-  const hint = 'Set the clock of this machine, and keep it right by NTP.';
-  if (by >= CLOCK_LIMIT_MS) {
-    return failed(words, `${hint} AWS refuses signatures more than five minutes off.`, 'AWS_CLOCK_SKEW');
+  const refusing = told.find(({ signed, ahead }) => signed && Math.abs(ahead) >= CLOCK_LIMIT_MS);
+  if (refusing !== undefined) {
+    const hint = `${SET_CLOCK} AWS refuses signatures more than five minutes off.`;
+    return failed(clockWords(refusing), hint, 'AWS_CLOCK_SKEW');
   }
-  return by >= CLOCK_WARNING_MS ? warning(words, hint) : ok(words);
+  // A Date header has whole seconds.
+  if (Math.abs(worst.ahead) < 1000) {
+    return ok(`within a second of ${told.length === 1 ? worst.name : `${told.length} services`}`);
+  }
+  const words = clockWords(worst);
+  if (Math.abs(worst.ahead) < CLOCK_WARNING_MS) {
+    return ok(words);
+  }
+  return warning(
+    words,
+    worst.signed ? SET_CLOCK : `Set the clock that is wrong: that of ${worst.name}, or ours.`,
+  );
+}
+
+function clockWords({ name, ahead }: { readonly name: string; readonly ahead: number }): string {
+  return `${(Math.abs(ahead) / 1000).toFixed(0)} s ${ahead < 0 ? 'ahead of' : 'behind'} ${name}`;
 }

@@ -90,8 +90,10 @@ export async function probe(order: ProbeOrder, parts: ProbeParts, signal: AbortS
     (limit) => order.dial(limit),
   );
   try {
+    // Before anything is asked: a connection that has ended shows its certificate no more.
+    const tls = protection(socket);
     const clockAhead = order.http ? await toldTime(order, socket, clock, signal) : undefined;
-    return { addresses, lookupMs, connectMs, dialMs, tls: protection(socket), clockAhead };
+    return { addresses, lookupMs, connectMs, dialMs, tls, clockAhead };
   } finally {
     socket.destroy();
   }

@@ -1,4 +1,6 @@
+import { isConnectorError } from '../errors';
 import { fullTopicName } from '../pulsar/protocol';
+import { type Finding, skipped } from './check';
 import type { FoundTopic, PulsarReach } from './pulsar-reach';
 
 /** A topic of one connector. */
@@ -28,5 +30,17 @@ export class ExaminedTopic {
   /** Why nothing can be said of a topic that is not there; undefined when something can. */
   get absence(): string | undefined {
     return this.found?.exists === false ? 'there is no such topic yet' : undefined;
+  }
+}
+
+/** What `look` finds; who may read or write a topic may still not be allowed to look at it. */
+export async function ifShown(look: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isConnectorError(error, 'PULSAR_AUTHORIZATION')) {
+      return skipped('it is not for this role to see');
+    }
+    throw error;
   }
 }

@@ -1,4 +1,6 @@
+import { isConnectorError } from '../errors';
 import { isFinished, type Lease } from '../lease/lease';
+import { streamIdOf } from '../lease/row-key';
 import { throwIfAborted } from '../util/abort';
 import type { Clock } from '../util/clock';
 import { type Check, type Finding, ok, skipped, warning } from './check';
@@ -26,25 +28,37 @@ export function lagCheck(
     title: `lag of ${stream.label}`,
     needs: [stream.key('read'), table.key('rows')],
     run: async (signal) => {
-      const rows = table.rows.filter((row) => !several || row.stream?.split(':')[1] === ref.name);
+      const { description } = stream;
+      const id = several && description !== undefined ? streamIdOf(description) : undefined;
+      const rows = table.rows.filter((row) => row.stream === id);
       const started = rows.filter((row) => !isFinished(row) && /^\d+$/.test(row.checkpoint.sequenceNumber));
       if (started.length === 0) {
         return skipped('nothing was stored yet');
       }
       const asked = started.slice(0, MOST_SHARDS);
-      const lags = await Promise.all(asked.map((row) => lagOf(row, signal)));
-      return judgeLag(lags, started.length, (stream.description?.retentionHours ?? 24) * 3_600_000);
+      const lags = (await Promise.all(asked.map((row) => lagOf(row, signal)))).flatMap((lag) => lag ?? []);
+      return lags.length === 0
+        ? skipped('every shard is read by others at this moment, as fast as Kinesis lets them')
+        : judgeLag(lags, started.length, (description?.retentionHours ?? 24) * 3_600_000);
     },
   };
 
-  async function lagOf({ shardId, checkpoint }: Lease, signal: AbortSignal): Promise<number> {
+  /** Undefined where a worker reads so fast that nobody else may. */
+  async function lagOf({ shardId, checkpoint }: Lease, signal: AbortSignal): Promise<number | undefined> {
     const position = { type: 'AFTER_SEQUENCE_NUMBER', sequenceNumber: checkpoint.sequenceNumber } as const;
-    const iterator = await kinesis.getShardIterator(ref, shardId, position, { signal });
-    throwIfAborted(signal);
-    const answer = await kinesis.getRecords(ref, { iterator, limit: 1 }, { signal });
-    const { records, millisBehindLatest = 0, serviceTime = clock.now() } = answer;
-    // What was read is not counted any more: the age of the first record that is not stored says it all.
-    return Math.max(millisBehindLatest, serviceTime - (records[0]?.approximateArrival ?? serviceTime));
+    try {
+      const iterator = await kinesis.getShardIterator(ref, shardId, position, { signal });
+      throwIfAborted(signal);
+      const answer = await kinesis.getRecords(ref, { iterator, limit: 1 }, { signal });
+      const { records, millisBehindLatest = 0, serviceTime = clock.now() } = answer;
+      // What was read is not counted any more: the age of the first record that is not stored says it all.
+      return Math.max(millisBehindLatest, serviceTime - (records[0]?.approximateArrival ?? serviceTime));
+    } catch (error) {
+      if (isConnectorError(error, 'AWS_THROTTLED')) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 }
 

@@ -35,13 +35,14 @@ export function permissionChecks(config: LoadedConfig, scene: PermissionScene): 
       phases.some((phase) => phase === 'first-start' || phase === 'steady' || phase === 'sink'),
   );
   return needed.map((permission, index): Check => {
-    const { action, resources } = permission;
+    const { action, resources, optional } = permission;
     const what = isSideTable(resources) ? `${action} on ${nameOf(resources[0] ?? '')}` : action;
     return {
       key: `${subject.group} ${index} ${action}`,
       id: 'permission',
       group: subject.group,
       title: what,
+      ...(optional ? { overdue: 'warning' as const } : {}),
       needs,
       after: [...streams.map((stream) => stream.key('shards')), ...(table ? [table.key('state')] : [])],
       run: (signal) => tryPermission(permission, scene, signal),

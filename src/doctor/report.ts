@@ -1,3 +1,4 @@
+import { ERRORS, type ErrorCode } from '../errors';
 import type { CheckResult, Verdict } from './check';
 
 export interface ResultGroup {
@@ -26,7 +27,9 @@ export function reportOf(file: string, results: readonly CheckResult[], strict: 
   return {
     file,
     ok: count('failed') === 0 && !(strict && count('warning') > 0),
-    configFailed: results.some(({ id, verdict }) => id === 'config.file' && verdict === 'failed'),
+    configFailed: results.some(
+      ({ id, verdict, code }) => id === 'config.file' && verdict === 'failed' && isOfConfig(code),
+    ),
     counts: {
       ok: count('ok'),
       warning: count('warning'),
@@ -35,4 +38,9 @@ export function reportOf(file: string, results: readonly CheckResult[], strict: 
     },
     groups: Array.from(groups, ([name, members]) => ({ name, results: members })),
   };
+}
+
+/** What keeps a configuration from being read, a secret that does not arrive for example, is none of its mistakes. */
+function isOfConfig(code: string | undefined): boolean {
+  return code === undefined || !(code in ERRORS) || ERRORS[code as ErrorCode].treatment === 'config';
 }

@@ -1,10 +1,13 @@
-import { ConnectorError } from '../errors';
+import { ConnectorError, isConnectorError } from '../errors';
 import { throwIfAborted } from '../util/abort';
-import type { Clock } from '../util/clock';
+import { type Clock, sleep } from '../util/clock';
 import { withDeadline } from '../util/deadline';
 import { Gate } from '../util/gate';
 import { type Check, type CheckResult, type Finding, findingOf, skipped } from './check';
 import { nextSteps } from './schedule';
+
+/** Milliseconds before each further attempt at what was throttled: a file with many connectors asks for much at once. */
+const THROTTLED_WAITS: readonly number[] = [500, 1000, 2000];
 
 export interface RunnerOptions {
   readonly clock: Clock;
@@ -63,25 +66,41 @@ class Run {
 
   async #run(check: Check): Promise<void> {
     const { clock, timeout, signal } = this.#options;
+    const { waits = 0 } = check;
     const begun = clock.monotonic();
     let finding: Finding;
     try {
       finding = await withDeadline(
         clock,
-        timeout,
+        timeout + waits,
         signal,
         () => overdue(check, timeout),
-        (limit) => check.run(limit),
+        (limit) => this.#attempts(check, limit),
       );
     } catch (error) {
       throwIfAborted(signal);
-      finding = findingOf(error);
+      finding = findingOf(error, isConnectorError(error, 'DOCTOR_TIMEOUT') ? check.overdue : 'failed');
     }
     const { next = [], ...found } = finding;
     const at = this.#checks.indexOf(check) + 1;
     this.#checks = [...this.#checks.slice(0, at), ...next, ...this.#checks.slice(at)];
     this.#progress.set(check.key, found.verdict === 'failed' ? 'lost' : 'passed');
     this.#done(check, found, clock.monotonic() - begun);
+  }
+
+  /** That the service asks for patience says nothing of the connector. */
+  async #attempts(check: Check, limit: AbortSignal): Promise<Finding> {
+    for (const wait of THROTTLED_WAITS) {
+      try {
+        return await check.run(limit);
+      } catch (error) {
+        if (!isConnectorError(error, 'AWS_THROTTLED')) {
+          throw error;
+        }
+        await sleep(this.#options.clock, wait, limit);
+      }
+    }
+    return check.run(limit);
   }
 
   #done({ key, id, group, title }: Check, finding: Finding, took: number): void {

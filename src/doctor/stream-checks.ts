@@ -7,7 +7,7 @@ import { isOpen } from '../stream/shard-graph';
 import { throwIfAborted } from '../util/abort';
 import { type Check, type Finding, failed, ok, warning } from './check';
 import type { ExaminedStream } from './examined-stream';
-import { count } from './words';
+import { count, some } from './words';
 
 /** State and shards of one stream. */
 export function stateChecks(stream: ExaminedStream, needs: readonly string[]): Check[] {
@@ -66,8 +66,8 @@ export function judgeShards(shards: readonly Shard[], wanted: readonly string[] 
   const missing = wanted?.filter((id) => shards.every(({ shardId }) => shardId !== id)) ?? [];
   if (missing.length > 0) {
     return failed(
-      `shardIds names shards that the stream does not have: ${missing.join(', ')}`,
-      `Correct shardIds; the stream has ${open.map(({ shardId }) => shardId).join(', ')}.`,
+      `shardIds names shards that the stream does not have: ${some(missing)}`,
+      `Correct shardIds; the stream has ${some(open.map(({ shardId }) => shardId))}.`,
     );
   }
   const closed = shards.length - open.length;

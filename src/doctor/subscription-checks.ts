@@ -1,6 +1,6 @@
 import type { SinkDefinition } from '../config';
 import { type Check, type Finding, ok, skipped } from './check';
-import type { ExaminedTopic } from './examined-topic';
+import { type ExaminedTopic, ifShown } from './examined-topic';
 import { count } from './words';
 
 type Wanted = Pick<SinkDefinition, 'subscriptionName' | 'subscriptionType' | 'sourceSubscriptionPosition'>;
@@ -20,12 +20,12 @@ export function subscriptionCheck(topic: ExaminedTopic, wanted: Wanted): Check {
         return skipped(why);
       }
       const isPartitioned = (topic.found?.partitions ?? 0) > 0;
-      const stats = await pulsar.ask(
-        topic.name,
-        isPartitioned ? '/partitioned-stats?perPartition=false' : '/stats',
-      );
-      const subscriptions = stats?.subscriptions as { readonly [name: string]: unknown } | undefined;
-      return judgeSubscription(subscriptions?.[wanted.subscriptionName], wanted);
+      const path = isPartitioned ? '/partitioned-stats?perPartition=false' : '/stats';
+      return ifShown(async () => {
+        const stats = await pulsar.ask(topic.name, path);
+        const subscriptions = stats?.subscriptions as { readonly [name: string]: unknown } | undefined;
+        return judgeSubscription(subscriptions?.[wanted.subscriptionName], wanted);
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb';
+import type { DynamoApi } from '../aws/dynamo-api';
 import type { LeaseTableSettings } from '../config';
 import { isFinished, type Lease } from '../lease/lease';
 import { LeaseTable } from '../lease/lease-table';
@@ -16,6 +17,8 @@ import { count, duration, some } from './words';
 const TAKE_MS = 1000;
 /** Milliseconds that workers are watched; somebody waits. */
 const LONGEST_WATCH_MS = 5000;
+/** Of a lease in `failoverTime`, by workers of ours and of the KCL. */
+const RENEWALS = 3;
 /** Rows up to which the promise is `failoverTime` + 3 s. */
 const PROMISED_ROWS = 200;
 
@@ -121,11 +124,18 @@ async function readRows(
     return skipped('there is no table yet');
   }
   let others = 0;
-  await scanPages(table.dynamo, { TableName: table.name }, signal, ({ items }) => {
-    others += items.filter((item) => decodeLease(item) === undefined).length;
-  });
+  const { dynamo } = table;
+  // Both are told by the same pages: a scan of a large table takes from what its workers read.
+  const counting: DynamoApi = {
+    ...dynamo,
+    scan: async (input, options) => {
+      const page = await dynamo.scan(input, options);
+      others += page.items.filter((item) => decodeLease(item) === undefined).length;
+      return page;
+    },
+  };
   const layout = config.streams.several ? 'SEVERAL_STREAMS' : 'ONE_STREAM';
-  const leases = new LeaseTable(table.name, table.dynamo, layout);
+  const leases = new LeaseTable(table.name, counting, layout);
   const arn = streams[0]?.description?.arn;
   if (layout === 'ONE_STREAM' && arn !== undefined) {
     leases.belongsTo(arn);
@@ -167,7 +177,6 @@ export function ownersCheck(
   table: ExaminedTable,
   watch: (signal: AbortSignal, ms: number) => Promise<void>,
 ): Check {
-  // A worker of ours, or a KCL worker, renews three times in failoverTime.
   const time = Math.min(config.failoverTime / 2, LONGEST_WATCH_MS);
   return {
     key: table.key('owners'),
@@ -175,6 +184,7 @@ export function ownersCheck(
     group,
     title: 'workers',
     needs: [table.key('rows')],
+    waits: time,
     run: async (signal) => {
       const held = table.rows.filter(({ owner }) => owner !== undefined);
       if (held.length === 0) {
@@ -187,13 +197,19 @@ export function ownersCheck(
           now.set(lease.key, lease.counter);
         }
       });
-      return judgeOwners(held, now, time);
+      return judgeOwners(held, now, time, config.failoverTime);
     },
   };
 }
 
 /** @param now counters of the same rows, `time` milliseconds later */
-export function judgeOwners(held: readonly Lease[], now: ReadonlyMap<string, number>, time: number): Finding {
+export function judgeOwners(
+  held: readonly Lease[],
+  now: ReadonlyMap<string, number>,
+  time: number,
+  failoverTime: number,
+): Finding {
+  const every = failoverTime / RENEWALS;
   const alive = new Map<string, number>();
   const silent = new Set<string>();
   for (const { owner = '', key, counter } of held) {
@@ -207,7 +223,9 @@ export function judgeOwners(held: readonly Lease[], now: ReadonlyMap<string, num
   const quiet = [...silent].filter((owner) => !alive.has(owner));
   const words = [
     workers.length === 0 ? '' : `running: ${some(workers)}`,
-    quiet.length === 0 ? '' : `silent for ${duration(time)}: ${some(quiet)}`,
+    quiet.length === 0
+      ? ''
+      : `silent for ${duration(time)}${time < every ? ` (they write every ${duration(every)})` : ''}: ${some(quiet)}`,
   ];
   return ok(words.filter((word) => word !== '').join('; '));
 }

@@ -4,7 +4,8 @@ import { BYTES_SCHEMA, type Schema } from '../io';
 import { DeduplicationPolicy } from '../pulsar/deduplication-policy';
 import type { Clock } from '../util/clock';
 import { type Check, type Finding, failed, findingOf, ok, skipped, warning } from './check';
-import type { ExaminedTopic } from './examined-topic';
+import { type ExaminedTopic, ifShown } from './examined-topic';
+import type { FoundTopic } from './pulsar-reach';
 import { count } from './words';
 
 /** Milliseconds that a producer may take to close; it has sent nothing. */
@@ -23,26 +24,24 @@ export function findCheck(topic: ExaminedTopic, needs: readonly string[]): Check
       if (!pulsar.isBinary && !pulsar.admin) {
         return skipped('only pulsar:// or pulsar.adminUrl shows whether it is there');
       }
-      try {
+      return ifShown(async () => {
         topic.found = await pulsar.find(topic.name);
-      } catch (error) {
-        if (isConnectorError(error, 'PULSAR_AUTHORIZATION')) {
-          return skipped('whether it is there is not for this role to see');
-        }
-        throw error;
-      }
-      const { exists, partitions } = topic.found;
-      if (!exists) {
-        return {
-          ...warning(
-            'there is no such topic',
-            'Create it, or leave that to the broker where it may create topics; without partitions a topic is as fast as one broker.',
-          ),
-          code: 'PULSAR_TOPIC_NOT_FOUND',
-        };
-      }
-      return ok(partitions === 0 ? 'there, not partitioned' : `there, ${count(partitions, 'partition')}`);
+        return judgeTopic(topic.found);
+      });
     },
+  };
+}
+
+function judgeTopic({ exists, partitions }: FoundTopic): Finding {
+  if (exists) {
+    return ok(partitions === 0 ? 'there, not partitioned' : `there, ${count(partitions, 'partition')}`);
+  }
+  return {
+    ...warning(
+      'there is no such topic',
+      'Create it, or leave that to the broker where it may create topics; without partitions a topic is as fast as one broker.',
+    ),
+    code: 'PULSAR_TOPIC_NOT_FOUND',
   };
 }
 
@@ -118,18 +117,28 @@ export function schemaCheck(topic: ExaminedTopic, schema: Schema = BYTES_SCHEMA)
       if (why !== undefined) {
         return skipped(why);
       }
-      const { compatibility, schemaCompatibilityStrategy: strategy } =
-        (await topic.pulsar.compatibility(topic.name, schema)) ?? {};
-      if (compatibility === false) {
-        return failed(
-          `the topic does not take it (${String(strategy)})`,
-          'The topic has another schema: use another topic or outputFormat, or change its schema.',
-          'PULSAR_SCHEMA_REFUSED',
-        );
-      }
-      return ok('the topic takes it');
+      return ifShown(async () => {
+        const answer = (await topic.pulsar.compatibility(topic.name, schema)) ?? {};
+        return judgeSchema(answer);
+      });
     },
   };
+}
+
+/** @param answer of the REST API; empty when the topic has no schema yet */
+export function judgeSchema({
+  compatibility,
+  schemaCompatibilityStrategy: strategy,
+}: {
+  readonly [name: string]: unknown;
+}): Finding {
+  return compatibility === false
+    ? failed(
+        `the topic does not take it (${String(strategy)})`,
+        'The topic has another schema: use another topic or outputFormat, or change its schema.',
+        'PULSAR_SCHEMA_REFUSED',
+      )
+    : ok('the topic takes it');
 }
 
 /** Whether the topic deduplicates. @param enables whether the source switches it on */

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const TABLE = 'app';
 let emulator: Emulator;
 let broker: FakePulsarBroker;
 let folder: string;
+let admin: Server | undefined;
 
 beforeEach(async () => {
   emulator = await startEmulator();
@@ -24,6 +25,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  admin?.close();
   await Promise.all([emulator.close(), broker.stop()]);
   rmSync(folder, { recursive: true });
 });
@@ -119,6 +121,19 @@ const lease = (shardId: string, more: object = {}): object => ({
   ...more,
 });
 
+/** Into the first shard. @returns its sequence number */
+function putRecord(): string {
+  const record = { StreamName: 'orders', PartitionKey: 'a', ExplicitHashKey: '0', Data: '' };
+  return emulator.kinesis.call('PutRecord', record).SequenceNumber;
+}
+
+/** A REST API of the cluster. @returns its address */
+async function startAdmin(answer: RequestListener): Promise<string> {
+  admin = createServer(answer);
+  await new Promise<void>((resolve) => admin?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(admin.address() as AddressInfo).port}`;
+}
+
 const allow = (...actions: string[]) => ({
   Statement: [{ Effect: 'Allow' as const, Action: actions, Resource: '*' }],
 });
@@ -138,18 +153,21 @@ const NEEDED = [
 ];
 
 test('a source that would work has nothing that failed, and the command ends with 0', async () => {
-  const found = await doctor();
+  const found = await doctor({ configs: { onError: 'dlq', deadLetterTopic: 'nowhere' } });
   expect(bad(found)).toEqual([]);
   expect(found.code).toBe(0);
   expect(found.line('credentials.identity')?.found).toContain('of account 000000000000');
   expect(found.line('topic.producer')).toMatchObject({ verdict: 'ok' });
+  expect(found.line('topic.dead-letters')).toMatchObject({ verdict: 'warning' });
   expect(found.line('table.failover')?.found).toContain('within 5 s');
 });
 
-test('a warning fails with --strict only', async () => {
+test('a warning fails with --strict, and no producer is opened with --no-connect-producer', async () => {
   const configs = { onError: 'dlq', deadLetterTopic: 'nowhere' };
-  expect((await doctor({ configs })).code).toBe(0);
-  expect((await doctor({ configs, flags: ['--strict'] })).code).toBe(3);
+  const { code, line } = await doctor({ configs, flags: ['--strict', '--no-connect-producer'] });
+  expect(code).toBe(3);
+  expect(line('topic.producer')).toBeUndefined();
+  expect(broker.commands('producer')).toEqual([]);
 });
 
 test('every problem of a configuration is a line, nothing is asked of anybody, and the exit code is 2', async () => {
@@ -210,7 +228,9 @@ describe('permissions', () => {
     expect(bad(deaf)).toEqual(expect.arrayContaining(['stream.state stream orders']));
   });
 
-  test('a sink is tried to put a record that no shard could hold', async () => {
+  test('a sink is tried to put a record that no shard could hold, and needs no right to look at statistics', async () => {
+    const admin = await startAdmin((_, response) => response.writeHead(403).end());
+    const pulsar = { serviceUrl: broker.serviceUrl, adminUrl: admin };
     const file = join(folder, 'sink.json');
     const { configs, ...rest } = sourceOf({}) as { readonly configs: { readonly aws: object } };
     const sink = {
@@ -219,8 +239,10 @@ describe('permissions', () => {
       topicName: undefined,
       configs: { awsKinesisStreamName: 'orders', aws: configs.aws },
     };
-    writeFileSync(file, JSON.stringify({ pulsar: { serviceUrl: broker.serviceUrl }, sinks: [sink] }));
-    expect((await run(file, '--json')).code).toBe(0);
+    writeFileSync(file, JSON.stringify({ pulsar, sinks: [sink] }));
+    const allowed = await run(file, '--json');
+    expect(allowed.code).toBe(0);
+    expect(allowed.stdout).toContain('it is not for this role to see');
     emulator.iam.attach('AKIDEXAMPLE', [
       allow('kinesis:DescribeStreamSummary', 'kinesis:ListShards', 'sts:*'),
     ]);
@@ -230,48 +252,56 @@ describe('permissions', () => {
   });
 });
 
-describe('what is wrong is found', () => {
-  test('access keys that AWS does not know', async () => {
+describe('what is wrong is found, and hides nothing else', () => {
+  test('access keys that AWS does not know, and a cluster that is not there', async () => {
     emulator.iam.attach('SOMEBODYELSE', [allow('*')]);
-    const { line, code } = await doctor();
+    const { line, code } = await doctor({ pulsar: { serviceUrl: 'pulsar://127.0.0.1:1' } });
     expect(line('credentials.identity')).toMatchObject({ verdict: 'failed', code: 'AWS_CREDENTIALS' });
     expect(line('stream.state')).toMatchObject({ verdict: 'skipped' });
+    expect(line('endpoint.reach', 'pulsar')).toMatchObject({ verdict: 'failed', code: 'PULSAR_UNAVAILABLE' });
+    expect(line('topic.find')).toMatchObject({ verdict: 'skipped' });
     expect(code).toBe(3);
   });
 
-  test('a clock that is off', async () => {
-    emulator.clock.advance(20_000);
-    expect((await doctor()).line('endpoint.clock')).toMatchObject({ verdict: 'warning' });
-    emulator.clock.advance(600_000);
-    expect((await doctor()).line('endpoint.clock')).toMatchObject({
-      verdict: 'failed',
-      code: 'AWS_CLOCK_SKEW',
-    });
-  });
-
-  test('a stream that is not there', async () => {
+  test('a clock that is off, and a stream that is not there', async () => {
+    emulator.clock.advance(620_000);
     const { line } = await doctor({ configs: { awsKinesisStreamName: 'nowhere' } });
+    expect(line('endpoint.clock')).toMatchObject({ verdict: 'failed', code: 'AWS_CLOCK_SKEW' });
     expect(line('stream.state')).toMatchObject({ verdict: 'failed', code: 'KINESIS_STREAM_NOT_FOUND' });
     expect(line('stream.shards')).toMatchObject({ verdict: 'skipped', found: 'because of "stream nowhere"' });
   });
 
-  test('records that may not be decrypted', async () => {
+  test('records that may not be decrypted, a table of another shape, and a producer that may not be made', async () => {
     emulator.faults.add({
       operation: 'GetRecords',
       fault: { kind: 'error', type: 'KMSAccessDeniedException' },
     });
-    expect((await doctor()).line('stream.read')).toMatchObject({ verdict: 'failed', code: 'KINESIS_KMS' });
+    createTable(TABLE, 'id');
+    broker.script.producerError = () => 4;
+    const { line } = await doctor();
+    expect(line('stream.read')).toMatchObject({ verdict: 'failed', code: 'KINESIS_KMS' });
+    expect(line('table.state')).toMatchObject({ code: 'LEASE_TABLE_WRONG_SHAPE' });
+    expect(line('topic.producer')).toMatchObject({ code: 'PULSAR_AUTHORIZATION' });
   });
 
-  test('a shard that shardIds names and the stream has not', async () => {
-    const { line } = await doctor({ configs: { shardIds: ['shardId-000000000009'] } });
+  test('a shard and a consumer that are not there, no table where none may be created, no topic', async () => {
+    const consumerArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/orders/consumer/gone:1767225600';
+    const { line } = await doctor({
+      configs: {
+        shardIds: ['shardId-000000000009'],
+        retrievalMode: 'fan-out',
+        consumerArn,
+        leaseTableCreate: false,
+      },
+      source: { topicName: 'nowhere' },
+    });
     expect(line('stream.shards')).toMatchObject({ verdict: 'failed' });
-  });
-
-  test('a consumer that must be there, and is not', async () => {
-    const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/orders/consumer/gone:1767225600';
-    const { line } = await doctor({ configs: { retrievalMode: 'fan-out', consumerArn: arn } });
     expect(line('stream.consumer')).toMatchObject({ verdict: 'failed', code: 'KINESIS_CONSUMER_NOT_FOUND' });
+    expect(line('table.state')).toMatchObject({ verdict: 'failed', code: 'LEASE_TABLE_NOT_FOUND' });
+    expect(line('table.state')?.hint).toContain('aws dynamodb create-table');
+    expect(line('topic.find')).toMatchObject({ verdict: 'warning', code: 'PULSAR_TOPIC_NOT_FOUND' });
+    expect(line('topic.producer')).toMatchObject({ verdict: 'skipped' });
+    expect(broker.commands('producer')).toEqual([]);
   });
 
   test('patterns that match nothing', async () => {
@@ -286,33 +316,19 @@ describe('what is wrong is found', () => {
     expect(line('stream.state', 'orders-2')).toMatchObject({ verdict: 'ok' });
   });
 
-  test('no table where none may be created', async () => {
-    const found = (await doctor({ configs: { leaseTableCreate: false } })).line('table.state');
-    expect(found).toMatchObject({ verdict: 'failed', code: 'LEASE_TABLE_NOT_FOUND' });
-    expect(found?.hint).toContain('aws dynamodb create-table');
-  });
-
-  test('a table of another shape', async () => {
-    createTable(TABLE, 'id');
-    expect((await doctor()).line('table.state')).toMatchObject({ code: 'LEASE_TABLE_WRONG_SHAPE' });
-  });
-
-  test('rows of another stream', async () => {
+  test('rows of another stream, and a live KCL 3.x fleet in 3X mode', async () => {
     createTable();
     putRow(
       lease('shardId-000000000000', { streamArn: { S: 'arn:aws:kinesis:us-east-1:000000000000:stream/x' } }),
     );
-    expect((await doctor()).line('table.rows')).toMatchObject({ code: 'LEASE_TABLE_OTHER_STREAM' });
-  });
-
-  test('a live KCL 3.x fleet in 3X mode', async () => {
-    createTable();
     createTable(`${TABLE}-CoordinatorState`, 'key');
     createTable(`${TABLE}-WorkerMetricStats`, 'wid');
     putRow({ key: { S: 'Migration3.0' }, cv: { S: 'CLIENT_VERSION_3X' } }, `${TABLE}-CoordinatorState`);
     const lut = { N: String(Math.floor(emulator.clock.now() / 1000)) };
     putRow({ wid: { S: 'java' }, lut }, `${TABLE}-WorkerMetricStats`);
-    expect((await doctor()).line('table.fleet-3x')).toMatchObject({ code: 'LEASE_TABLE_LIVE_3X_FLEET' });
+    const { line } = await doctor();
+    expect(line('table.rows')).toMatchObject({ code: 'LEASE_TABLE_OTHER_STREAM' });
+    expect(line('table.fleet-3x')).toMatchObject({ code: 'LEASE_TABLE_LIVE_3X_FLEET' });
   });
 
   test('who holds leases and is silent is told apart from who writes', async () => {
@@ -334,81 +350,63 @@ describe('what is wrong is found', () => {
   });
 
   test('a checkpoint that Kinesis will soon have trimmed', async () => {
-    emulator.kinesis.call('PutRecord', { StreamName: 'orders', PartitionKey: 'a', Data: '' });
-    const { SequenceNumber: checkpoint, ShardId: shardId } = emulator.kinesis.call('PutRecord', {
-      StreamName: 'orders',
-      PartitionKey: 'a',
-      Data: '',
-    });
-    emulator.kinesis.call('PutRecord', { StreamName: 'orders', PartitionKey: 'a', Data: '' });
+    const sequenceNumbers = Array.from({ length: 3 }, () => putRecord());
     createTable();
-    putRow(lease(shardId, { checkpoint: { S: checkpoint } }));
-    expect((await doctor()).line('stream.lag')).toMatchObject({ verdict: 'ok' });
+    const [, checkpoint = ''] = sequenceNumbers;
+    putRow(lease('shardId-000000000000', { checkpoint: { S: checkpoint } }));
     emulator.clock.advance(20 * 3_600_000);
-    emulator.faults.clear();
     expect((await doctor()).line('stream.lag')).toMatchObject({ verdict: 'warning' });
   });
 
-  test('an endpoint where nobody listens', async () => {
+  test('a running connector that leaves no read to others is no failure', async () => {
+    createTable();
+    putRow(lease('shardId-000000000000', { checkpoint: { S: putRecord() } }));
+    emulator.faults.add({
+      operation: 'GetRecords',
+      fault: { kind: 'error', type: 'ProvisionedThroughputExceededException' },
+    });
+    const found = await doctor();
+    expect(found.line('stream.lag')).toMatchObject({ verdict: 'skipped' });
+    expect(bad(found)).toEqual([]);
+  });
+
+  test('checkpoints of a stream of the same name that is no more are not looked for in this one', async () => {
+    createTable();
+    const id = '000000000000:orders:1600000000';
+    const shardId = 'shardId-000000000000';
+    putRow(
+      lease(`${id}:${shardId}`, {
+        streamName: { S: id },
+        shardId: { S: shardId },
+        checkpoint: { S: `4${'9'.repeat(55)}` },
+      }),
+    );
+    const { line } = await doctor({ configs: { awsKinesisStreamName: 'orders*' } });
+    expect(line('stream.lag')).toMatchObject({ verdict: 'skipped', found: 'nothing was stored yet' });
+  });
+
+  test('an endpoint where nobody listens, and a token that is refused', async () => {
     const { aws } = (sourceOf({}) as { readonly configs: { readonly aws: { readonly endpoints: object } } })
       .configs;
     const endpoints = { ...aws.endpoints, dynamodb: 'http://127.0.0.1:1' };
-    const { line } = await doctor({ configs: { aws: { ...aws, endpoints } } });
-    expect(line('endpoint.reach', 'dynamodb')).toMatchObject({ verdict: 'failed', code: 'AWS_UNAVAILABLE' });
-  });
-
-  test('what does not answer in time', async () => {
-    emulator.faults.add({ operation: 'ListShards', fault: { kind: 'silence', applied: false } });
-    const { line } = await doctor({ flags: ['--timeout', '300'] });
-    expect(line('stream.shards')).toMatchObject({ verdict: 'failed', code: 'DOCTOR_TIMEOUT' });
-  });
-});
-
-describe('Pulsar', () => {
-  test('a cluster that is not there', async () => {
-    const { line, code } = await doctor({ pulsar: { serviceUrl: 'pulsar://127.0.0.1:1' } });
-    expect(line('endpoint.reach', 'pulsar')).toMatchObject({ verdict: 'failed', code: 'PULSAR_UNAVAILABLE' });
-    expect(line('topic.find')).toMatchObject({ verdict: 'skipped' });
-    expect(code).toBe(3);
-  });
-
-  test('a token that is refused', async () => {
     broker.script.tokens = ['good'];
-    const authentication = { type: 'token', token: 'bad' };
-    const { line } = await doctor({ pulsar: { serviceUrl: broker.serviceUrl, authentication } });
+    const { line } = await doctor({
+      configs: { aws: { ...aws, endpoints } },
+      pulsar: { serviceUrl: broker.serviceUrl, authentication: { type: 'token', token: 'bad' } },
+    });
+    expect(line('endpoint.reach', 'dynamodb')).toMatchObject({ verdict: 'failed', code: 'AWS_UNAVAILABLE' });
     expect(line('pulsar.login')).toMatchObject({ verdict: 'failed', code: 'PULSAR_AUTHENTICATION' });
   });
 
-  test('a topic that is not there is no reason to create it', async () => {
-    const { line } = await doctor({ source: { topicName: 'nowhere' } });
-    expect(line('topic.find')).toMatchObject({ verdict: 'warning', code: 'PULSAR_TOPIC_NOT_FOUND' });
-    expect(line('topic.producer')).toMatchObject({ verdict: 'skipped' });
-    expect(broker.commands('producer')).toEqual([]);
-  });
-
-  test('a producer that may not be made', async () => {
-    broker.script.producerError = () => 4;
-    expect((await doctor()).line('topic.producer')).toMatchObject({ code: 'PULSAR_AUTHORIZATION' });
-  });
-
-  test('no producer is opened with --no-connect-producer', async () => {
-    const { line } = await doctor({ flags: ['--no-connect-producer'] });
-    expect(line('topic.producer')).toBeUndefined();
-    expect(broker.commands('producer')).toEqual([]);
-  });
-
   test('a topic that does not deduplicate, or takes another schema', async () => {
-    const server = createServer((request, response) => {
+    const adminUrl = await startAdmin((request, response) => {
       response.end(request.url?.includes('/compatibility') ? '{"compatibility":false}' : 'false');
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const adminUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { line } = await doctor({
       pulsar: { serviceUrl: broker.serviceUrl, adminUrl },
       source: { processingGuarantees: 'EFFECTIVELY_ONCE' },
       configs: { outputFormat: 'json' },
     });
-    server.close();
     expect(line('topic.deduplication')).toMatchObject({
       verdict: 'failed',
       code: 'PULSAR_DEDUPLICATION_OFF',

@@ -55,6 +55,13 @@ c.yaml: 1 ok, 1 warning, 0 failed, 1 skipped
   expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
 });
 
+test('what others have written commands no terminal', () => {
+  const found = 'running: \u001b[2J\u009b31m with 1 lease';
+  const text = reportText(reportOf('c', [result({ found, title: 'a\nb', hint: '\u202e' })], false), STYLE);
+  expect(text).not.toMatch(/[^\P{C}\n]/u);
+  expect(text).toContain('running: \\x1b[2J\\x9b31m with 1 lease');
+});
+
 test('colours change nothing but colours', () => {
   const report = reportOf('c.yaml', RESULTS, false);
   const coloured = reportText(report, { ...STYLE, colours: true });
@@ -72,4 +79,10 @@ test('a warning fails when told to, a failure always', () => {
     configFailed: false,
   });
   expect(reportOf('c', [result({ id: 'config.file', verdict: 'failed' })], false).configFailed).toBe(true);
+});
+
+test('a secret that cannot be had is no mistake of the configuration', () => {
+  const lost = (code: string) => [result({ id: 'config.file', verdict: 'failed', code })];
+  expect(reportOf('c', lost('AWS_UNAVAILABLE'), false).configFailed).toBe(false);
+  expect(reportOf('c', lost('CONFIG_INVALID'), false).configFailed).toBe(true);
 });

@@ -55,6 +55,12 @@ test('a service with TLS is told with its certificate, and how far its clock is 
   expect(Math.abs((found.clockAhead ?? 0) - 60_000)).toBeLessThan(2000);
 });
 
+test('a certificate is told also of a service that hangs up instead of an answer', async () => {
+  const server = createTlsServer(authority.issue(['127.0.0.1']), (request) => request.socket.destroy());
+  const found = await probe(order(await listen(server), authority.cert), parts, signal);
+  expect(found).toMatchObject({ clockAhead: undefined, tls: { certificate: { subject: '127.0.0.1' } } });
+});
+
 test('a certificate that ends within two weeks is warned of', async () => {
   const port = await listen(createTlsServer(authority.issue(['127.0.0.1']), (_, response) => response.end()));
   const [check] = endpointChecks(

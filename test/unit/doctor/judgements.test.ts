@@ -41,6 +41,8 @@ test('shards that leave hash keys out fail; closed ones are counted', () => {
   expect(judgeShards([whole, shard('a', '0', half, '9')], undefined).found).toContain('1 closed one');
   expect(() => judgeShards([shard('a', '0', half)], undefined)).toThrow(/leave hash keys out/);
   expect(judgeShards([whole], ['c'])).toMatchObject({ verdict: 'failed' });
+  const many = Array.from({ length: 1000 }, () => whole);
+  expect(judgeShards(many, ['c']).hint?.length).toBeLessThan(200);
 });
 
 test.each([
@@ -50,13 +52,27 @@ test.each([
   [299_999, 'warning'],
   [-300_000, 'failed'],
 ] as const)('a clock that is %d ms off is %s', (clockAhead, verdict) => {
-  const others = new Map([['near', { clockAhead: 1 }]]);
-  expect(judgeClocks(new Map([...others, ['far', { clockAhead }]])).verdict).toBe(verdict);
+  const others = new Map([['near', { clockAhead: 1, signed: true }]]);
+  expect(judgeClocks(new Map([...others, ['far', { clockAhead, signed: true }]])).verdict).toBe(verdict);
+});
+
+test('a cluster whose clock is wrong is no reason for AWS to refuse anything', () => {
+  const found = judgeClocks(
+    new Map([
+      ['kinesis', { clockAhead: 1, signed: true }],
+      ['pulsar admin', { clockAhead: 600_000, signed: false }],
+    ]),
+  );
+  expect(found).toMatchObject({ verdict: 'warning', found: '600 s behind pulsar admin' });
 });
 
 test('the clock of a machine that is behind is said to be behind', () => {
-  expect(judgeClocks(new Map([['kinesis', { clockAhead: 60_000 }]])).found).toBe('60 s behind kinesis');
-  expect(judgeClocks(new Map([['kinesis', { clockAhead: undefined }]])).verdict).toBe('skipped');
+  expect(judgeClocks(new Map([['kinesis', { clockAhead: 60_000, signed: true }]])).found).toBe(
+    '60 s behind kinesis',
+  );
+  expect(judgeClocks(new Map([['kinesis', { clockAhead: undefined, signed: true }]])).verdict).toBe(
+    'skipped',
+  );
 });
 
 test('a dead worker costs failoverTime + 3 s up to 200 leases, and two scans more beyond (G6)', () => {
@@ -107,8 +123,12 @@ test('rows are told by who holds them', () => {
         ['b', 0],
       ]),
       2000,
+      4000,
     ).found,
   ).toBe('running: me with 1 lease; silent for 2 s: java');
+  expect(judgeOwners(rows.slice(0, 1), new Map([['a', rows[0]?.counter ?? 0]]), 5000, 60_000).found).toBe(
+    'silent for 5 s (they write every 20 s): me',
+  );
 });
 
 test('a fleet in 3X mode fails while it reports, warns when it is silent, and when nobody may look', () => {

@@ -1,6 +1,7 @@
 import { type Check, type Finding, failed, ok, skipped } from '../../../src/doctor/check';
 import { runChecks } from '../../../src/doctor/runner';
 import { ConnectorError } from '../../../src/errors';
+import { sleep } from '../../../src/util/clock';
 import { deferred } from '../../../src/util/deferred';
 import { ManualClock } from '../../support/manual-clock';
 
@@ -34,9 +35,14 @@ test('checks that do not need each other are made side by side, and told in the 
 });
 
 test('an error is a failure with its code and what to do; what needs it is left out', async () => {
-  const error = new ConnectorError('AWS_THROTTLED', 'slow', { expected: 'few', found: 'many' });
+  const error = new ConnectorError('AWS_ACCESS_DENIED', 'slow', { expected: 'few', found: 'many' });
   const [a, b] = await run([check('a', () => Promise.reject(error)), check('b', async () => ok('b'), ['a'])]);
-  expect(a).toMatchObject({ verdict: 'failed', code: 'AWS_THROTTLED', expected: 'few', hint: error.hint });
+  expect(a).toMatchObject({
+    verdict: 'failed',
+    code: 'AWS_ACCESS_DENIED',
+    expected: 'few',
+    hint: error.hint,
+  });
   expect(b).toMatchObject({ verdict: 'skipped', found: 'because of "a"' });
 });
 
@@ -53,6 +59,39 @@ test('a check without an end fails at its time-out, and the others go on', async
     ['failed', 'DOCTOR_TIMEOUT'],
     ['ok', undefined],
   ]);
+});
+
+test('one that can be done without only warns when it is late, and one that waits on purpose has its time', async () => {
+  const never = check('a', () => new Promise(() => undefined));
+  const waiting = check('b', async (signal) => {
+    await sleep(clock, 1500, signal);
+    return ok('b');
+  });
+  const results = run([
+    { ...never, overdue: 'warning' },
+    { ...waiting, waits: 1500 },
+    check('c', async () => ok('c'), ['a']),
+  ]);
+  await clock.advance(2000);
+  expect((await results).map(({ verdict, code }) => [verdict, code])).toEqual([
+    ['warning', 'DOCTOR_TIMEOUT'],
+    ['ok', undefined],
+    ['ok', undefined],
+  ]);
+});
+
+test('a service that asks for patience gets some', async () => {
+  let asked = 0;
+  const results = run([
+    check('a', async () => {
+      if (++asked < 2) {
+        throw new ConnectorError('AWS_THROTTLED', 'slow');
+      }
+      return ok('a');
+    }),
+  ]);
+  await clock.advance(900);
+  expect(await results).toMatchObject([{ verdict: 'ok' }]);
 });
 
 test('what comes of a check is made too, right behind it', async () => {
