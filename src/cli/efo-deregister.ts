@@ -34,10 +34,12 @@ export async function deregister(wanted: string, flags: DeregisterFlags, io: Cli
       io.stderr(
         'Note: who reads with it cannot be seen from here; -c with the configuration of a source can tell.\n',
       );
-    } else if (flags.force !== true && readsWith(source, consumer)) {
-      await requireNobody(source, summary, consumer, session, io);
     }
     await confirm(consumer, summary.name, flags, io, signal);
+    // Behind the question: a worker may start while somebody thinks about the answer.
+    if (source !== undefined && flags.force !== true && readsWith(source, consumer)) {
+      await requireNobody(source, summary, consumer, session, io);
+    }
     const fanOut = createFanOutApi(settingsFor(place, stream), { clock: systemClock });
     const patience = { clock: systemClock, random: systemRandom, logger };
     try {

@@ -38,7 +38,7 @@ export function describedStream(
     ],
     [
       'retention',
-      `${stream.retentionHours} h${stream.retentionHours > 24 ? ` (${stream.retentionHours / 24} d)` : ''}`,
+      `${stream.retentionHours} h${stream.retentionHours > 24 ? ` (${Number((stream.retentionHours / 24).toFixed(1))} d)` : ''}`,
     ],
     ['encryption', encryptionKey === undefined ? 'none' : `KMS, ${encryptionKey}`],
     ['largest record', bytesInWords(stream.maxRecordBytes)],

@@ -11,6 +11,7 @@ import { leasesOf } from './stream-leases';
 import { describedStream, tableOfStreams, withInstants } from './streams-output';
 import { type PeekFlags, peek } from './streams-peek';
 import { shardRows, shardsForScripts, tableOfShards } from './streams-shards';
+import { safeJson } from './terminal-text';
 
 const EXAMPLES = `
 Examples:
@@ -22,6 +23,9 @@ Examples:
 
 They only read: nothing is changed, no lease taken, no checkpoint moved. NAME may be an ARN; with -c it may be left
 out when the connector has one stream. Without --region it is that of the environment or profile.`;
+
+/** A timer of Node takes no more: what is longer would end at once. */
+const LONGEST_S = 2_000_000;
 
 const PEEKING = `
 Examples:
@@ -87,7 +91,7 @@ export function registerStreamsCommands(program: Command, io: CliIo): void {
     .option('--raw', 'print payloads alone, one a line')
     .option('--json', 'print a line of JSON a record')
     .option('--wide', 'sequence numbers too; nothing is cut')
-    .option('--timeout <seconds>', 'time after which it ends; 30, or never with --follow', atLeast(1))
+    .option('--timeout <seconds>', 'time after which it ends; 30, or never with --follow', seconds)
     .option('--max-bytes <n>', 'bytes of payload after which it ends', atLeast(1), 64 * 1024 * 1024)
     .option('--reads-per-second <n>', 'reads of each shard in a second, up to 5', readRate, 1)
     .addHelpText('after', PEEKING)
@@ -136,7 +140,9 @@ async function shards(name: string | undefined, flags: ShardsFlags, io: CliIo): 
   });
 }
 
-const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** Names of workers are written by others; JSON itself leaves half of what commands a terminal as it is. */
+const jsonOf = (value: unknown): string =>
+  `${JSON.stringify(value, null, 2).split('\n').map(safeJson).join('\n')}\n`;
 
 function atLeast(least: number): (text: string) => number {
   return (text) => {
@@ -146,6 +152,14 @@ function atLeast(least: number): (text: string) => number {
     }
     return value;
   };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1 || value > LONGEST_S) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${LONGEST_S}.`);
+  }
+  return value;
 }
 
 function readRate(text: string): number {

@@ -10,7 +10,7 @@ import {
 import type { FixedPosition } from '../stream/iterator-position';
 import { parseSequence } from '../stream/sequence-parts';
 import type { Shard } from '../stream/shard';
-import { isOpen, shardGraph } from '../stream/shard-graph';
+import { isOpen, parentIds, shardGraph } from '../stream/shard-graph';
 import type { StartPosition } from '../stream/start-position';
 import { shardIdOf } from './explored-shard';
 import { PATIENCE_BOUNDS, type PatienceOptions, patiently } from './patience';
@@ -34,6 +34,8 @@ export interface PeekStart {
   readonly floor: number;
   /** Shards that take no more records, and have to be read to their end: behind it their children come. */
   readonly closed: ReadonlySet<string>;
+  /** Of each shard that is listed. */
+  readonly parents: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -55,14 +57,17 @@ export async function findStart(options: PeekStartOptions, signal: AbortSignal):
   if (shardId !== undefined && from.type !== 'PLACES') {
     requireShard(shards, shardId, stream);
   }
-  const closed = new Set(shards.filter((shard) => !isOpen(shard)).map((shard) => shard.shardId));
+  const listed = {
+    closed: new Set(shards.filter((shard) => !isOpen(shard)).map((shard) => shard.shardId)),
+    parents: new Map(shards.map((shard) => [shard.shardId, parentIds(shard)])),
+  };
   if (from.type === 'PLACES') {
-    return { ...FROM_OLDEST, closed, places: placesOf(from.places, shardId) };
+    return { ...FROM_OLDEST, ...listed, places: placesOf(from.places, shardId) };
   }
   if (from.type === 'AT_RECORD') {
     return {
       ...FROM_OLDEST,
-      closed,
+      ...listed,
       places: await recordPlace(options, shards, shardId, from.place, signal),
     };
   }
@@ -76,7 +81,7 @@ export async function findStart(options: PeekStartOptions, signal: AbortSignal):
     // Of a service whose listing leaves out the instant all shards are looked at: they must not show what is older.
     childStart: start,
     floor: start.type === 'TRIM_HORIZON' ? Number.NEGATIVE_INFINITY : start.timestamp,
-    closed,
+    ...listed,
   };
 }
 

@@ -6,6 +6,7 @@ import { allowManyListeners, follow, throwIfAborted } from '../util/abort';
 import { type Deferred, deferred } from '../util/deferred';
 import { WakeUp } from '../util/wake-up';
 import { ArrivalMerge, type Room } from './arrival-merge';
+import { Descent } from './descent';
 import { openLaneReader } from './lane-reader';
 import { LaneReads } from './lane-reads';
 import type { PatienceOptions } from './patience';
@@ -44,7 +45,7 @@ export class Peek implements AsyncIterable<PeekedRecord> {
   readonly #merge: ArrivalMerge<ShardLane>;
   readonly #reads: LaneReads;
   readonly #readsPerSecond: number;
-  readonly #opened = new Set<string>();
+  #descent = new Descent(new Map());
   #rung: Deferred<void> = deferred();
   #failure: unknown;
   #shown = { records: 0, bytes: 0 };
@@ -125,6 +126,7 @@ export class Peek implements AsyncIterable<PeekedRecord> {
       signal,
     );
     throwIfAborted(signal);
+    this.#descent = new Descent(start.parents);
     for (const [id, place] of start.places) {
       this.#open(id, place, start.floor, start);
     }
@@ -162,7 +164,7 @@ export class Peek implements AsyncIterable<PeekedRecord> {
 
   #open(shardId: string, place: ShardPlace, floor: number, { closed }: PeekStart): void {
     const { from, follow: follows = false } = this.#query;
-    this.#opened.add(shardId);
+    this.#descent.opened(shardId);
     this.#merge.add(
       new ShardLane({
         shardId,
@@ -209,18 +211,21 @@ export class Peek implements AsyncIterable<PeekedRecord> {
 
   /** Goes on with the children of shards that have come to their end. @returns whether nothing is left */
   #dismiss(start: PeekStart): boolean {
-    const { shardId } = this.#query;
-    for (const gone of this.#merge.dismiss()) {
+    const merge = this.#merge;
+    const ended = merge.dismiss();
+    for (const gone of ended) {
       gone.close();
-      const children = shardId === undefined ? gone.children : [];
-      for (const child of children) {
-        const waits = this.#merge.lanes.some((lane) => child.parentShards.includes(lane.shardId));
-        if (!waits && !this.#opened.has(child.shardId)) {
-          this.#open(child.shardId, { start: start.childStart }, gone.reached, start);
-        }
+      if (this.#query.shardId === undefined) {
+        this.#descent.ended(gone.children, gone.reached);
       }
     }
-    return this.#merge.lanes.length === 0;
+    if (ended.length > 0) {
+      const reading = new Set(merge.lanes.map((lane) => lane.shardId));
+      for (const { shardId, floor } of this.#descent.ready(reading)) {
+        this.#open(shardId, { start: start.childStart }, floor, start);
+      }
+    }
+    return merge.lanes.length === 0;
   }
 
   /** What may still be held. */

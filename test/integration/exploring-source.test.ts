@@ -29,6 +29,11 @@ describe('exploring what a source reads', () => {
     return file;
   };
   const cli = (...args: string[]): Promise<CliResult> => runCli([...args, '-c', configFile()]);
+  const arrived = async (count: number): Promise<void> => {
+    while (lab.report().arrived < count) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'exploring-source-'));
@@ -80,14 +85,21 @@ describe('exploring what a source reads', () => {
 
   it('does not let a consumer be deregistered while a worker reads with it, unless forced to', async () => {
     lab = await SourceLab.open(1);
-    const run = lab.start({ useEnhancedFanOut: true, failoverTime: 2000 });
+    lab.emulator.kinesis.call('RegisterStreamConsumer', {
+      StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/orders',
+      ConsumerName: 'app',
+    });
     lab.put(1);
-    while (lab.report().arrived < 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const refused = await cli('efo', 'deregister', 'app', '--yes');
+    // While somebody thinks about the answer a worker starts.
+    let run: ReturnType<SourceLab['start']> | undefined;
+    const answer = async (): Promise<string> => {
+      run = lab.start({ useEnhancedFanOut: true, failoverTime: 2000 });
+      await arrived(1);
+      return 'y';
+    };
+    const refused = await runCli(['efo', 'deregister', 'app', '-c', configFile()], { answer });
     expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('EFO_CONSUMER_IN_USE') });
-    await run.stop();
+    await run?.stop();
     expect(await cli('efo', 'deregister', 'app', '--yes', '--force')).toMatchObject({ code: 0 });
   });
 });

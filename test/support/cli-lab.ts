@@ -12,7 +12,7 @@ export interface CliSurroundings {
   /** Told everything that is written to standard output, as it comes. */
   readonly onOutput?: (text: string) => void;
   readonly closed?: AbortSignal;
-  readonly answer?: string;
+  readonly answer?: string | (() => Promise<string>);
 }
 
 /** Runs one command line in this process. */
@@ -30,7 +30,7 @@ export async function runCli(args: readonly string[], around: CliSurroundings = 
     isTty: false,
     ...(columns !== undefined && { columns }),
     ...(closed !== undefined && { closed }),
-    ...(answer !== undefined && { ask: async () => answer }),
+    ...(answer !== undefined && { ask: async () => (typeof answer === 'string' ? answer : answer()) }),
     env: {},
     setExitCode: (given) => {
       code = given;

@@ -126,6 +126,29 @@ describe('a look into a stream', () => {
     expect(new Set(records.map((record) => record.shardId))).toContain(shardId(4));
   });
 
+  it('shows a merged shard behind both its parents, however late one of them is born', async () => {
+    const lab = new Lab(2);
+    lab.kinesis.model.call('SplitShard', {
+      StreamName: 'orders',
+      ShardToSplit: shardId(0),
+      NewStartingHashKey: '1000000000000000000000000000000000000',
+    });
+    await lab.clock.advance(5000);
+    await lab.put(20);
+    lab.kinesis.model.call('MergeShards', {
+      StreamName: 'orders',
+      ShardToMerge: shardId(3),
+      AdjacentShardToMerge: shardId(1),
+    });
+    await lab.clock.advance(5000);
+    await lab.put(20, (n) => Buffer.from(`${20 + n}`));
+    lab.barren.set(shardId(0), 8);
+    const order = (await lab.all(lab.peek())).map((record) => record.shardId);
+    expect(order).toContain(shardId(4));
+    expect(order.indexOf(shardId(4))).toBeGreaterThan(order.lastIndexOf(shardId(3)));
+    expect(order).toHaveLength(40);
+  });
+
   it('begins at an instant, and shows nothing that came earlier', async () => {
     const lab = new Lab(3);
     await lab.put(50);
