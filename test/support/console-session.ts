@@ -7,7 +7,7 @@ import { sleep, systemClock } from '../../src/util/clock';
 
 const ROOT = resolve(__dirname, '../..');
 const COMMAND = 'pulsar-io-kinesis';
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 const LOOK_MS = 50;
 
 /** One command of a page, and what it says that the command prints. */

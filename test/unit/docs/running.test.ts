@@ -30,6 +30,7 @@ interface Probe {
 }
 
 interface Container {
+  readonly image: string;
   readonly args: readonly string[];
   readonly env: readonly { readonly name: string }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
@@ -46,6 +47,9 @@ const configMap = ofKind('ConfigMap').data['connectors.yaml'] as string;
 const pod = ofKind('Deployment').spec.template;
 const container = pod.spec.containers[0] as Container;
 const monitor = parse(read('kubernetes/pod-monitor.yaml'));
+
+const sidecarPod = parseAllDocuments(read('kubernetes/sidecar.yaml')).map((it) => it.toJS())[1];
+const compose = parse(read('compose.yaml')).services.connector;
 
 const task = JSON.parse(read('ecs/task-definition.json')).containerDefinitions[0];
 
@@ -90,6 +94,8 @@ test('each place waits longer for the end than draining may take, as the page sa
     Kubernetes: [pod.spec.terminationGracePeriodSeconds, configs['the Deployment'].shutdownTimeoutMs],
     ECS: [task.stopTimeout, configs['the task of ECS'].shutdownTimeoutMs],
     systemd: [Number(unit.get('TimeoutStopSec')?.[0]), configs['the unit of systemd'].shutdownTimeoutMs],
+    'Kubernetes, sidecar': [sidecarPod.spec.terminationGracePeriodSeconds, 25_000],
+    compose: [Number.parseInt(compose.stop_grace_period, 10), 25_000],
   });
   const short = Object.entries(told).filter(([, [seconds = 0, drain = 0]]) => seconds * 1000 < drain + 5000);
   expect(short).toEqual([]);
@@ -150,6 +156,26 @@ test('the task of ECS runs as the image does, asks the port of its configuration
   expect(read('ecs/Dockerfile')).toContain(`COPY connectors.yaml ${task.command.at(-1)}`);
 });
 
+test('each place gives the process a home, for the AWS SDK looks there', () => {
+  expect(readFileSync('Dockerfile', 'utf8')).toMatch(/^ENV .*\bHOME=\/tmp\b/m);
+  expect(unit.get('DynamicUser')).toEqual(['yes']);
+  expect(unit.get('Environment')?.[0]).toMatch(/\bHOME=\/tmp\b/);
+});
+
+test('the page has each place build and push the very images that its files run', () => {
+  const text = page('docs/running.md');
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const base = `registry.example.com/pulsar-io-kinesis:${version}`;
+  const images = [container, ...sidecarPod.spec.containers].map(({ image }) => image);
+  expect(images.filter((image) => image.includes('pulsar-io-kinesis'))).toEqual([base, base]);
+  expect(read('ecs/Dockerfile')).toContain(`FROM ${base}\n`);
+  expect(text).toContain(`docker build -t ${base} . && docker push ${base}\n`);
+  expect(text).toContain(
+    `image=${task.image}\ndocker build -t "$image" deploy/ecs && docker push "$image"\n`,
+  );
+  expect(text).toContain(`--log-group-name ${task.logConfiguration.options['awslogs-group']}\n`);
+});
+
 test('the unit of systemd runs what is there, and is not started again after what only a person can mend', () => {
   const [start = ''] = unit.get('ExecStart') ?? [];
   const [, program, config] = /^\/usr\/bin\/node \S+\/(dist\/cli\/main\.js) run -c (\S+)$/.exec(start) ?? [];
@@ -157,8 +183,11 @@ test('the unit of systemd runs what is there, and is not started again after wha
     JSON.parse(readFileSync('package.json', 'utf8')).bin['pulsar-io-kinesis'],
     '/etc/pulsar-io-kinesis/%i.yaml',
   ]);
+  // Without it `http.host: 0.0.0.0` ends the process: Node cannot list the machine's addresses.
+  expect(unit.get('RestrictAddressFamilies')?.[0]).toContain('AF_NETLINK');
   expect(unit.get('RestartPreventExitStatus')).toEqual(['2 3']);
   const [credential = ''] = unit.get('LoadCredential') ?? [];
+  expect(page('docs/running.md')).toContain('sudo install -m 600 pulsar-token /etc/pulsar-io-kinesis/\n');
   expect(read('systemd/orders.yaml')).toContain(`\${env:CREDENTIALS_DIRECTORY}/${credential.split(':')[0]}`);
 });
 
