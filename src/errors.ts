@@ -362,6 +362,10 @@ export const ERRORS = define({
     treatment: 'retry',
     hint: 'Reading goes on once Kinesis answers: look at other readers of the stream, at network and AWS status.',
   },
+  READS_BARREN: {
+    treatment: 'retry',
+    hint: 'Nothing, unless it lasts: the shard is read on with a new iterator; look at the health of Kinesis in that region.',
+  },
   SEND_STALLED: {
     treatment: 'retry',
     hint: 'Nothing, unless it lasts: sending starts again from the first unconfirmed record; look at the broker.',

@@ -97,7 +97,7 @@ export class ShardConsumers {
     const consumer = this.#consumer(held, stream, watch);
     this.#consumers.set(name, consumer);
     this.#stopWhenAsked(held, consumer);
-    const unwatch = [watchdog.watch(watch.answers), watchdog.watch(watch.successes)];
+    const unwatch = [watch.answers, watch.successes, watch.places].map((part) => watchdog.watch(part));
     const { reason, error } = await consumer.run();
     this.#consumers.delete(name);
     consumer.metrics.ended();

@@ -11,6 +11,7 @@ import { abortable } from '../util/abort';
 import { type DataLossWatch, firstFrom } from './data-loss-watch';
 import { IntakeRoom } from './intake-room';
 import { KinesisRecord } from './kinesis-record';
+import type { ReachedPlace } from './reader-watch';
 import { ReadingProgress } from './reading-progress';
 import { Reservation } from './reservation';
 import { RetainedAnswer } from './retained-answer';
@@ -159,6 +160,7 @@ export class ShardIntake {
       await this.#queue(batch, reservation, signal);
       this.#loss.queued();
       this.#progress.answered(batch, askedAt, answeredAt);
+      watch.reached(placeReached(batch, askedAt));
       metrics.processed.record(1);
       return batch.end;
     } catch (error) {
@@ -262,4 +264,15 @@ export class ShardIntake {
 
 function lastToSkip(position: ExtendedSequenceNumber): ExtendedSequenceNumber | undefined {
   return isSentinel(position.sequenceNumber) ? undefined : position;
+}
+
+/** An answer that does not say how far behind it is counts as one that is not. */
+function placeReached(
+  { records, end, lookedSince, millisBehindLatest: ms = 0 }: RetrievalBatch,
+  askedAt: number,
+): ReachedPlace {
+  return {
+    instant: (lookedSince ?? askedAt) - ms,
+    barren: records.length === 0 && end === undefined && ms > 0,
+  };
 }

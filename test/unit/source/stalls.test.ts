@@ -14,7 +14,7 @@ import { LeaseLab, STREAM, TABLE } from '../../support/lease-lab';
 const never = (): Promise<never> => new Promise(() => undefined);
 
 /** What a read of a shard does instead of reading. */
-type Fault = 'body hangs' | 'throttled' | undefined;
+type Fault = 'body hangs' | 'throttled' | 'barren' | undefined;
 
 /** The clock of a process that can be stopped and continued: what falls due meanwhile is run when it goes on. */
 class PausableClock implements Clock {
@@ -73,6 +73,7 @@ class StallLab {
   /** Milliseconds from a read to its answer. */
   latencyMs = 0;
   readsOf = new Map<string, number>();
+  barrenSince: number | undefined;
   #ended: Promise<unknown> = Promise.resolve();
 
   constructor(shards = 2) {
@@ -190,6 +191,12 @@ class StallLab {
           await options?.admit?.(1000);
           await never();
         }
+        if (fault === 'barren') {
+          this.barrenSince ??= this.clock.now();
+          const growing = this.clock.now() - this.barrenSince;
+          const millisBehindLatest = 5000 + (Number.isNaN(growing) ? 0 : growing);
+          return { records: [], nextIterator: query.iterator, millisBehindLatest, childShards: [] };
+        }
         await sleep(this.clock, this.latencyMs);
         const answer = await kinesis.getRecords(stream, query, options);
         if (answer.nextIterator !== undefined) {
@@ -242,6 +249,39 @@ describe('a read that is never answered', () => {
     lab.put(101, 150);
     await lab.lab.clock.advance(5000);
     expectAll(lab, 150);
+    await lab.stop();
+  });
+
+  it('and answers that bring nothing of what they say is there: a new iterator, nothing lost or repeated', async () => {
+    const lab = new StallLab();
+    const [barren = '', other = ''] = lab.lab.shardIds();
+    lab.start({ readerStallTimeout: 20_000 });
+    lab.put(1, 50);
+    await lab.lab.clock.advance(10_000);
+    lab.fault = (shardId) =>
+      shardId === barren && lab.iterators.filter((taken) => taken.startsWith(barren)).length < 2
+        ? 'barren'
+        : undefined;
+    lab.put(51, 100);
+    await lab.lab.clock.advance(18_000);
+    expect(lab.stalls).toEqual([]);
+    await lab.lab.clock.advance(8000);
+    expect(lab.stalls[0]).toMatch(new RegExp(`^${barren} records: READS_BARREN: .* 20000 ms`));
+    expect(lab.stalls.slice(1)).toEqual([`${barren} records: well`]);
+    expect(lab.iterators.filter((taken) => taken.startsWith(other))).toHaveLength(1);
+    expectAll(lab, 100);
+    await lab.stop();
+  });
+
+  it('is not seen in a quiet shard, nor in a long empty stretch that reading gets through', async () => {
+    const lab = new StallLab(1);
+    lab.start({ readerStallTimeout: 5000 });
+    await lab.lab.clock.advance(30_000);
+    lab.fault = () => 'barren';
+    // As a quiet stream may say for ever: always the same distance.
+    lab.barrenSince = Number.NaN;
+    await lab.lab.clock.advance(30_000);
+    expect(lab.stalls).toEqual([]);
     await lab.stop();
   });
 
