@@ -4,7 +4,7 @@ import type { AwsSettings } from '../config/types';
 import { abortable } from '../util/abort';
 import type { Clock } from '../util/clock';
 import { ArrivingBody } from './arriving-body';
-import { dialer, type NetworkSettings } from './dial';
+import type { NetworkSettings } from './dial';
 import { dialingAgents } from './dialing-agent';
 
 /** A body that holds nothing. */
@@ -131,7 +131,7 @@ export class AnswerHandler extends NodeHttpHandler {
 }
 
 function agentsOf(settings: HandlerSettings, connections: Connections, clock: Clock) {
-  const { verifyCertificates = true, caFile, proxy, connectTimeout, clientOptions = {} } = settings;
+  const { verifyCertificates = true, caFile, proxy, clientOptions = {} } = settings;
   const { keepAlive = true, keepAliveMsecs, maxFreeSockets } = clientOptions;
   const agent = {
     keepAlive,
@@ -140,7 +140,7 @@ function agentsOf(settings: HandlerSettings, connections: Connections, clock: Cl
     ...(maxFreeSockets === undefined ? {} : { maxFreeSockets }),
   };
   if (caFile !== undefined || proxy !== undefined) {
-    return dialingAgents({ ...agent, dial: dialer(settings), clock, connectTimeout });
+    return dialingAgents({ settings, clock, agent });
   }
   return {
     httpAgent: agent,

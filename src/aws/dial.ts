@@ -103,6 +103,17 @@ async function connectedToProxy(
   }
 }
 
+/**
+ * What a connection that did not stand within `ms` milliseconds fails with. Nothing was sent: `syscall` says so of the
+ * direct one, the code of the other.
+ */
+export function notConnected({ proxy }: NetworkSettings, { hostname, port }: Origin, ms: number): Error {
+  const message = `no connection to ${hostname}:${port} within ${ms} ms`;
+  return proxy === undefined || goesDirect(proxy.noProxy, hostname, port)
+    ? Object.assign(new Error(message), { name: 'TimeoutError', syscall: 'connect' })
+    : new ConnectorError('AWS_PROXY_UNAVAILABLE', `${message} through the proxy ${proxy.url}`);
+}
+
 /** Whether TLS agreed on HTTP/2. */
 export function agreedOnHttp2(socket: Socket): boolean {
   return socket instanceof TLSSocket && socket.alpnProtocol === 'h2';

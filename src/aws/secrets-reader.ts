@@ -12,17 +12,14 @@ const ARN_REGION = /^arn:[^:]+:secretsmanager:([^:]+):/;
 /** Reads secrets of AWS Secrets Manager by GetSecretValue, each once, all at once, over connections that end with it. */
 export function secretsReader(deps: AwsDependencies): ReadSecrets {
   return async (aws, secrets, signal) => {
-    const clients = new Map<string | undefined, SecretsManagerClient>();
-    const clientOf = (settings: AwsSettings): SecretsManagerClient => {
-      const client = clients.get(settings.region) ?? createSecretsManagerClient(settings, deps);
-      clients.set(settings.region, client);
-      return client;
-    };
+    const clients = new Map<AwsSettings, SecretsManagerClient>();
     try {
       return await Promise.all(
         secrets.map((secret) => {
           const settings = settingsFor(secret, aws);
-          return answerOf(secret, settings, clientOf(settings), deps, signal);
+          const client = clients.get(settings) ?? createSecretsManagerClient(settings, deps);
+          clients.set(settings, client);
+          return answerOf(secret, settings, client, deps, signal);
         }),
       );
     } finally {
@@ -33,10 +30,20 @@ export function secretsReader(deps: AwsDependencies): ReadSecrets {
   };
 }
 
+/** The same settings for other regions; kept, because credentials are kept by settings. */
+const elsewhere = new WeakMap<AwsSettings, Map<string, AwsSettings>>();
+
 /** An ARN says where its secret is. */
 function settingsFor({ id }: StoredSecret, aws: AwsSettings): AwsSettings {
   const region = ARN_REGION.exec(id)?.[1];
-  return region === undefined || region === aws.region ? aws : { ...aws, region };
+  if (region === undefined || region === aws.region) {
+    return aws;
+  }
+  const regions = elsewhere.get(aws) ?? new Map<string, AwsSettings>();
+  elsewhere.set(aws, regions);
+  const settings = regions.get(region) ?? { ...aws, region };
+  regions.set(region, settings);
+  return settings;
 }
 
 async function answerOf(

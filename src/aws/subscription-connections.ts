@@ -3,7 +3,7 @@ import { ConnectorError } from '../errors';
 import { allowManyListeners, follow } from '../util/abort';
 import type { Clock } from '../util/clock';
 import { withDeadline } from '../util/deadline';
-import { type Alpn, agreedOnHttp2, type Dial, type Origin } from './dial';
+import { type Alpn, agreedOnHttp2, type Dial, notConnected, type Origin } from './dial';
 import {
   type ExchangeAnswer,
   type ExchangeRequest,
@@ -88,7 +88,7 @@ export class SubscriptionConnections {
       }
       route.http1 = true;
     }
-    const socket = await this.#connected(signal, (limit) => this.#dial(origin, HTTP1, limit));
+    const socket = await this.#connected(origin, signal, (limit) => this.#dial(origin, HTTP1, limit));
     return this.#answered(socket, signal, (limit) => exchangeHttp1(socket, request, limit));
   }
 
@@ -109,7 +109,7 @@ export class SubscriptionConnections {
   /** Undefined when the server chose HTTP/1.1. */
   #openSession(origin: Origin): Promise<SubscriptionSession | undefined> {
     const { subscriptions } = this.#settings;
-    return this.#connected(this.#closing.signal, async (limit) => {
+    return this.#connected(origin, this.#closing.signal, async (limit) => {
       const socket = await this.#dial(origin, HTTP2_OR_1, limit);
       if (origin.protocol === 'http:' || agreedOnHttp2(socket)) {
         return SubscriptionSession.open(socket, origin, subscriptions, this.#clock, limit);
@@ -125,14 +125,16 @@ export class SubscriptionConnections {
   }
 
   async #connected<T extends Connection | undefined>(
+    origin: Origin,
     signal: AbortSignal,
     work: (limit: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { connectTimeout: ms } = this.#settings;
     let connection: T | undefined;
     let late = false;
+    const timeout = (): Error => notConnected(this.#settings, origin, ms);
     try {
-      return await withDeadline(this.#clock, ms, signal, timeout('connection', ms), async (limit) => {
+      return await withDeadline(this.#clock, ms, signal, timeout, async (limit) => {
         connection = await work(limit);
         if (late) {
           connection?.destroy();
@@ -152,8 +154,10 @@ export class SubscriptionConnections {
     work: (limit: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { requestTimeout: ms } = this.#settings;
+    const timeout = (): Error =>
+      Object.assign(new Error(`no answer within ${ms} ms`), { name: 'TimeoutError' });
     try {
-      return await withDeadline(this.#clock, ms, signal, timeout('answer', ms), work);
+      return await withDeadline(this.#clock, ms, signal, timeout, work);
     } catch (error) {
       connection.destroy();
       throw error;
@@ -164,8 +168,4 @@ export class SubscriptionConnections {
 /** What is given up when it comes too late. */
 interface Connection {
   destroy(): unknown;
-}
-
-function timeout(what: string, ms: number): () => Error {
-  return () => Object.assign(new Error(`no ${what} within ${ms} ms`), { name: 'TimeoutError' });
 }

@@ -20,12 +20,22 @@ export interface EffectiveConfig {
 
 const COMPLETE = { source: completeSource, sink: completeSink } as const;
 
+/** What stands in the file beside `aws`, which is laid under each connector. */
+const SHOWN = [
+  'pulsar',
+  'http',
+  'logLevel',
+  'shutdownTimeoutMs',
+  'secretsRefreshInterval',
+  'restart',
+  'sources',
+  'sinks',
+];
+
 /** @param resolved A configuration without problems. */
 export function effectiveConfig({ root, origins }: ResolvedConfig): EffectiveConfig {
   const all = withDefaults(root, schemaRoot('connectors'));
-  const shown = ['pulsar', 'http', 'logLevel', 'shutdownTimeoutMs', 'restart', 'sources', 'sinks'].flatMap(
-    (name) => (Object.hasOwn(all, name) ? [[name, all[name]] as const] : []),
-  );
+  const shown = SHOWN.flatMap((name) => (Object.hasOwn(all, name) ? [[name, all[name]] as const] : []));
   const complete = mapConnectors(Object.fromEntries(shown), (connector, kind) => ({
     ...connector,
     configs:

@@ -37,23 +37,28 @@ export class ProblemList {
   readonly #byPath = new Map<string, ConfigProblem>();
   readonly #display: (path: string) => string;
   readonly #unknown: (path: string) => boolean;
+  readonly #conceal: (path: string, found: string) => string;
 
   /**
    * @param display Turns an internal path into the one the user knows.
    * @param unknown Whether nobody knows what stands at a path, so that there is nothing to say of it.
+   * @param conceal Takes what a path refers to out of what is said of it.
    */
   constructor(
     display: (path: string) => string = (path) => path,
     unknown: (path: string) => boolean = () => false,
+    conceal: (path: string, found: string) => string = (_path, found) => found,
   ) {
     this.#display = display;
     this.#unknown = unknown;
+    this.#conceal = conceal;
   }
 
   add(code: ProblemCode, path: string, details: Omit<ConfigProblem, 'code' | 'path'>): void {
     const shown = this.#display(path);
     if (!this.#byPath.has(shown) && !this.#unknown(path)) {
-      this.#byPath.set(shown, { code, path: shown, ...details });
+      const found = this.#conceal(path, details.found);
+      this.#byPath.set(shown, { code, path: shown, ...details, found });
     }
   }
 

@@ -25,6 +25,13 @@ type Part = string | SecretReference;
 /** A text that holds secrets, by the parts it is put together of. */
 export type SecretText = readonly Part[];
 
+/** A value that holds references. */
+export interface Referenced {
+  /** The references as they are written. */
+  readonly names: string;
+  readonly text: string;
+}
+
 export interface ReferenceOptions {
   readonly environment: Environment;
   /** Folder that relative paths of `${file:}` start from. */
@@ -32,8 +39,8 @@ export interface ReferenceOptions {
   readonly problems: ProblemList;
   /** Whether names without a kind at `path` are none of ours, and stay. */
   readonly isTemplate: (path: string) => boolean;
-  /** Filled with the text of every value that held a reference, by path. */
-  readonly references: Map<string, string>;
+  /** Filled with every value that held a reference, by path. */
+  readonly references: Map<string, Referenced>;
   /** What secrets hold; undefined where nobody looks: then their references stay as they are. */
   readonly secrets: ((reference: SecretReference) => SecretAnswer) | undefined;
   /** Whether the secrets are read by means of what stands at `path`. */
@@ -81,13 +88,14 @@ function resolveText(text: string, path: string, options: ReferenceOptions): str
     }
   }
   parts.push(text.slice(from));
-  if (named.length > 0) {
-    options.references.set(path, named.join(' and '));
-  }
   if (parts.some((part) => typeof part !== 'string')) {
     options.secretTexts.set(path, parts);
   }
-  return parts.map((part) => (typeof part === 'string' ? part : secretIn(part, path, options))).join('');
+  const resolved = textOfParts(parts, (reference) => secretIn(reference, path, options));
+  if (named.length > 0) {
+    options.references.set(path, { names: named.join(' and '), text: resolved });
+  }
+  return resolved;
 }
 
 /** `text` put together of what `secretText` finds for its secrets. */

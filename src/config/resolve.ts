@@ -14,14 +14,20 @@ import { displayPath, type FileShape, shapeFile } from './file-shape';
 import { normalise } from './normalise';
 import { joinPath } from './path';
 import { type ConfigProblem, describe, ProblemList } from './problems';
-import { pulsarProblems } from './pulsar-settings';
-import { type Environment, processEnvironment, resolveReferences, type SecretText } from './references';
+import {
+  type Environment,
+  processEnvironment,
+  type Referenced,
+  resolveReferences,
+  type SecretText,
+} from './references';
 import type { RotatingSecrets } from './rotating-secrets';
 import type { RuleReport } from './rule-report';
 import { schemaRoot } from './schema';
 import { withSecrets } from './secret-options';
 import type { ReadSecrets, SecretAnswer, SecretReference } from './secret-reference';
-import { get, isObject, type JsonObject, setIn, textAt } from './tree';
+import { sharedProblems } from './shared-rules';
+import { isObject, type JsonObject, setIn, textAt } from './tree';
 import type { ConfigNotice } from './types';
 import { validate } from './validate';
 
@@ -61,7 +67,7 @@ export interface ResolvedConfig {
   readonly origins: ReadonlyMap<string, string>;
   /** The texts that hold secrets, by path. */
   readonly secretTexts: ReadonlyMap<string, SecretText>;
-  /** Whether what they hold was looked up. */
+  /** Whether somebody looked up what they hold, or would have, but for the problems. */
   readonly lookedUp: boolean;
   /** What they hold; absent when there are none, nobody looked, or there are problems. */
   readonly secrets?: RotatingSecrets;
@@ -82,13 +88,17 @@ export function resolveConfig(
   const { shape, root: shaped } = shapeFile(raw, kind);
   const secretTexts = new Map<string, SecretText>();
   const unknown = (path: string): boolean => secrets === undefined && secretTexts.has(path);
-  const problems = new ProblemList((path) => displayPath(path, shape), unknown);
+  const references = new Map<string, Referenced>();
+  const conceal = (path: string, found: string): string => {
+    const { names, text } = references.get(path) ?? {};
+    return text === undefined ? found : found.replaceAll(describe(text), `the value of ${names}`);
+  };
+  const problems = new ProblemList((path) => displayPath(path, shape), unknown, conceal);
   const notices: ConfigNotice[] = [];
   const flags = Object.entries(overrides).map(([path, value]) => ({ path, value, origin: 'flag' }));
   const outside = [...settingsFrom(env, notices), ...flags].filter(({ value }) => value !== undefined);
   const origins = new Map(outside.map(({ path, origin }) => [path, origin]));
 
-  const references = new Map<string, string>();
   const isTemplate = (path: string): boolean => TEMPLATE.test(path);
   const folder = dirname(file);
   const leadsToSecrets = (path: string): boolean => LEADS_TO_SECRETS[shape].test(path);
@@ -222,51 +232,6 @@ function prepare(given: JsonObject, folder: string): JsonObject {
 
 function withFiles(holder: JsonObject, folder: string): JsonObject {
   return holder.aws === undefined ? holder : { ...holder, aws: withAbsoluteFiles(holder.aws, folder) };
-}
-
-function sharedProblems(
-  root: JsonObject,
-  folder: string,
-  problems: ProblemList,
-  notices: ConfigNotice[],
-): void {
-  pulsarProblems(root.pulsar, folder, problems, notices);
-  restartProblems(root.restart, problems);
-  credentialProblems(root.aws, 'aws', problems);
-  awsFileProblems(root.aws, 'aws', folder, problems);
-  const isEmpty = (list: unknown): boolean =>
-    list === undefined || (Array.isArray(list) && list.length === 0);
-  const url = textAt(root.pulsar, 'serviceUrl');
-  if (url?.startsWith('stdout:') && !isEmpty(root.sinks)) {
-    problems.add('CONFIG_CROSS_FIELD', 'pulsar.serviceUrl', {
-      found: describe(url),
-      expected: 'pulsar://HOST:PORT or memory://NAME, because there are sinks',
-      hint: 'Nothing can be read from standard output: name a broker.',
-    });
-  }
-  if (url?.startsWith('memory:')) {
-    const message =
-      'topics live in this process: what is in them when it ends is lost, and so is what comes before a sink subscribes';
-    notices.push({ path: 'pulsar.serviceUrl', message });
-  }
-  if (isEmpty(root.sources) && isEmpty(root.sinks)) {
-    problems.add('CONFIG_MISSING', 'sources', {
-      found: 'nothing',
-      expected: 'at least one source or sink',
-      hint: 'Add a source with name, topicName and configs, or a sink with name, inputs and configs.',
-    });
-  }
-}
-
-function restartProblems(restart: unknown, problems: ProblemList): void {
-  const [first, longest] = ['initialDelayMs', 'maxDelayMs'].map((name) => get(restart, name));
-  if (typeof first === 'number' && typeof longest === 'number' && longest < first) {
-    problems.add('CONFIG_CROSS_FIELD', 'restart.maxDelayMs', {
-      found: describe(longest),
-      expected: `at least initialDelayMs, ${first}`,
-      hint: 'Raise maxDelayMs or lower initialDelayMs.',
-    });
-  }
 }
 
 /** AWS_REGION counts only where nothing else names a region. */

@@ -93,8 +93,8 @@ export class RotatingSecrets {
   }
 
   /**
-   * Reads all anew because somebody refuses one: at once, unless that was done a moment ago. Never rejects; does
-   * nothing where nobody keeps them fresh.
+   * Reads all anew because somebody refuses one: at once, or as soon as the last time is a moment ago: what was read
+   * then may have been replaced since. Never rejects; does nothing where nobody keeps them fresh.
    */
   refresh(): Promise<void> {
     const background = this.#background;
@@ -102,10 +102,7 @@ export class RotatingSecrets {
       return Promise.resolve();
     }
     const { clock, refreshedAt, refreshing } = background;
-    return (
-      refreshing ??
-      (clock.monotonic() - refreshedAt < PAUSE_MS ? Promise.resolve() : this.#refresh(background))
-    );
+    return refreshing ?? this.#refresh(background, refreshedAt + PAUSE_MS - clock.monotonic());
   }
 
   async #repeat(background: Background): Promise<void> {
@@ -116,11 +113,17 @@ export class RotatingSecrets {
     }
   }
 
-  #refresh(background: Background): Promise<void> {
-    const work = this.#readAll(background).finally(() => {
-      background.refreshing = undefined;
-      background.refreshedAt = background.clock.monotonic();
-    });
+  #refresh(background: Background, waitMs = 0): Promise<void> {
+    const { clock, stop } = background;
+    const pause = waitMs > 0 ? sleep(clock, waitMs, stop.signal) : Promise.resolve();
+    const work = pause
+      .then(() => this.#readAll(background))
+      // Only a stop ends the pause.
+      .catch(() => undefined)
+      .finally(() => {
+        background.refreshing = undefined;
+        background.refreshedAt = clock.monotonic();
+      });
     background.refreshing = work;
     return work;
   }

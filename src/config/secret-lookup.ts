@@ -38,8 +38,11 @@ export async function resolveWithSecrets(
   const unread = resolveConfig(raw, file, options);
   const references = referencesIn(unread);
   const stuck = unread.problems.some(({ path }) => IN_THE_WAY.test(path));
-  if (readSecrets === undefined || references.length === 0 || stuck) {
+  if (readSecrets === undefined || references.length === 0) {
     return unread;
+  }
+  if (stuck) {
+    return { ...unread, lookedUp: true };
   }
   const read = readAll(readSecrets, settingsForSecrets(unread));
   const stored = new Map(references.map((one) => [secretKey(one), one] as const));
@@ -96,6 +99,8 @@ function settingsForSecrets({ shape, root }: ResolvedConfig): AwsSettings {
 
 /** Values shorter than that are no secrets, but would be found in any sentence. */
 const SHORT = 4;
+/** So much of a value, which may be shown shortened, tells it from anything else. */
+const TELLING = 16;
 
 /** A value is shown nowhere, whatever a rule makes of it (G9). */
 function withoutTexts(
@@ -107,6 +112,14 @@ function withoutTexts(
     const part = partOf(reference, texts.get(secretKey(reference)) ?? '');
     return 'text' in part && part.text.length >= SHORT ? [part.text] : [];
   });
-  const found = values.reduce((text, value) => text.replaceAll(value, STARS), problem.found);
-  return { ...problem, found };
+  // As it is, and as it stands in quotes.
+  const forms = values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
+  const concealed = (said: string): string => {
+    const text = forms.reduce((rest, form) => rest.replaceAll(form, STARS), said);
+    return forms.some((form) => form.length > TELLING && text.includes(form.slice(0, TELLING)))
+      ? STARS
+      : text;
+  };
+  const { found, expected, hint } = problem;
+  return { ...problem, found: concealed(found), expected: concealed(expected), hint: concealed(hint) };
 }

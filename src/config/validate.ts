@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import { joinPath, pointerToPath } from './path';
 import { describe, type ProblemCode, type ProblemList } from './problems';
+import type { Referenced } from './references';
 import { type SchemaName, type SchemaNode, schemaDocument } from './schema';
 import { didYouMean } from './suggestion';
 import type { ConfigNotice } from './types';
@@ -30,8 +31,8 @@ export interface ValidationOptions {
   readonly base: string;
   readonly problems: ProblemList;
   readonly notices: ConfigNotice[];
-  /** Text of the reference a value came from, by path: such values are not shown. */
-  readonly references?: ReadonlyMap<string, string>;
+  /** What values came from, by path: such values are not shown. */
+  readonly references?: ReadonlyMap<string, Referenced>;
   /** Nothing of the value is shown, whatever the schema says. */
   readonly hidden?: boolean;
 }
@@ -107,7 +108,9 @@ function report(error: ErrorObject, options: ValidationOptions): void {
   const code = CODES[keyword] ?? 'CONFIG_RANGE';
   const reference = references?.get(path);
   const value =
-    reference === undefined ? describe(data, hidden || node['x-sensitive']) : `the value of ${reference}`;
+    reference === undefined
+      ? describe(data, hidden || node['x-sensitive'])
+      : `the value of ${reference.names}`;
   switch (code) {
     case 'CONFIG_UNKNOWN_KEY': {
       const known = Object.keys(node.properties ?? {});

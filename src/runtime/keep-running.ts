@@ -2,7 +2,7 @@ import type { ConfigSecrets, RestartSettings } from '../config/types';
 import { ConnectorError, type ErrorCode, explain, isConnectorError } from '../errors';
 import type { ConnectorStatus } from '../io';
 import type { MetricRegistry } from '../metrics/registry';
-import { follow } from '../util/abort';
+import { abortable, follow } from '../util/abort';
 import { type Clock, sleep, type TimerHandle } from '../util/clock';
 import { deferred } from '../util/deferred';
 import type { Logger } from '../util/logger';
@@ -82,8 +82,8 @@ export async function keepRunning(options: KeepRunningOptions): Promise<RunOutco
         return 'undrained';
       }
       const ranMs = runningSince === undefined ? 0 : clock.monotonic() - runningSince;
-      if (isConnectorError(error, ...REFUSALS)) {
-        await secrets?.refresh();
+      if (secrets !== undefined && isConnectorError(error, ...REFUSALS)) {
+        await abortable(secrets.refresh(), stop).catch(() => undefined);
       }
       const mended = isConnectorError(error, ...REFUSALS) && secrets?.version !== version;
       const decision = decideRestart(error, failures, ranMs, settings, random, mended);

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hide } from '../../src/config';
 import type { PulsarAuthentication, PulsarSettings, PulsarTlsSettings } from '../../src/config/types';
+import { startEmulator } from '../../src/emulator';
+import { loadConfigDocument, runConnectors } from '../../src/index';
 import { BinaryTransport } from '../../src/pulsar/binary-transport';
 import { clientConnection } from '../../src/pulsar/client-connection';
 import { ConnectionPool } from '../../src/pulsar/protocol/connection-pool';
@@ -233,6 +235,111 @@ test('an OAuth2 token that expires is replaced when the broker asks, on the same
   expect(log.failures).toEqual([]);
   expect(toBroker()).toBe(connections);
   issuer.stop();
+});
+
+test('a token rotated in Secrets Manager is used once the broker refuses the old one; nothing is lost', async () => {
+  const emulator = await startEmulator({ settleMs: 0 });
+  const stream = { StreamName: 'orders', ShardCount: 1 };
+  emulator.kinesis.call('CreateStream', stream);
+  const expiresAt = Math.ceil(systemClock.now() / 1000) + 2;
+  const rotate = (exp: number): unknown =>
+    emulator.secrets.put('pulsar', JSON.stringify({ token: webToken({ sub: 'client', exp }, secret) }));
+  const put = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const Data = Buffer.from(String(given++)).toString('base64');
+      emulator.kinesis.call('PutRecord', { StreamName: 'orders', PartitionKey: 'k', Data });
+    }
+  };
+  let given = 0;
+  rotate(expiresAt);
+  const { kinesisEndpoint: endpoint } = emulator;
+  const config = await loadConfigDocument(
+    {
+      aws: {
+        region: 'us-east-1',
+        credentials: { type: 'static', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+        endpoints: { kinesis: endpoint, dynamodb: endpoint, sts: endpoint, secretsManager: endpoint },
+      },
+      pulsar: {
+        serviceUrl: `pulsar://127.0.0.1:${ports.plain}`,
+        authentication: { type: 'token', token: `\${secret:pulsar#token}` },
+      },
+      sources: [
+        {
+          name: 'orders',
+          topicName: 'rotated',
+          configs: {
+            awsKinesisStreamName: 'orders',
+            initialPositionInStream: 'TRIM_HORIZON',
+            useEnhancedFanOut: false,
+            cloudwatchMetricsLevel: 'NONE',
+          },
+        },
+      ],
+      restart: { initialDelayMs: 10 },
+    },
+    'connectors.yaml',
+    { env: {} },
+  );
+  // Before the old one ends: a slow machine may meet that at the start already.
+  rotate(expiresAt + 600);
+  const restarts: string[] = [];
+  const logger = {
+    ...silentLogger,
+    warn: (fields: { code?: unknown }, text: string) =>
+      void (/started again/.test(text) && restarts.push(String(fields.code))),
+  };
+  const sockets: Socket[] = [];
+  const stop = new AbortController();
+  const run = runConnectors({
+    config,
+    logger: logger as typeof silentLogger,
+    signal: stop.signal,
+    transport: () =>
+      new BinaryTransport(config.pulsar, PRODUCER, {
+        clock: systemClock,
+        random: seededRandom(4),
+        logger: silentLogger,
+        connect: (host, port) => {
+          const socket = open(host, port);
+          sockets.push(socket);
+          return socket;
+        },
+      }),
+  });
+  const consumer = await transportTo(`pulsar://127.0.0.1:${ports.plain}`).subscribe({
+    topic: 'rotated',
+    subscription: 's',
+    subscriptionType: 'Exclusive',
+    initialPosition: 'earliest',
+    receiverQueueSize: 100,
+    receiverQueueBytes: 1024 * 1024,
+    negativeAckRedeliveryDelayMs: 1000,
+  });
+  const arrived = new Set<string>();
+  const untilAll = async (): Promise<void> => {
+    while (arrived.size < given) {
+      for (const { value } of await consumer.receive(1)) {
+        arrived.add(value === undefined ? '' : textOf({ value }));
+      }
+    }
+  };
+  put(10);
+  await untilAll();
+  await sleep(systemClock, expiresAt * 1000 + 50 - systemClock.now());
+  put(10);
+  for (const socket of sockets.splice(0)) {
+    socket.destroy();
+  }
+  put(10);
+  await untilAll();
+  expect([...arrived]).toEqual(Array.from({ length: given }, (_, i) => String(i)));
+  expect(['', 'PULSAR_AUTHENTICATION']).toContain(restarts.join());
+  expect(config.secrets?.version).toBe(1);
+  stop.abort();
+  expect(await run).toBe('drained');
+  await consumer.close(1000);
+  await emulator.close();
 });
 
 test('of its listeners the broker names the one asked for, by its protocol and by REST', async () => {

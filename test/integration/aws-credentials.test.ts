@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDynamoApi } from '../../src/aws/dynamo-client';
 import { createKinesisApi } from '../../src/aws/kinesis-client';
+import { secretsReader } from '../../src/aws/secrets-reader';
 import type { AwsCredentials, AwsSettings } from '../../src/config/types';
 import { type Emulator, startEmulator } from '../../src/emulator';
 import { type Clock, systemClock } from '../../src/util/clock';
@@ -216,6 +217,24 @@ credential_process = /no/such/program --password hunter2
     expect(error).toMatchObject({ code: 'AWS_CREDENTIALS', message: expect.stringContaining('broken') });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('hunter2');
   });
+});
+
+it('secrets of another region are read with one set of keys, at every reading', async () => {
+  const settings = awsSettings(emulator.kinesisEndpoint, {
+    region: 'eu-west-1',
+    credentials: assumed,
+    endpoints: { sts: emulator.kinesisEndpoint, secretsManager: emulator.kinesisEndpoint },
+  });
+  const stored = ['one', 'two'].map((name) => {
+    emulator.secrets.put(name, name);
+    return { id: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}` };
+  });
+  const read = secretsReader({ clock, logger });
+  for (let reading = 0; reading < 2; reading++) {
+    const answers = await read(settings, stored, new AbortController().signal);
+    expect(answers).toEqual([{ text: 'one' }, { text: 'two' }]);
+  }
+  expect(emulator.iam.used().filter(({ action }) => action === 'sts:AssumeRole')).toHaveLength(1);
 });
 
 it('DynamoDB may be called with credentials of its own', async () => {

@@ -277,13 +277,30 @@ describe('a proxy that dies', () => {
       await errorOf(owned(createKinesisApi(settings, deps)).describeStream({ name: 'orders' })),
       await errorOf(owned(createFanOutApi(settings, deps)).subscribeToShard(CONSUMER, 'shard', HORIZON)),
     ];
-    expect(errors).toEqual([1, 2].map(() => expect.objectContaining({ code: 'AWS_TIMEOUT' })));
+    const away = { code: 'AWS_PROXY_UNAVAILABLE', message: expect.stringContaining(proxy.url) };
+    expect(errors).toEqual([1, 2].map(() => expect.objectContaining(away)));
+    expect(errors.map(mayHaveTakenEffect)).toEqual([false, false]);
     await Promise.all(closed);
     expect(closed).toHaveLength(2);
   });
 });
 
 describe("a certificate authority of one's own", () => {
+  it('changes nothing of a server that does not answer: time-out, and nothing was sent', async () => {
+    const silent = createServer((socket) => void socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    releases.push(() => void silent.close());
+    const settings = awsSettings(`https://127.0.0.1:${(silent.address() as AddressInfo).port}`, {
+      caFile,
+      connectTimeout: 50,
+    });
+    const error = await errorOf(
+      owned(createKinesisPutApi(settings, deps)).describeStream({ name: 'orders' }),
+    );
+    expect(error).toMatchObject({ code: 'AWS_TIMEOUT' });
+    expect(mayHaveTakenEffect(error)).toBe(false);
+  });
+
   it('is what makes the endpoints trusted', async () => {
     const emulator = await emulate(true);
     const untrusted = settingsOf(emulator);

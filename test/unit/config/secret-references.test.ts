@@ -12,7 +12,7 @@ import {
 import type { AwsSettings } from '../../../src/config/types';
 import { silentLogger } from '../../../src/util/logger';
 import { seededRandom } from '../../../src/util/random';
-import { ManualClock, settle } from '../../support/manual-clock';
+import { ManualClock } from '../../support/manual-clock';
 
 /** A store of secrets; what it is asked for is written down. */
 class Store {
@@ -156,6 +156,33 @@ test('every secret that cannot be had is a problem at its path, beside all other
   expect(inspect(error, { depth: 10 })).not.toContain(value);
 });
 
+test.each([
+  ['with what JSON writes otherwise', `hunter2"with\\ and\na line`],
+  ['longer than what is shown', 'S3CRET'.repeat(30)],
+  ['that looks like an address', 'http://me:hunter2@host/path with hunter2'],
+])('a value %s is not shown by rules that quote what they find', async (_what, value) => {
+  store.texts.set('v', value);
+  const given = `\${secret:v}`;
+  const authentication = { type: 'oauth2', issuerUrl: given, clientId: 'me', clientSecret: 'x' };
+  const options = {
+    awsKinesisStreamName: given,
+    startAtTime: given,
+    initialPositionInStream: 'AT_TIMESTAMP',
+  };
+  const error: unknown = await load(file({ pulsar: { serviceUrl: given, authentication } }, options)).catch(
+    (thrown: unknown) => thrown,
+  );
+  const problems = error instanceof ConfigError ? error.problems : [];
+  expect(problems.length).toBeGreaterThan(2);
+  expect(new Set(problems.map(({ found }) => found))).toEqual(new Set([`the value of ${given}`]));
+  expect(inspect(error, { depth: 10 })).not.toMatch(/hunter2|S3CRET/);
+});
+
+test('where the settings that secrets are read with are wrong, only that is said', async () => {
+  const raw = file({ ...token(`\${secret:t}`), aws: { region: 'nowhere' } });
+  expect(await problemsOf(raw)).toEqual(['aws.region CONFIG_FORMAT']);
+});
+
 test.each(['no name', '', '#field', 'name?version=1', 'arn:aws:kinesis:eu-west-1:123456789012:stream/x'])(
   'a reference to secret:%s is refused as written wrongly',
   async (reference) => {
@@ -283,11 +310,13 @@ describe('secrets that are rotated', () => {
     const tokens = await Promise.all([authentication.token(stale), authentication.token(stale)]);
     expect(tokens).toEqual(['Bearer new', 'Bearer new']);
     expect(store.asked).toHaveLength(before * 2);
-    // What is refused again a moment later is no reason to ask again.
-    await authentication.token('Bearer new');
+    // Refused again a moment later: the store is not asked at every attempt, and what it has by then is found.
+    const [first, second] = [authentication.token('Bearer new'), authentication.token('Bearer new')];
+    store.texts.set('t', 'newer');
+    await clock.advance(9_999);
     expect(store.asked).toHaveLength(before * 2);
-    await clock.advance(10_000);
-    await authentication.token('Bearer new');
+    await clock.advance(1);
+    expect(await Promise.all([first, second])).toEqual(['Bearer newer', 'Bearer newer']);
     expect(store.asked).toHaveLength(before * 3);
     stop();
   });
@@ -295,8 +324,11 @@ describe('secrets that are rotated', () => {
   it('leave no timer and no reading behind at the end', async () => {
     const { config, clock, stop } = await running();
     expect(clock.pending).toBe(1);
+    await config.secrets?.refresh();
+    const paused = config.secrets?.refresh();
+    expect(clock.pending).toBe(2);
     stop();
-    await settle();
+    await paused;
     expect(clock.pending).toBe(0);
     const before = store.asked.length;
     await config.secrets?.refresh();

@@ -58,3 +58,26 @@ test('a secret that is refused and has not changed ends the process', async () =
 test('what is no refusal of a secret is no reason to read any', async () => {
   expect(await run('PULSAR_AUTHORIZATION', 1, 1)).toMatchObject({ lives: 1, read: 0 });
 });
+
+test('a stop does not wait for secrets that are read anew', async () => {
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const refused: Life = async () => {
+    throw new ConnectorError('PULSAR_AUTHENTICATION', 'refused');
+  };
+  const ended = keepRunning({
+    first: refused,
+    next: () => refused,
+    settings: SETTINGS,
+    shutdownTimeoutMs: 1000,
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+    health: new HealthBoard(clock).add('source', 'orders', 0),
+    stop: stop.signal,
+    secrets: { version: 0, refresh: () => new Promise(() => undefined) },
+  });
+  await clock.advance(1);
+  stop.abort();
+  await expect(ended).rejects.toMatchObject({ code: 'PULSAR_AUTHENTICATION' });
+});
