@@ -1,6 +1,8 @@
 import { ConnectorError, messageOf } from '../errors';
 import type { ProcessStatus } from '../runtime/http-status';
+import { follow } from '../util/abort';
 import { systemClock } from '../util/clock';
+import { printable } from './terminal-text';
 
 /** Milliseconds until a process that does not answer counts as not running. */
 const TIMEOUT_MS = 5000;
@@ -8,9 +10,14 @@ const TIMEOUT_MS = 5000;
 /**
  * What the process that listens at `url` says of itself.
  * @param token `http.token` of that process, if it has one
+ * @param signal nobody waits any more
  * @throws ConnectorError HTTP_UNREACHABLE, HTTP_TOKEN_REFUSED
  */
-export async function requestStatus(url: string, token: string | undefined): Promise<ProcessStatus> {
+export async function requestStatus(
+  url: string,
+  token: string | undefined,
+  signal?: AbortSignal,
+): Promise<ProcessStatus> {
   const unreachable = (found: string, cause?: unknown): ConnectorError =>
     new ConnectorError('HTTP_UNREACHABLE', `no connector answers at ${url}`, {
       expected: 'the answer of /status',
@@ -18,6 +25,7 @@ export async function requestStatus(url: string, token: string | undefined): Pro
       cause,
     });
   const limit = new AbortController();
+  const unfollow = signal === undefined ? undefined : follow(signal, limit);
   const timer = systemClock.setTimer(() => limit.abort(new Error('no answer in time')), TIMEOUT_MS);
   let status: number;
   let answer: unknown;
@@ -31,6 +39,7 @@ export async function requestStatus(url: string, token: string | undefined): Pro
     throw unreachable(messageOf(cause), error);
   } finally {
     systemClock.clearTimer(timer);
+    unfollow?.();
   }
   if (status === 401) {
     throw new ConnectorError('HTTP_TOKEN_REFUSED', `the connector at ${url} wants its token`, {
@@ -39,9 +48,15 @@ export async function requestStatus(url: string, token: string | undefined): Pro
     });
   }
   if (!isProcessStatus(answer)) {
-    throw unreachable(`status ${status}, something else that speaks HTTP`);
+    throw unreachable(`status ${status}: ${refusalIn(answer) ?? 'something else that speaks HTTP'}`);
   }
   return answer;
+}
+
+/** As a connector words it that does not answer to this name, or to this request. */
+function refusalIn(answer: unknown): string | undefined {
+  const said = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined;
+  return typeof said === 'string' ? printable(said) : undefined;
 }
 
 function isProcessStatus(answer: unknown): answer is ProcessStatus {

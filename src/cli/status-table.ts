@@ -1,6 +1,7 @@
 import type { ShardState, ShardStatus } from '../io';
 import type { ProcessStatus, SinkInstanceStatusData, SourceInstanceStatusData } from '../runtime/http-status';
 import { shardInWords, spanInWords } from './humane';
+import { printable } from './terminal-text';
 import { textTable } from './text-table';
 
 /** What stands where something is unknown or does not apply. */
@@ -31,11 +32,14 @@ export function instanceTable({ connectors, time }: ProcessStatus): string {
     }),
   );
   const heads = ['kind', 'name', 'instance', 'state', 'restarts', 'in', 'out', 'lag', 'last record', ''];
-  return textTable([heads, ...rows]);
+  return printableTable([heads, ...rows]);
 }
 
-/** One line for each unfinished shard, the one that is farthest behind first. */
-export function shardTable({ connectors, time }: ProcessStatus): string {
+/**
+ * One line for each unfinished shard, the one that is farthest behind first.
+ * @param wide also the whole of a checkpoint, which fills half of a terminal
+ */
+export function shardTable({ connectors, time }: ProcessStatus, wide: boolean): string {
   const rows = connectors.flatMap(({ tenant, namespace, name, instances }) =>
     [...distinctShards(instances.map(({ status }) => status)).values()]
       .filter(({ state }) => state !== 'FINISHED')
@@ -46,14 +50,19 @@ export function shardTable({ connectors, time }: ProcessStatus): string {
         shardInWords(shard.shardId),
         shard.heldBack === true ? `${shard.state}, held back by Pulsar` : shard.state,
         lagInWords(shard.millisBehindLatest),
-        shard.checkpoint,
+        wide ? shard.checkpoint : ending(shard.checkpoint),
         shard.checkpointedAt === undefined ? NONE : `${spanInWords(time - shard.checkpointedAt)} ago`,
         shard.owner ?? NONE,
         shard.lastError === undefined ? '' : `${shard.lastError.code}: ${shard.lastError.message}`,
       ]),
   );
   const heads = ['source', 'stream', 'shard', 'state', 'lag', 'checkpoint', 'stored', 'owner', 'last error'];
-  return textTable([heads, ...rows]);
+  return printableTable([heads, ...rows]);
+}
+
+/** Names and errors come from elsewhere: they must neither command the terminal nor break a row. */
+function printableTable(rows: readonly (readonly string[])[]): string {
+  return textTable(rows.map((row) => row.map(printable)));
 }
 
 type InstanceData = SourceInstanceStatusData | SinkInstanceStatusData;
@@ -68,6 +77,11 @@ function distinctShards(instances: readonly InstanceData[]): Map<string, ShardSt
     }
   }
   return found;
+}
+
+/** What tells two of a shard apart. */
+function ending(checkpoint: string): string {
+  return checkpoint.length > 20 ? `…${checkpoint.slice(-9)}` : checkpoint;
 }
 
 function largestLag(data: InstanceData): number | undefined {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { ConnectorError, messageOf } from '../errors';
+import { ConnectorError, isConnectorError, messageOf } from '../errors';
 import { sleep, systemClock } from '../util/clock';
 import type { CliIo } from './cli-io';
 import { EXIT, reportFailure } from './failure';
 import { requestStatus } from './status-request';
 import { instanceTable, shardTable } from './status-table';
 import { catchStopSignals } from './stop-signals';
+import { safeJson } from './terminal-text';
 
 const DEFAULT_PORT = '8080';
 
@@ -17,7 +18,8 @@ Examples:
   $ pulsar-io-kinesis status --url http://connector:8080 --token-file /run/secrets/http-token --json
 
 It asks the process that runs with http.port set (PULSAR_IO_KINESIS_HTTP_PORT). Ends with 0 when every instance is
-running and none of their parts stands still, otherwise with 3, and when nothing answers.`;
+running and none of their parts stands still, otherwise with 3, and when nothing answers. With --watch it goes on while
+nothing answers, and ends with what it saw last.`;
 
 interface StatusFlags {
   readonly url: string;
@@ -47,29 +49,43 @@ export function registerStatusCommand(program: Command, io: CliIo): void {
 
 /** Never rejects. */
 async function showStatus(flags: StatusFlags, io: CliIo): Promise<void> {
-  const { url, watch, json = false, shards = false } = flags;
-  const signals = watch === undefined ? undefined : catchStopSignals();
+  const { watch } = flags;
+  if (watch === undefined) {
+    await showOnce(flags, io).catch((error) => reportFailure(error, io));
+    return;
+  }
+  const signals = catchStopSignals();
+  const stop = io.closed === undefined ? signals.stop : AbortSignal.any([signals.stop, io.closed]);
   try {
-    const token = tokenOf(flags, io);
     for (;;) {
-      const status = await requestStatus(url, token);
-      const people = shards ? `${instanceTable(status)}\n${shardTable(status)}` : instanceTable(status);
-      io.stdout(json ? `${JSON.stringify(status)}\n` : people);
-      io.setExitCode(status.ready ? EXIT.done : EXIT.fatal);
-      if (watch === undefined || signals === undefined || signals.stop.aborted) {
-        return;
-      }
-      await sleep(systemClock, watch * 1000, signals.stop).catch(() => undefined);
-      if (signals.stop.aborted) {
-        return;
-      }
-      io.stdout(json ? '' : '\n');
+      await showOnce(flags, io, stop).catch((error) => onceMore(error, io, stop));
+      await sleep(systemClock, watch * 1000, stop);
+      io.stdout(flags.json ? '' : '\n');
     }
   } catch (error) {
-    reportFailure(error, io);
+    if (!stop.aborted) {
+      reportFailure(error, io);
+    }
   } finally {
-    signals?.done();
+    signals.done();
   }
+}
+
+async function showOnce(flags: StatusFlags, io: CliIo, signal?: AbortSignal): Promise<void> {
+  const { url, json = false, shards = false } = flags;
+  const status = await requestStatus(url, tokenOf(flags, io), signal);
+  const table = shards ? `\n${shardTable(status, io.columns === undefined)}` : '';
+  const people = instanceTable(status) + table;
+  io.stdout(json ? `${safeJson(JSON.stringify(status))}\n` : people);
+  io.setExitCode(status.ready ? EXIT.done : EXIT.fatal);
+}
+
+/** Whoever watches waits for a process that is started again. @throws what another try does not mend */
+function onceMore(error: unknown, io: CliIo, stop: AbortSignal): void {
+  if (stop.aborted || !isConnectorError(error, 'HTTP_UNREACHABLE')) {
+    throw error;
+  }
+  reportFailure(error, io);
 }
 
 /** @throws ConnectorError USAGE */

@@ -3,7 +3,7 @@ import type { Sink, Source } from '../io';
 import { createTransport } from '../pulsar/create-transport';
 import type { Transport } from '../pulsar/transport';
 import type { SinkValue } from '../sink/entry';
-import { systemClock } from '../util/clock';
+import { type Clock, systemClock } from '../util/clock';
 import type { Logger } from '../util/logger';
 import { systemRandom } from '../util/random';
 import { Explorations } from './explorations';
@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly unsubscribe?: boolean;
   /** Instead of JSON lines on standard error. */
   readonly logger?: Logger;
+  /** Instead of that of the machine; Pulsar goes by that of its transport. */
+  readonly clock?: Clock;
   /** Instead of the transport that `pulsar.serviceUrl` names; called for each start of an instance. */
   readonly transport?: () => Transport;
   /** Instead of the sources that the configuration names; called for a new one at each start of an instance. */
@@ -45,14 +47,14 @@ export interface RunOptions {
  */
 export async function runConnectors(options: RunOptions): Promise<RunOutcome> {
   const { config, signal, untilCaughtUp = false, unsubscribe = false, transport, source, sink } = options;
-  const logger = options.logger ?? createPinoLogger(config.logLevel);
+  const { logger = createPinoLogger(config.logLevel), clock = systemClock } = options;
   for (const { path, message } of config.notices) {
     logger.warn({ path }, message);
   }
-  const health = new HealthBoard();
-  const parts = { clock: systemClock, random: systemRandom, logger };
+  const health = new HealthBoard(clock);
+  const parts = { clock, random: systemRandom, logger };
   const { http: settings } = config;
-  const prometheus = settings === undefined ? undefined : new PrometheusText({ health, clock: systemClock });
+  const prometheus = settings === undefined ? undefined : new PrometheusText({ health, clock });
   const server =
     settings === undefined || prometheus === undefined
       ? undefined

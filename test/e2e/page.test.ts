@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { processEnvironment } from '../../src/config';
+import { hide, processEnvironment } from '../../src/config';
+import { accessDenied } from '../../src/emulator/faults';
+import { ConnectorError } from '../../src/errors';
+import type { ShardStatus } from '../../src/io';
+import { HealthBoard } from '../../src/runtime/health';
 import { systemRandom } from '../../src/util/random';
+import { ANY_PORT } from '../support/http-settings';
 import { until } from '../support/instances-lab';
-import { PageLab, pageSink, pageSource, type ServedRun } from '../support/page-lab';
+import { PageLab, pageSink, pageSource, type ServedRun, serveBoard } from '../support/page-lab';
 
 const CHROMIUM = processEnvironment().CHROMIUM_PATH ?? '/usr/bin/chromium';
 const DESK = { width: 1280, height: 900 };
@@ -226,9 +231,106 @@ describe('the page of a connector', () => {
     expect(await page.locator('main img, main script').count()).toBe(0);
     expect(await page.title()).toBe('not ready – pulsar-io-kinesis');
     await run.stop();
-    await page.getByText(/The process does not answer. What is shown here is from \d\d:/).waitFor();
+    await page
+      .getByText(/The process does not answer; .* its log says why. What is shown here is from \d\d:/)
+      .waitFor();
     await page.locator('#health').getByText('no answer').waitFor();
     await context.close();
+  });
+
+  it('that fails for good, for want of a permission or of its stream, says so while the process stops', async () => {
+    const denied = accessDenied(
+      'kinesis:GetRecords',
+      'arn:aws:kinesis:us-east-1:000000000000:stream/payments',
+    );
+    const saysSo = async (strike: (lab: PageLab) => unknown, error: RegExp): Promise<void> => {
+      const lab = await openLab();
+      lab.stream('payments', 1);
+      lab.stream('clicks', 1);
+      lab.put('clicks', numbered(50));
+      // What is not confirmed yet keeps the process from ending before somebody looks.
+      lab.broker.behaviour.latencyMs = 8000;
+      const sources = [pageSource('payments', { backoffTime: 100, numRetries: 1 }), pageSource('clicks')];
+      const run = await lab.run({ sources });
+      const ended = run.ended.catch((reason) => reason);
+      const { page, context } = await visit(run.url, PHONE);
+      await page.locator('#shards-body .pill.ok').nth(1).waitFor();
+      strike(lab);
+      await page.locator('#problems li.failing').getByText(error).waitFor();
+      await page.locator('#problems li.late').getByText('stopping').waitFor();
+      await page.locator('#health').getByText('not ready').waitFor();
+      expect(await fits(page)).toBe(true);
+      await context.close();
+      expect(await ended).toBeInstanceOf(ConnectorError);
+    };
+    await Promise.all([
+      saysSo(
+        ({ emulator }) => emulator.faults.add({ operation: 'GetRecords', fault: denied }),
+        /failed: AWS_ACCESS_DENIED: .*GetRecords on payments/,
+      ),
+      saysSo(
+        ({ emulator }) => emulator.kinesis.call('DeleteStream', { StreamName: 'payments' }),
+        /failed: KINESIS_STREAM_NOT_FOUND: .*payments/,
+      ),
+    ]);
+  });
+
+  it('with 2,000 shards shows the first, finds any, and keeps the place of who types while it is started again', async () => {
+    const shards = Array.from({ length: 2000 }, (_, n): ShardStatus => {
+      const shardId = `shardId-${String(n).padStart(12, '0')}`;
+      const progress = { checkpoint: '4968'.padEnd(56, '7'), millisBehindLatest: n, recordsRead: n };
+      return { stream: 'orders', shardId, state: 'PROCESSING', owner: 'worker-0', ...progress };
+    });
+    const board = new HealthBoard();
+    const source = board.add('source', 'public/default/orders');
+    const read = () => ({
+      recordsIn: 0,
+      recordsOut: 0,
+      bytesIn: 0,
+      recordsQueued: 0,
+      bytesQueued: 0,
+      shards,
+    });
+    source.starting();
+    source.exposing(read);
+    source.running();
+    const server = await serveBoard(board);
+    const { page, context, faults } = await visit(server.url, DESK);
+    await page.getByText('Show all 2,000').waitFor();
+    expect(await page.locator('#shards-body tr').count()).toBe(200);
+    await page.locator('#shards-text').focus();
+    await page.keyboard.type('0019');
+    source.restarting(new ConnectorError('AWS_THROTTLED', 'too many calls'), Date.now());
+    await page.locator('#problems').getByText('restarting: AWS_THROTTLED').waitFor();
+    source.starting();
+    source.exposing(read);
+    source.running();
+    await page.getByText('111 of 2,000 shards').waitFor();
+    await page.keyboard.type('99');
+    await page.getByText('1 of 2,000 shards').waitFor();
+    expect(await page.locator('#shards-body tr').textContent()).toContain('shardId-000000001999');
+    await page.locator('#shards-text').fill('');
+    await page.getByText('Show all 2,000').click();
+    await page.locator('#shards-body tr').nth(1999).waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+    await server.close();
+  });
+
+  it('takes a token also in a browser that keeps nothing for pages', async () => {
+    const board = new HealthBoard();
+    board.add('sink', 'public/default/exports').running();
+    const server = await serveBoard(board, { ...ANY_PORT, token: hide(TOKEN) });
+    const { page, context } = await visit('about:blank', DESK);
+    await context.addInitScript(
+      'Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("denied", "SecurityError"); } })',
+    );
+    await page.goto(server.url);
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByText('1 of 1 running').waitFor();
+    await context.close();
+    await server.close();
   });
 
   it('with a token asks for it, keeps it for the tab, and says when it is another one', async () => {

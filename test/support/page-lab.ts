@@ -1,13 +1,18 @@
-import { loadConfigObject } from '../../src/config';
+import { type HttpSettings, type LoadedConfig, loadConfigObject } from '../../src/config';
 import { type Emulator, startEmulator } from '../../src/emulator';
 import { createTransport } from '../../src/pulsar/create-transport';
 import { MemoryBroker } from '../../src/pulsar/memory-broker';
+import { Explorations } from '../../src/runtime/explorations';
+import type { HealthBoard } from '../../src/runtime/health';
+import { type HttpServer, startHttpServer } from '../../src/runtime/http-server';
+import { PrometheusText } from '../../src/runtime/prometheus-text';
 import { runConnectors } from '../../src/runtime/run';
 import type { RunOutcome } from '../../src/runtime/run-outcome';
-import { systemClock } from '../../src/util/clock';
+import { type Clock, systemClock } from '../../src/util/clock';
 import { deferred } from '../../src/util/deferred';
 import { type LogFields, type Logger, silentLogger } from '../../src/util/logger';
 import { systemRandom } from '../../src/util/random';
+import { ANY_PORT } from './http-settings';
 
 /** One line of a connector's log. */
 export interface LogLine {
@@ -66,8 +71,8 @@ export class PageLab {
     this.emulator.clock.advance(age);
   }
 
-  /** Runs a configuration whose `aws` and `pulsar` are those of the lab. */
-  async run(connectors: { readonly [part: string]: unknown }): Promise<ServedRun> {
+  /** A configuration whose `aws` and `pulsar` are those of the lab. */
+  config(connectors: { readonly [part: string]: unknown }): LoadedConfig {
     const { kinesisEndpoint: kinesis, dynamodbEndpoint: dynamodb } = this.emulator;
     const raw = {
       pulsar: { serviceUrl: 'memory://page' },
@@ -79,7 +84,15 @@ export class PageLab {
       http: { port: 0 },
       ...connectors,
     };
-    const config = loadConfigObject(raw, 'page', { env: {} });
+    return loadConfigObject(raw, 'page', { env: {} });
+  }
+
+  /** Runs such a configuration. */
+  async run(
+    connectors: { readonly [part: string]: unknown },
+    clock: Clock = systemClock,
+  ): Promise<ServedRun> {
+    const config = this.config(connectors);
     const warnings: LogLine[] = [];
     const url = deferred<string>();
     const warn = (fields: LogFields, message: string): void => {
@@ -97,8 +110,9 @@ export class PageLab {
       config,
       signal: stop.signal,
       logger,
+      clock,
       transport: () => {
-        const parts = { clock: systemClock, random: systemRandom, logger, memory: this.broker };
+        const parts = { clock, random: systemRandom, logger, memory: this.broker };
         const [definition] = [...config.sources, ...config.sinks];
         if (definition === undefined) {
           throw new Error('there is no connector');
@@ -145,4 +159,23 @@ export function pageSink(name: string, topic: string, stream: string): object {
     sourceSubscriptionPosition: 'Earliest',
     configs: { awsKinesisStreamName: stream, cloudwatchMetricsLevel: 'NONE' },
   };
+}
+
+/** A server over a board that a test fills. */
+export function serveBoard(
+  health: HealthBoard,
+  settings: HttpSettings = ANY_PORT,
+  {
+    warn = () => undefined,
+    config = { sources: [], sinks: [] },
+  }: { warn?(fields: LogFields): void; config?: Pick<LoadedConfig, 'sources' | 'sinks'> } = {},
+): Promise<HttpServer> {
+  const parts = { clock: systemClock, random: systemRandom, logger: { ...silentLogger, warn } };
+  return startHttpServer({
+    ...parts,
+    settings,
+    health,
+    prometheus: new PrometheusText({ health, clock: systemClock }),
+    explorations: new Explorations({ ...parts, config }),
+  });
 }

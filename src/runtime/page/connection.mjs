@@ -11,20 +11,23 @@ export class Refused extends Error {
   }
 }
 
-/** Kept until the tab is closed. @param {string} token */
+/** A browser that keeps nothing for pages throws at the mere look at its storage: then the page remembers. */
+let remembered = attempt(() => sessionStorage.getItem(TOKEN)) ?? null;
+
+/** Until the tab is closed; where the browser keeps nothing, until the page is loaded again. @param {string} token */
 export function keepToken(token) {
-  sessionStorage.setItem(TOKEN, token);
+  remembered = token;
+  attempt(() => sessionStorage.setItem(TOKEN, token));
 }
 
 export function hasToken() {
-  return sessionStorage.getItem(TOKEN) !== null;
+  return remembered !== null;
 }
 
 /** @param {string} path @param {AbortSignal} signal @throws Refused */
 export async function ask(path, signal) {
-  const token = sessionStorage.getItem(TOKEN);
   /** @type {Record<string, string>} */
-  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  const headers = remembered === null ? {} : { authorization: `Bearer ${remembered}` };
   const response = await fetch(path, { headers, signal, cache: 'no-store' });
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
@@ -46,5 +49,14 @@ export async function* linesOf({ body }) {
     for (const line of lines) {
       yield JSON.parse(line);
     }
+  }
+}
+
+/** @template Result @param {() => Result} work @returns {Result | undefined} */
+function attempt(work) {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }

@@ -44,18 +44,17 @@ export class Explore {
 
   /** @param {ExploreOffer} offer */
   offered(offer) {
-    const before = this.#offer;
+    const isNews = JSON.stringify(offer.connectors) !== JSON.stringify(this.#offer?.connectors ?? []);
     this.#offer = offer;
     const banner = part('explore-refused', HTMLElement);
     banner.hidden = offer.allowed;
     part('look', HTMLElement).hidden = !offer.allowed;
     setText(banner, offer.reason ?? '');
     part('look-limit', HTMLInputElement).max = String(offer.maxRecords);
-    if (before === undefined && offer.connectors.length > 0) {
-      fill(
-        select('look-connector'),
-        offer.connectors.map(({ id, kind, name }) => [id, `${name} (${kind})`]),
-      );
+    if (isNews) {
+      const connector = select('look-connector');
+      const names = offer.connectors.map(({ id, kind, name }) => [id, `${name} (${kind})`]);
+      fill(connector, names, connector.value);
       this.#listStreams();
     }
   }
@@ -180,7 +179,7 @@ export class Explore {
       this.#shown.push({ record: line.record, content });
       part('records', HTMLElement).append(recordItem(line.record, content));
       showContent(content, line.record);
-      say(`${formatNumberOf(this.#shown.length, 'record')} so far …`);
+      say(`${formatNumberOf(this.#shown.length, 'record')} so far, and the look goes on …`);
     } else if ('error' in line) {
       say(`${line.error.code}: ${line.error.message} ${line.error.hint}`);
     } else {

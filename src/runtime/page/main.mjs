@@ -24,7 +24,10 @@ const shards = new ShardTable(({ connector, shard }) => {
 
 /** When the process was heard of last, by the clock of the browser. @type {number | undefined} */
 let heardAt;
-let offered = false;
+/** When the process began whose offer to explore is known: another one may have other connectors. @type {number | undefined} */
+let offeredBy;
+/** Requests that were made: what an older one brings is not shown any more. */
+let asked = 0;
 /** Whether the token, or its absence, was refused. */
 let locked = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -32,22 +35,37 @@ let timer;
 
 async function refresh() {
   clearTimeout(timer);
+  const turn = ++asked;
   try {
     const response = await ask('/status', AbortSignal.timeout(PATIENCE_MS));
     const status = /** @type {ProcessStatus} */ (await response.json());
-    if (!offered) {
-      explore.offered(await (await ask('/explore', AbortSignal.timeout(PATIENCE_MS))).json());
-      offered = true;
+    if (offeredBy !== status.startedAt) {
+      await offer(status);
+    }
+    if (turn !== asked) {
+      return;
     }
     heardAt = Date.now();
     locked = false;
     traffic.look(status);
     show(status);
   } catch (error) {
+    if (turn !== asked) {
+      return;
+    }
     missed(error);
   }
-  if (!locked) {
+  if (!locked && turn === asked) {
     timer = setTimeout(refresh, REFRESH_MS);
+  }
+}
+
+/** The overview does not depend on it. @param {ProcessStatus} status */
+async function offer({ startedAt }) {
+  const response = await ask('/explore', AbortSignal.timeout(PATIENCE_MS)).catch(() => undefined);
+  if (response !== undefined) {
+    explore.offered(await response.json());
+    offeredBy = startedAt;
   }
 }
 
@@ -94,7 +112,7 @@ function missed(error) {
   const why =
     error instanceof Refused
       ? `It answers ${error.status}: ${error.message}.`
-      : 'The process does not answer.';
+      : 'The process does not answer; if it has ended, its log says why.';
   setText(banner, `${why}${since} It is asked again every ${formatDuration(REFRESH_MS)}.`);
   banner.hidden = false;
   health('failing', 'no answer');

@@ -60,6 +60,8 @@ export class ShardTable {
   /** @param {ProcessStatus} status @param {Traffic} traffic @param {boolean} canLook */
   show(status, traffic, canLook) {
     const rows = shardRows(status, (counter) => traffic.rateOf(counter));
+    // A source that is starting has none yet: whoever types a filter meanwhile keeps his place.
+    part('shards-section', HTMLElement).hidden = status.connectors.every(({ kind }) => kind !== 'source');
     this.#redraw = () => this.#draw(rows, status.time, canLook);
     this.#redraw();
   }
@@ -74,7 +76,6 @@ export class ShardTable {
 
   /** @param {readonly ShardRow[]} rows @param {number} now @param {boolean} canLook */
   #draw(rows, now, canLook) {
-    part('shards-section', HTMLElement).hidden = rows.length === 0;
     const text = part('shards-text', HTMLInputElement).value;
     const show = part('shards-show', HTMLSelectElement).value;
     const found = filteredRows(rows, { text, show });
@@ -104,7 +105,7 @@ export class ShardTable {
     );
     const empty = part('shards-empty', HTMLElement);
     empty.hidden = found.length > 0;
-    setText(empty, rows.length === 0 ? '' : 'No shard is like that.');
+    setText(empty, rows.length === 0 ? 'No shard is known yet.' : 'No shard is like that.');
     const more = part('shards-more', HTMLButtonElement);
     more.hidden = shown.length === found.length;
     setText(more, `Show all ${formatCount(found.length)}`);
