@@ -19,6 +19,7 @@ import { Renewer } from './renewer';
 import { ScanWatch } from './scan-watch';
 import { openLeaseTable } from './table-opening';
 import { takeInterval } from './take-interval';
+import { TakeWatch } from './take-watch';
 import { Taker } from './taker';
 
 /**
@@ -64,7 +65,8 @@ export class LeaseCoordinator<S extends LeasedStream = LeasedStream> {
     this.#table = new LeaseTable(tableName, dynamo, layout);
     const { watchdog, settings } = options.watch;
     const scanWatch = new ScanWatch(settings.scanStallTimeout);
-    for (const part of scanWatch.parts) {
+    const takeWatch = new TakeWatch(settings.scanStallTimeout);
+    for (const part of [...scanWatch.parts, takeWatch]) {
       watchdog.watch(part);
     }
     const gate = new Gate(REQUESTS_AT_ONCE);
@@ -104,6 +106,7 @@ export class LeaseCoordinator<S extends LeasedStream = LeasedStream> {
         random,
       },
       scanWatch,
+      takeWatch,
       scanInterval: (rows) => options.scanInterval ?? takeInterval(rows, failoverTime, random),
       alarm: this.#alarm,
       startAt: (seen) => this.#streams.of(seen).startAt(seen),

@@ -12,6 +12,7 @@ import { isFinished, type Lease, type OwnedLease } from './lease';
 import type { AvailableLeases } from './leased-shards';
 import type { ScanWatch } from './scan-watch';
 import type { TableView } from './table-view';
+import type { TakeWatch } from './take-watch';
 import { instantOf } from './validity';
 
 /** Scans in which every worker has seen what there is to take, and taken its share. */
@@ -21,6 +22,7 @@ export interface TakerDeps extends HeldLeaseDeps, HandoverLimits {
   readonly rules: Omit<AssignmentRules, 'isAskedFor' | 'takeTime'>;
   readonly view: TableView;
   readonly scanWatch: ScanWatch;
+  readonly takeWatch: TakeWatch;
   /** See LeaseTable.take. */
   readonly startAt: (seen: Lease) => number | undefined;
   /** Milliseconds until the next scan of a table of so many rows. */
@@ -62,7 +64,7 @@ export class Taker {
     });
   }
 
-  /** By the last scan. */
+  /** By the last scan; those that name this worker and that it does not hold included. */
   get available(): AvailableLeases {
     return this.#available;
   }
@@ -101,7 +103,8 @@ export class Taker {
   }
 
   async #scanAndTake(signal: AbortSignal): Promise<void> {
-    const { table, retry, view, scanWatch, scanInterval, worker, held, onScanned, metrics } = this.deps;
+    const { table, retry, view, scanWatch, takeWatch, scanInterval, worker, held, onScanned, metrics } =
+      this.deps;
     const started = retry.clock.monotonic();
     const scan = (limit: AbortSignal, onPage: () => void) => table.scan(limit, onPage);
     const rows = await metrics.listLeases.measure(() => scanWatch.run(signal, scan), signal);
@@ -115,9 +118,14 @@ export class Taker {
     const adopted = leasesToAdopt(view.leases(), this.#rules, isBusy);
     const takeTime = SCANS_TO_TAKE * scanInterval(rows.length);
     const census = takeCensus(view.observed(), { ...this.#rules, takeTime });
-    this.#available = { leases: census.available, at: started };
+    // What names this worker, which has nothing of it: a lease that ran out, and that it cannot write.
+    const astray = census.wanted.filter(({ lease: { owner, key } }) => owner === worker && !isBusy(key));
+    this.#available = { leases: [...census.available, ...astray], at: started };
     const toTake = leasesToTake(census, this.#rules).filter(({ key }) => !isHeld(key));
     metrics.scanned(census, toTake.length);
+    if (toTake.length + adopted.length === 0) {
+      takeWatch.nothingToTake();
+    }
     const adoptions = adopted.map((seen) => {
       const holder = { owner: worker, counter: seen.counter };
       return this.#acquire(signal, (limit) => table.write(seen.key, holder, {}, limit));
@@ -190,7 +198,7 @@ export class Taker {
    * @returns whether the lease is held now
    */
   async #acquire(signal: AbortSignal, write: (limit: AbortSignal) => Promise<Lease>): Promise<boolean> {
-    const { takeGate, retry, view } = this.deps;
+    const { takeGate, takeWatch, retry, view } = this.deps;
     const held = await takeGate.run(async () => {
       if (!this.#taking || signal.aborted) {
         return undefined;
@@ -198,6 +206,7 @@ export class Taker {
       const since = instantOf(retry.clock);
       try {
         const row = await shortRequest(this.deps, signal, write);
+        takeWatch.answered();
         view.noted(row, retry.clock.monotonic());
         return new HeldLease(row, since, this.deps);
       } catch (error) {
@@ -212,13 +221,18 @@ export class Taker {
   }
 
   #notAcquired(error: unknown, signal: AbortSignal): void {
-    const wasFaster = isConnectorError(error, 'LEASE_TABLE_CONDITION');
-    if (signal.aborted || wasFaster) {
+    if (signal.aborted) {
+      return;
+    }
+    if (isConnectorError(error, 'LEASE_TABLE_CONDITION')) {
+      // Somebody was faster.
+      this.deps.takeWatch.answered();
       return;
     }
     if (!mayHeal(error)) {
       throw error;
     }
+    this.deps.takeWatch.failed(error);
     this.deps.onTrouble(error);
   }
 }

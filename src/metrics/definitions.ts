@@ -78,7 +78,7 @@ export const METRICS = define({
     kind: 'gauge',
     unit: 'Milliseconds',
     labels: ['stream', 'shard'],
-    help: 'How far reading is behind the end of its shard: what the newest answer said, plus the time since then when none follows. Before the first answer, and of a shard that nobody reads, what its lease row tells: an upper bound.',
+    help: 'How far reading is behind the end of its shard: what the newest answer said, plus the time since then when none follows. Before the first answer, and of a shard that nobody reads, what its lease row tells: an upper bound; where that tells nothing, the time spent waiting for the answer.',
     cloudwatch: { name: 'MillisBehindLatest', operation: 'ProcessTask', level: 'SUMMARY' },
   },
   worker_millis_behind_latest: {

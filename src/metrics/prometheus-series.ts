@@ -21,7 +21,6 @@ export interface ExposedMetric {
   readonly name: string;
   readonly help: string;
   readonly type: string;
-  readonly aggregator: 'sum';
   readonly values: ExposedValue[];
 }
 
@@ -140,7 +139,7 @@ export class PrometheusSeries {
         { metricName: `${name}_count`, labels, value: count },
       ];
     });
-    return { name, help, type, aggregator: 'sum', values: values.flat() };
+    return { name, help, type, values: values.flat() };
   }
 
   #drop(now: number): void {
@@ -196,7 +195,7 @@ function exposedFamily({ place, definition, bounds, series }: Family, instance: 
         return [{ labels, value: one.value / divisor }];
     }
   });
-  return { name, help: definition.help, type, aggregator: 'sum', values: values.flat() };
+  return { name, help: definition.help, type, values: values.flat() };
 }
 
 /** Source: Prometheus text format 0.0.4: buckets count everything up to their bound. */

@@ -5,11 +5,16 @@ import { HistogramSet, StatisticSet } from './statistic-set';
 
 const DEFINITIONS: ReadonlyMap<string, MetricDefinition> = new Map(Object.entries(METRICS));
 
+/** Instruments with news from which on a reader is told that it is full. */
+const FULL = 20_000;
+
 export interface ReaderOptions {
   /** Samples of distributions have `buckets`. */
   readonly buckets?: boolean;
   /** See MetricSink.forget. What was recorded before is read after it. */
   onForgotten?(labels: MetricLabels): void;
+  /** Much waits to be read: for one that is read only when somebody asks, which may be never. */
+  onFull?(): void;
 }
 
 /**
@@ -101,10 +106,11 @@ class StatisticInstrument implements Instrument {
         set = this.readers[i]?.newSet(this.name) ?? new StatisticSet();
         this.#sets[i] = set;
       }
-      if (set.count === 0) {
+      const isNews = set.count === 0;
+      set.add(value);
+      if (isNews) {
         this.readers[i]?.hear(this, set);
       }
-      set.add(value);
     }
   }
 }
@@ -131,6 +137,9 @@ class NewsReader implements MetricReader {
 
   hear(instrument: StatisticInstrument, set: StatisticSet): void {
     this.#news.push({ instrument, set });
+    if (this.#news.length >= FULL) {
+      this.#options.onFull?.();
+    }
   }
 
   read(): MetricSample[] {

@@ -1,4 +1,4 @@
-import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import { METRICS, type MetricName } from '../metrics/definitions';
 import { prometheusPlace } from '../metrics/prometheus-place';
 import { type ExposedMetric, type ExposedValue, PrometheusSeries } from '../metrics/prometheus-series';
@@ -40,6 +40,7 @@ export class PrometheusText {
     const read = (): void => series.add(reader.read());
     const reader = registry.reader({
       buckets: true,
+      onFull: read,
       onForgotten: (labels) => {
         if (this.#reads.has(read)) {
           read();
@@ -58,13 +59,23 @@ export class PrometheusText {
 
   /** Prometheus text format 0.0.4. */
   async text(): Promise<string> {
-    const ofProcess = await processMetrics().getMetricsAsJSON();
     for (const read of this.#reads) {
       read();
     }
     const now = this.#options.clock.monotonic();
-    const ofInstances = Array.from(this.#instances.values(), (series) => series.exposed(now));
-    return AggregatorRegistry.aggregate([...ofInstances, this.#states(), ofProcess]).metrics();
+    const families = new Map(this.#states().map((family) => [family.name, family]));
+    for (const series of this.#instances.values()) {
+      for (const family of series.exposed(now)) {
+        const { values = [] } = families.get(family.name) ?? {};
+        families.set(family.name, { ...family, values: [...values, ...family.values] });
+      }
+    }
+    const registry = new Registry();
+    for (const family of families.values()) {
+      // All that prom-client asks of a metric to write it; its own `aggregate` leaves out process_start_time_seconds.
+      registry.registerMetric({ name: family.name, get: async () => family } as unknown as Metric);
+    }
+    return Registry.merge([registry, processMetrics()]).metrics();
   }
 
   #seriesOf(instance: ExposedInstance): PrometheusSeries {
@@ -93,7 +104,7 @@ const level = {
   of(name: MetricName, values: ExposedValue[]): ExposedMetric {
     const definition = METRICS[name];
     const place = prometheusPlace(name, definition);
-    return { name: place.name, help: definition.help, type: place.type, aggregator: 'sum', values };
+    return { name: place.name, help: definition.help, type: place.type, values };
   },
 };
 

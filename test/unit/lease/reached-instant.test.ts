@@ -43,3 +43,33 @@ test('a child that was begun tells nothing by its parents, and a ring of rows en
   const ring = row({ parentShardIds: ['child'] });
   expect(reachedInstant(ring, () => ring)).toBeUndefined();
 });
+
+test('a lineage that was split and merged over and over costs a look or two a row, not one a path', () => {
+  // Every generation of two shards has both of the one before as parents.
+  const lineage = new Map<string, Lease>([
+    ['0a', row({ shardId: '0a', checkpoint: at('1'), caughtUpAt: 700 })],
+  ]);
+  for (let n = 1; n <= 20; n++) {
+    for (const half of ['a', 'b']) {
+      const parentShardIds = [`${n - 1}a`, `${n - 1}b`];
+      lineage.set(`${n}${half}`, row({ shardId: `${n}${half}`, parentShardIds }));
+    }
+  }
+  let looks = 0;
+  const parentOf = (id: string): Lease | undefined => {
+    looks++;
+    return lineage.get(id);
+  };
+  expect(reachedInstant(row({ parentShardIds: ['19a', '19b'] }), parentOf)).toBe(700);
+  expect(looks).toBeLessThan(100);
+});
+
+test('a lineage without end is asked no further than makes sense', () => {
+  let looks = 0;
+  const parentOf = (shardId: string): Lease => {
+    looks++;
+    return row({ shardId, parentShardIds: [`${looks} left`, `${looks} right`] });
+  };
+  expect(reachedInstant(row({ parentShardIds: ['0'], startAt: 300 }), parentOf)).toBe(300);
+  expect(looks).toBeLessThan(500);
+});

@@ -89,6 +89,69 @@ describe('a round of renewals that does not end', () => {
   });
 });
 
+describe('leases that cannot be taken', () => {
+  /** A worker whose writes are never answered while `hangs`. */
+  function hangingWorker(hangs: { now: boolean }) {
+    const lab = new LeaseLab(2);
+    const { stalls, watchdog } = watchman(lab.clock);
+    const dynamo: DynamoApi = {
+      ...lab.dynamo,
+      updateItem: (input, options) => (hangs.now ? never() : lab.dynamo.updateItem(input, options)),
+    };
+    return { lab, stalls, worker: lab.worker('w1', { dynamo, watch: { watchdog, settings } }) };
+  }
+
+  test('are reported for as long as nothing can be written, also behind renewals that ran out', async () => {
+    const hangs = { now: false };
+    const { lab, stalls, worker } = hangingWorker(hangs);
+    await lab.clock.run(worker.start());
+    await lab.clock.advance(20_000);
+    hangs.now = true;
+    await lab.clock.advance(FAILOVER);
+    for (const lost of worker.shards) {
+      expect(worker.held(lost).isValid()).toBe(false);
+      worker.end(lost);
+    }
+    await lab.clock.advance(settings.scanStallTimeout + 15_000);
+    expect(stalls).toEqual([
+      expect.stringMatching(/^renewals: RENEWAL_LATE: /),
+      'renewals: well',
+      expect.stringMatching(/^lease takes: TAKER_STALLED: no lease could be taken.*found AWS_TIMEOUT/),
+    ]);
+    await lab.clock.advance(300_000);
+    expect(stalls).toHaveLength(3);
+    // Their rows still name this worker, which does not read them either.
+    const unowned = worker.coordinator.shards.unowned();
+    expect(unowned.map(({ lease }) => [lease.shardId, lease.owner])).toEqual([
+      [ZERO, 'w1'],
+      [ONE, 'w1'],
+    ]);
+    expect(Math.min(...unowned.map(({ unownedFor = 0 }) => unownedFor))).toBeGreaterThan(300_000);
+    hangs.now = false;
+    await lab.clock.advance(30_000);
+    expect(stalls.slice(3)).toEqual(['lease takes: well']);
+    expect(worker.coordinator.shards.unowned()).toEqual([]);
+    expect(worker.held(ONE).isValid()).toBe(true);
+    await lab.clock.run(worker.stop());
+  });
+
+  test('are no trouble any more once another worker has them', async () => {
+    const hangs = { now: true };
+    const { lab, stalls, worker } = hangingWorker(hangs);
+    await lab.clock.run(worker.start());
+    await lab.clock.advance(settings.scanStallTimeout + 15_000);
+    expect(stalls).toEqual([expect.stringMatching(/^lease takes: /)]);
+    const other = lab.worker('w2');
+    await lab.clock.run(other.start());
+    await lab.clock.advance(30_000);
+    expect(other.shards).toHaveLength(2);
+    await lab.clock.advance(60_000);
+    expect(stalls.slice(1)).toEqual(['lease takes: well']);
+    await lab.clock.run(worker.stop());
+    await lab.clock.run(other.stop());
+  });
+});
+
 describe('scans of the lease table', () => {
   test('that come page by page may take as long as they need', async () => {
     const clock = new ManualClock();

@@ -115,6 +115,21 @@ describe('alert rules', () => {
     },
   );
 
+  it('hear of the first time that something happens, of which `increase` knows nothing', () => {
+    // Shown as 0 from the first start on; asked for many; and what was read at first need not be stored yet.
+    const others = ['instance_restarts', 'lost_leases', 'records_processed'];
+    const heard = rules.flatMap(({ expr }) =>
+      inTemplates(expr, /increase\((\w+)\[/g)
+        .filter((name) => !others.some((other) => name === `pulsar_io_kinesis_${other}_total`))
+        .map((name) => [
+          name,
+          expr.includes(`increase(${name}[15m]) > 0 or ${name} unless ${name} offset 15m`),
+        ]),
+    );
+    expect(heard.length).toBeGreaterThan(5);
+    expect(heard.filter(([, first]) => !first)).toEqual([]);
+  });
+
   it('are named once, and know of every state that an instance may be in', () => {
     const names = rules.map(({ alert }) => alert);
     expect(new Set(names).size).toBe(names.length);

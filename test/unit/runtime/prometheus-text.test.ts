@@ -3,6 +3,7 @@ import { METRICS, type MetricDefinition } from '../../../src/metrics/definitions
 import { prometheusPlace } from '../../../src/metrics/prometheus-place';
 import { KEPT_MS } from '../../../src/metrics/prometheus-series';
 import { MetricRegistry } from '../../../src/metrics/registry';
+import { StatisticSet } from '../../../src/metrics/statistic-set';
 import { HealthBoard } from '../../../src/runtime/health';
 import { PrometheusText } from '../../../src/runtime/prometheus-text';
 import { ManualClock } from '../../support/manual-clock';
@@ -59,6 +60,8 @@ test('every metric there is comes out in a form that Prometheus takes, under its
     { name: 'pulsar_io_kinesis_user_metric_count', labels, value: 2 },
   ]);
   expect(families.get('nodejs_eventloop_lag_seconds')?.type).toBe('gauge');
+  // By it, Prometheus and people tell when a process was started.
+  expect(families.get('process_start_time_seconds')?.samples[0]?.value).toBeGreaterThan(1e9);
   expect(families.get('process_resident_memory_bytes')?.samples[0]?.value).toBeGreaterThan(1e6);
 });
 
@@ -187,9 +190,13 @@ test('a connector that makes up names without end fills neither memory nor Prome
   const { prometheus } = setUp();
   const registry = new MetricRegistry();
   prometheus.add(ONE, registry);
-  for (let n = 0; n < 1500; n++) {
+  const take = jest.spyOn(StatisticSet.prototype, 'take');
+  for (let n = 0; n < 50_000; n++) {
     registry.record(`order ${n}`, 1);
   }
+  // Whether somebody asks or not, all but the newest of them are let go of.
+  expect(take.mock.calls.length).toBeGreaterThanOrEqual(40_000);
+  take.mockRestore();
   registry.record('order 0', 1);
   const shownOf = await shown(prometheus, 'user_metric');
   expect(Object.keys(shownOf)).toHaveLength(1000);
