@@ -43,13 +43,13 @@ export function shardTable({ connectors, time }: ProcessStatus, wide: boolean): 
   const rows = connectors.flatMap(({ tenant, namespace, name, instances }) =>
     [...distinctShards(instances.map(({ status }) => status)).values()]
       .filter(({ state }) => state !== 'FINISHED')
-      .sort((a, b) => (b.millisBehindLatest ?? -1) - (a.millisBehindLatest ?? -1))
+      .sort((a, b) => (lagOf(b) ?? -1) - (lagOf(a) ?? -1))
       .map((shard) => [
         `${tenant}/${namespace}/${name}`,
         shard.stream,
         shardInWords(shard.shardId),
         shard.heldBack === true ? `${shard.state}, held back by Pulsar` : shard.state,
-        lagInWords(shard.millisBehindLatest),
+        lagInWords(lagOf(shard)),
         wide ? shard.checkpoint : ending(shard.checkpoint),
         shard.checkpointedAt === undefined ? NONE : `${spanInWords(time - shard.checkpointedAt)} ago`,
         shard.owner ?? NONE,
@@ -84,9 +84,14 @@ function ending(checkpoint: string): string {
   return checkpoint.length > 20 ? `…${checkpoint.slice(-9)}` : checkpoint;
 }
 
+/** How late a shard is, in reading or in delivery, milliseconds; undefined while nobody knows. */
+function lagOf({ millisBehindLatest, unconfirmedAge = 0 }: ShardStatus): number | undefined {
+  return millisBehindLatest === undefined ? undefined : Math.max(millisBehindLatest, unconfirmedAge);
+}
+
 function largestLag(data: InstanceData): number | undefined {
-  const lags = ('shards' in data ? data.shards : []).flatMap(({ state, millisBehindLatest }) =>
-    READ_HERE.includes(state) && millisBehindLatest !== undefined ? [millisBehindLatest] : [],
+  const lags = ('shards' in data ? data.shards : []).flatMap((shard) =>
+    READ_HERE.includes(shard.state) ? (lagOf(shard) ?? []) : [],
   );
   return lags.length === 0 ? undefined : lags.reduce((most, lag) => Math.max(most, lag));
 }

@@ -21,6 +21,11 @@ export interface ShardStatus {
   readonly owner?: string;
   /** Milliseconds; of a shard that is not read here an upper bound by what the table says. Absent while unknown. */
   readonly millisBehindLatest?: number;
+  /**
+   * Milliseconds since the oldest record came to Kinesis that was read and is not confirmed by Pulsar; 0 when there is
+   * none. Absent of a shard that is not read here.
+   */
+  readonly unconfirmedAge?: number;
   /** Sequence number or sentinel, with `:subSequenceNumber` inside an aggregate. */
   readonly checkpoint: string;
   /** Milliseconds since the epoch. Of a shard read here: when that checkpoint was stored. */

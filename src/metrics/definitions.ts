@@ -81,6 +81,13 @@ export const METRICS = define({
     help: 'How far reading is behind the end of its shard: what the newest answer said, plus the time since then when none follows. Before the first answer, and of a shard that nobody reads, what its lease row tells: an upper bound; where that tells nothing, the time spent waiting for the answer.',
     cloudwatch: { name: 'MillisBehindLatest', operation: 'ProcessTask', level: 'SUMMARY' },
   },
+  unconfirmed_age: {
+    kind: 'gauge',
+    unit: 'Milliseconds',
+    labels: ['stream', 'shard'],
+    help: 'How long ago the oldest record came to Kinesis that was read and that Pulsar has not confirmed; 0 when there is none. millis_behind_latest tells of reading alone: the larger of both is how late delivery is.',
+    cloudwatch: { name: 'UnconfirmedAge', operation: 'ProcessTask', level: 'SUMMARY' },
+  },
   worker_millis_behind_latest: {
     kind: 'gauge',
     unit: 'Milliseconds',

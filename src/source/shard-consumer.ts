@@ -93,6 +93,13 @@ export class ShardConsumer {
     return this.#intake?.progress.lag ?? this.#options.lagBefore();
   }
 
+  /** Milliseconds since the oldest record came that was read and is not confirmed; 0 when there is none. */
+  get unconfirmedAge(): number {
+    const { tenure, clock } = this.#options;
+    const { oldestArrival } = tenure;
+    return oldestArrival === undefined ? 0 : Math.max(0, clock.now() - oldestArrival);
+  }
+
   /** Whether reading waits until Pulsar has confirmed more. */
   get heldBack(): boolean {
     return this.#options.watch.heldBack;

@@ -18,6 +18,7 @@ export interface ShardMetricsOptions {
 /** What one shard reports while it is read. */
 export class ShardMetrics {
   readonly behind: Instrument;
+  readonly unconfirmed: Instrument;
   readonly processed: Instrument;
   readonly processTime: Instrument;
   readonly deliveryTime: Instrument;
@@ -33,6 +34,7 @@ export class ShardMetrics {
     const labels = { stream, shard };
     this.#options = options;
     this.behind = metrics.instrument('millis_behind_latest', labels);
+    this.unconfirmed = metrics.instrument('unconfirmed_age', labels);
     this.#records = metrics.instrument('records_processed', labels);
     this.#bytes = metrics.instrument('data_bytes_processed', labels);
     this.processed = metrics.instrument('process_success', labels);

@@ -112,6 +112,11 @@ export class ShardTenure implements RecordTenure {
     return this.#tracker.outstanding;
   }
 
+  /** When the oldest record that is not confirmed came to Kinesis, milliseconds since the epoch. */
+  get oldestArrival(): number | undefined {
+    return this.#tracker.oldest?.eventTime;
+  }
+
   /** Whether everything up to and with `position` is confirmed. */
   hasConfirmed(position: ExtendedSequenceNumber): boolean {
     const confirmed = this.#tracker.position;

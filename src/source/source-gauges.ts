@@ -19,6 +19,8 @@ export interface GaugeParts {
 export interface SampledShard {
   /** Milliseconds. */
   readonly lag: number;
+  /** Milliseconds. */
+  readonly unconfirmedAge: number;
   /** Whether its reader waits until Pulsar has confirmed more. */
   readonly heldBack: boolean;
   readonly metrics: ShardMetrics;
@@ -45,9 +47,10 @@ export class SourceGauges {
     this.#bytes.record(budget.used);
     let most = 0;
     let waiting = 0;
-    for (const { lag, heldBack, metrics } of shards()) {
+    for (const { lag, unconfirmedAge, heldBack, metrics } of shards()) {
       waiting += heldBack ? 1 : 0;
       metrics.behind.record(lag);
+      metrics.unconfirmed.record(unconfirmedAge);
       most = Math.max(lag, most);
     }
     backpressure.sample(waiting);

@@ -60,13 +60,14 @@ function read(
   owner: string,
   checkpointedAt: number | undefined,
 ): ShardStatus {
-  const { state, lag, heldBack } = consumer;
+  const { state, lag, unconfirmedAge, heldBack } = consumer;
   return {
     stream: stream.label,
     shardId: lease.shardId,
     state: SHOWN[state],
     owner,
     millisBehindLatest: Math.round(lag),
+    unconfirmedAge: Math.round(unconfirmedAge),
     checkpoint: placeOf(lease.checkpoint),
     ...(checkpointedAt === undefined ? {} : { checkpointedAt }),
     heldBack,

@@ -4,6 +4,8 @@ import type { ExtendedSequenceNumber } from '../stream/extended-sequence-number'
 export interface TrackedEntry extends ExtendedSequenceNumber {
   /** Its number among the user records of the shard, those left out counted too; see RecordSequencing. */
   readonly ordinal: number;
+  /** When it came to Kinesis, milliseconds since the epoch; absent of a place where nothing is to be confirmed. */
+  readonly eventTime?: number | undefined;
   confirmed: boolean;
   next: TrackedEntry | undefined;
 }
@@ -42,6 +44,11 @@ export class Tracker {
   /** Entries that the prefix has not passed. */
   get outstanding(): number {
     return this.#outstanding;
+  }
+
+  /** The first entry that is not confirmed. */
+  get oldest(): TrackedEntry | undefined {
+    return this.#head;
   }
 
   /** Whether the end of the shard is reached: it was set, and every record before it is confirmed. */

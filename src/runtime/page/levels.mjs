@@ -1,7 +1,7 @@
 /** What is well, late or failing, and in which order to look at it. Every function is pure. */
 
 import { formatDuration } from './format.mjs';
-import { distinctShards, lagOf, largestLag, recordsIn, recordsOut } from './status.mjs';
+import { distinctShards, lagOf, lagOfShard, largestLag, recordsIn, recordsOut } from './status.mjs';
 
 /** @typedef {import('./status.mjs').ProcessStatus} ProcessStatus */
 /** @typedef {import('./status.mjs').SourceData} SourceData */
@@ -39,7 +39,7 @@ export function shardLevel(shard, instance) {
   if (stalledPart(shard, instance) !== undefined) {
     return 'failing';
   }
-  if ((shard.millisBehindLatest ?? 0) >= LATE_MS) {
+  if ((lagOfShard(shard) ?? 0) >= LATE_MS) {
     return 'late';
   }
   return shard.state === 'UNOWNED' || shard.state === 'WAITING_ON_PARENTS' ? 'idle' : 'ok';

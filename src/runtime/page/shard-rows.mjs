@@ -1,7 +1,7 @@
 /** Rows of the table of shards: what is in them, which are shown, and in which order. Every function is pure. */
 
 import { LEVELS, shardLevel, stalledPart } from './levels.mjs';
-import { distinctShards, instanceKey } from './status.mjs';
+import { distinctShards, instanceKey, lagOfShard } from './status.mjs';
 
 /** @typedef {import('./status.mjs').ProcessStatus} ProcessStatus */
 /** @typedef {import('./status.mjs').Shard} Shard */
@@ -67,7 +67,7 @@ const VALUES = {
   shard: ({ shard }) => `${shard.stream} ${shard.shardId}`,
   state: ({ level }) => LEVELS.indexOf(level),
   owner: ({ shard }) => shard.owner ?? '',
-  lag: ({ shard }) => shard.millisBehindLatest ?? -1,
+  lag: ({ shard }) => lagOfShard(shard) ?? -1,
   rate: ({ rate }) => rate ?? -1,
   checkpoint: ({ shard }) => shard.checkpointedAt ?? 0,
   error: ({ error }) => error,

@@ -5,6 +5,7 @@ import { element, part, setAttribute, setText, syncChildren } from './dom.mjs';
 import { formatAgo, formatCount, formatDuration, formatNumberOf, formatRate, shortened } from './format.mjs';
 import { LATE_MS, SHARD_STATES } from './levels.mjs';
 import { filteredRows, shardRows, sortedRows } from './shard-rows.mjs';
+import { lagOfShard } from './status.mjs';
 
 /** @typedef {import('./status.mjs').ProcessStatus} ProcessStatus */
 /** @typedef {import('./shard-rows.mjs').ShardRow} ShardRow */
@@ -147,7 +148,7 @@ function update(row, { shard, level, rate, error }, now, canLook) {
   if (owner !== undefined) {
     setAttribute(owner, 'title', shard.owner);
   }
-  show(lag, formatDuration(shard.millisBehindLatest));
+  show(lag, formatDuration(lagOfShard(shard)));
   show(speed, rate === undefined ? '' : `${formatRate(rate)} /s`);
   const at = shard.checkpointedAt;
   show(checkpoint, shortened(shard.checkpoint), at === undefined ? '' : formatAgo(at, now));
@@ -162,12 +163,13 @@ function update(row, { shard, level, rate, error }, now, canLook) {
 }
 
 /** @param {ShardRow['shard']} shard @param {string} level */
-function stateOf({ state, heldBack, millisBehindLatest }, level) {
+function stateOf(shard, level) {
+  const { state, heldBack } = shard;
   if (level === 'failing') {
     return 'stands still';
   }
   if (heldBack) {
     return 'held back by Pulsar';
   }
-  return state === 'PROCESSING' && (millisBehindLatest ?? 0) >= LATE_MS ? 'late' : SHARD_STATES[state];
+  return state === 'PROCESSING' && (lagOfShard(shard) ?? 0) >= LATE_MS ? 'late' : SHARD_STATES[state];
 }

@@ -31,11 +31,17 @@ export function shardsOf(data) {
   return 'shards' in data ? data.shards : [];
 }
 
+/**
+ * How late a shard is, in reading or in delivery, milliseconds; undefined while nobody knows.
+ * @param {Shard} shard
+ */
+export function lagOfShard({ millisBehindLatest, unconfirmedAge = 0 }) {
+  return millisBehindLatest === undefined ? undefined : Math.max(millisBehindLatest, unconfirmedAge);
+}
+
 /** Of those that are not finished. @param {readonly Shard[]} shards */
 export function largestLag(shards) {
-  const known = shards.flatMap(({ state, millisBehindLatest }) =>
-    state === 'FINISHED' || millisBehindLatest === undefined ? [] : [millisBehindLatest],
-  );
+  const known = shards.flatMap((shard) => (shard.state === 'FINISHED' ? [] : (lagOfShard(shard) ?? [])));
   return known.length === 0 ? undefined : known.reduce((most, lag) => Math.max(most, lag));
 }
 

@@ -46,6 +46,7 @@ const KCL: { readonly [operation: string]: KclOperation } = {
     },
     ours: [
       'ThrottledReads',
+      'UnconfirmedAge',
       'ReadRetries',
       'VanishedShards',
       'Checkpoints',

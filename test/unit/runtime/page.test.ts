@@ -168,7 +168,7 @@ describe('the table of shards', () => {
       {
         shards: [
           shard('shardId-1', { state: 'ELSEWHERE', millisBehindLatest: 90_000 }),
-          shard('shardId-2', { state: 'PROCESSING', millisBehindLatest: 70_000, owner: 'b' }),
+          shard('shardId-2', { state: 'PROCESSING', millisBehindLatest: 0, unconfirmedAge: 70_000, owner: 'b' }),
         ],
         stalled: [{ part: 'shardId-2 reader', code: 'READER_STALLED', reason: 'no answer' }],
       },
@@ -182,7 +182,7 @@ describe('the table of shards', () => {
     expect(Array.from(rows, ({ level }: { level: string }) => level)).toEqual(['ok', 'failing', 'idle']);
     expect(rows[1]).toMatchObject({
       error: 'READER_STALLED: no answer',
-      shard: { millisBehindLatest: 70_000 },
+      shard: { unconfirmedAge: 70_000 },
     });
   });
 

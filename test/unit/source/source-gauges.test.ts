@@ -13,7 +13,7 @@ test('levels are reported when nothing moves as well, and the lag of the slowest
     const shardId = `shard ${n}`;
     const tally = source.begin(shardId, () => new Set());
     const metrics = new ShardMetrics({ metrics: registry, clock, stream: 's', shardId, tally });
-    return { lag, heldBack: n > 0, metrics };
+    return { lag, unconfirmedAge: 1000 - lag / 100, heldBack: n > 0, metrics };
   });
   const heldBack: number[] = [];
   let looks = 0;
@@ -31,7 +31,9 @@ test('levels are reported when nothing moves as well, and the lag of the slowest
     ['queue_records', undefined, 7],
     ['queue_bytes', undefined, 4096],
     ['millis_behind_latest', 'shard 0', 0],
+    ['unconfirmed_age', 'shard 0', 1000],
     ['millis_behind_latest', 'shard 1', 61_300],
+    ['unconfirmed_age', 'shard 1', 387],
     ['worker_millis_behind_latest', undefined, 61_300],
   ];
   gauges.sample();

@@ -163,6 +163,20 @@ class StatusLab {
   }
 }
 
+test('what Pulsar does not confirm makes a shard late, however far it is read', async () => {
+  const lab = new StatusLab(1);
+  lab.broker.behaviour.latencyMs = 90_000;
+  lab.put(5);
+  const worker = lab.start('one');
+  await lab.advance(MINUTE);
+  const [late] = worker.status.shards;
+  expect(late).toMatchObject({ state: 'PROCESSING', millisBehindLatest: 0, recordsRead: 5 });
+  expect(late?.unconfirmedAge).toBeGreaterThan(50_000);
+  expect(Object.values(worker.exposed('unconfirmed_age_seconds'))[0]).toBeGreaterThan(50);
+  await lab.advance(MINUTE);
+  expect(worker.status.shards).toMatchObject([{ millisBehindLatest: 0, unconfirmedAge: 0 }]);
+});
+
 test('a source that has caught up says so of every shard, and how much it has read and delivered', async () => {
   const lab = new StatusLab(2);
   lab.put(30);

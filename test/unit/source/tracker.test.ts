@@ -26,6 +26,7 @@ describe('tracker', () => {
           const prefix = entries.findIndex((one) => !one.confirmed);
           const expected = prefix === 0 ? undefined : String((prefix < 0 ? count : prefix) - 1);
           expect(tracker.position?.sequenceNumber).toBe(expected);
+          expect(tracker.oldest).toBe(entries[prefix]);
           expect(moved).toBe(before !== expected);
         }
         expect(tracker.outstanding).toBe(0);
