@@ -168,7 +168,12 @@ describe('the table of shards', () => {
       {
         shards: [
           shard('shardId-1', { state: 'ELSEWHERE', millisBehindLatest: 90_000 }),
-          shard('shardId-2', { state: 'PROCESSING', millisBehindLatest: 0, unconfirmedAge: 70_000, owner: 'b' }),
+          shard('shardId-2', {
+            state: 'PROCESSING',
+            millisBehindLatest: 0,
+            unconfirmedAge: 70_000,
+            owner: 'b',
+          }),
         ],
         stalled: [{ part: 'shardId-2 reader', code: 'READER_STALLED', reason: 'no answer' }],
       },

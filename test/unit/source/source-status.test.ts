@@ -165,14 +165,14 @@ class StatusLab {
 
 test('what Pulsar does not confirm makes a shard late, however far it is read', async () => {
   const lab = new StatusLab(1);
-  lab.broker.behaviour.latencyMs = 90_000;
+  lab.broker.behaviour.latencyMs = 15_000;
   lab.put(5);
   const worker = lab.start('one');
-  await lab.advance(MINUTE);
+  await lab.advance(12_000);
   const [late] = worker.status.shards;
   expect(late).toMatchObject({ state: 'PROCESSING', millisBehindLatest: 0, recordsRead: 5 });
-  expect(late?.unconfirmedAge).toBeGreaterThan(50_000);
-  expect(Object.values(worker.exposed('unconfirmed_age_seconds'))[0]).toBeGreaterThan(50);
+  expect(late?.unconfirmedAge).toBeGreaterThan(5000);
+  expect(Object.values(worker.exposed('unconfirmed_age_seconds'))[0]).toBeGreaterThan(5);
   await lab.advance(MINUTE);
   expect(worker.status.shards).toMatchObject([{ millisBehindLatest: 0, unconfirmedAge: 0 }]);
 });
