@@ -10,7 +10,7 @@ requireTools('The e2e tests start a real Pulsar broker', [JAVA, MAVEN]);
 ensureBuilt();
 
 /** What mostly waits goes two files at a time; what measures memory and takes all of the machine, alone. */
-const WAITING = 'e2e/(pulsar-|transports|deduplication|iam-|page|doctor)';
+const WAITING = 'e2e/(pulsar-|transports|deduplication|iam-|page|export)';
 
 const PHASES = [
   {

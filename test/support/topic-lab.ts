@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { ProducerSettings, PulsarSettings } from '../../src/config/types';
+import { isConnectorError } from '../../src/errors';
 import { BinaryTransport } from '../../src/pulsar/binary-transport';
 import type { OutgoingMessage, Producer, ProducerOptions } from '../../src/pulsar/transport';
 import { systemClock } from '../../src/util/clock';
@@ -13,6 +14,8 @@ const CONF = {
   backlogQuotaCheckIntervalInSeconds: '1',
   clusterMigrationCheckDurationSeconds: '1',
 };
+
+const MOST_TRIES = 4;
 
 /** Topics of a real broker, each in a namespace of its own, and what sends to them. Tests that run at once share it. */
 export class TopicLab {
@@ -65,7 +68,16 @@ export class TopicLab {
   ): Promise<{ readonly producer: Producer<OutgoingMessage>; readonly log: ProducerLog }> {
     const log = new ProducerLog();
     const transport = await this.transport(producer);
-    return { producer: await transport.createProducer({ topic, listener: log, ...options }), log };
+    for (let tries = 1; ; tries++) {
+      try {
+        return { producer: await transport.createProducer({ topic, listener: log, ...options }), log };
+      } catch (error) {
+        // A broker that has just begun, on a busy machine, may be long over its first schemas; the connector asks again too.
+        if (tries === MOST_TRIES || !isConnectorError(error, 'PULSAR_UNAVAILABLE')) {
+          throw error;
+        }
+      }
+    }
   }
 
   /** `undo` is called at the end. */

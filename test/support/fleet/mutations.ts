@@ -83,6 +83,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'takes on no condition',
     trouble: 'calm',
+    first: 16,
     within: 40,
     found: /G4 \S+ \S+ (wrote for counter|stole it from)/,
     dynamo: (inner) => unconditional(inner, 'take'),
@@ -98,6 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'counts validity from the answer',
     trouble: 'deaths',
+    first: 11,
     within: 300,
     found: /G4 \S+ \S+ sent record \d+ \d+ ms after its lease had run out/,
     weather: { slow: 0.8, lostWrites: 0.2 },
@@ -118,6 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'sends on when the lease has run out',
     trouble: 'deaths',
+    first: 10,
     within: 60,
     found: /G4 \S+ \S+ sent record/,
     plant: () =>
@@ -159,6 +162,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'gives up before what is in flight is answered',
     trouble: 'calm',
+    first: 23,
     within: 40,
     found: /G3 \d+ records came again|G3 \S+ record \d+ came again/,
     plant: () =>
@@ -235,6 +239,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'reads on without room',
     trouble: 'calm',
+    first: 15,
     within: 60,
     found: /G5 \S+ holds \d+ bytes/,
     plant: () =>
