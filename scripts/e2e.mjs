@@ -15,7 +15,7 @@ const WAITING = 'e2e/(pulsar-|transports|deduplication|iam-|page|export)';
 const PHASES = [
   {
     name: 'pulsar',
-    args: ['--maxWorkers=2', '--testPathPatterns', WAITING],
+    args: ['--maxWorkers=2', '--testSequencer=./scripts/longest-first.cjs', '--testPathPatterns', WAITING],
   },
   {
     name: 'connector',
