@@ -1,47 +1,14 @@
-import { firstLine, isConnectorError, messageOf } from '../errors';
+import { isConnectorError, messageOf } from '../errors';
 import type { StatusError } from '../io';
-import type { Clock } from '../util/clock';
+import { FlowTally } from '../metrics/flow-tally';
 
 /** Shards from which on those that are gone are looked for. */
 const FIRST_SWEEP = 64;
 
-/** What one instance has read and delivered since it was opened. */
-export class SourceTally {
-  readonly #clock: Pick<Clock, 'now'>;
+/** What one instance has read and delivered since it was opened. Its last error is that of any shard, or of the source. */
+export class SourceTally extends FlowTally {
   readonly #shards = new Map<string, ShardTally>();
   #sweepAt = FIRST_SWEEP;
-  #recordsIn = 0;
-  #bytesIn = 0;
-  #recordsOut = 0;
-  #lastRecordAt: number | undefined;
-  #lastError: StatusError | undefined;
-
-  constructor(clock: Pick<Clock, 'now'>) {
-    this.#clock = clock;
-  }
-
-  get recordsIn(): number {
-    return this.#recordsIn;
-  }
-
-  get bytesIn(): number {
-    return this.#bytesIn;
-  }
-
-  /** Confirmed by Pulsar. */
-  get recordsOut(): number {
-    return this.#recordsOut;
-  }
-
-  /** Milliseconds since the epoch. */
-  get lastRecordAt(): number | undefined {
-    return this.#lastRecordAt;
-  }
-
-  /** Of any shard, or of the source as a whole. */
-  get lastError(): StatusError | undefined {
-    return this.#lastError;
-  }
 
   /** @param name of the shard, see SourceStream.nameOf */
   of(name: string): ShardTally | undefined {
@@ -67,9 +34,10 @@ export class SourceTally {
       read: (records, bytes) => {
         tally.recordsRead += records;
         tally.bytesRead += bytes;
-        this.#recordsIn += records;
-        this.#bytesIn += bytes;
-        this.#lastRecordAt = records > 0 ? this.#clock.now() : this.#lastRecordAt;
+        this.tookIn(records, bytes);
+        if (records > 0) {
+          this.touch();
+        }
       },
       failed: (error) => {
         tally.lastError = this.failed(error);
@@ -88,14 +56,14 @@ export class SourceTally {
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#shards.size);
   }
 
+  /** Pulsar has confirmed them. */
   delivered(records: number): void {
-    this.#recordsOut += records;
+    this.gotRidOf(records);
   }
 
   failed(error: unknown): StatusError {
     const code = isConnectorError(error) ? error.code : 'UNKNOWN';
-    this.#lastError = { code, message: firstLine(messageOf(error)), at: this.#clock.now() };
-    return this.#lastError;
+    return this.fail(code, messageOf(error));
   }
 }
 
