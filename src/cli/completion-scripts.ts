@@ -49,8 +49,12 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 /** The help text of a word: its first sentence, without what a table of words could not hold. */
 const brief = (text: string): string => text.split(/[\n;]|: /)[0]?.trim() ?? '';
 
-/** Finds the words typed so far that name a command, and whether an option waits for its value; bash and zsh. */
-function placeFinder(tree: readonly CommandNode[]): string {
+/**
+ * Finds the words typed so far that name a command, whether an option waits for its value, and what may follow there; bash
+ * and zsh.
+ * @param cases branches of a `case`, one a place
+ */
+function lookUp(tree: readonly CommandNode[], places: readonly Place[], cases: readonly string[]): string {
   const names = tree.filter(({ path }) => path.length > 0).map(({ path }) => quoted(path.join(' ')));
   return `  local at='' option='' word
   for word in "\${typed[@]}"; do
@@ -61,7 +65,13 @@ function placeFinder(tree: readonly CommandNode[]): string {
     case "\${at:+$at }$word" in
       ${names.join('|')}) at="\${at:+$at }$word" ;;
     esac
-  done`;
+  done
+  case "$at:$option" in
+    ${withValues(places)}) at="$at:$option" ;;
+  esac
+  case "$at" in
+${cases.join('\n')}
+  esac`;
 }
 
 /** Options that wait for a value: behind any other, the command's own words follow. */
@@ -81,13 +91,7 @@ function bash(tree: readonly CommandNode[]): string {
   return `# Completion of ${PROGRAM} for bash: source it, or put it where bash-completion looks.
 _pulsar_io_kinesis() {
   local typed=("\${COMP_WORDS[@]:1:COMP_CWORD-1}") words='' files=''
-${placeFinder(tree)}
-  case "$at:$option" in
-    ${withValues(places)}) at="$at:$option" ;;
-  esac
-  case "$at" in
-${cases.join('\n')}
-  esac
+${lookUp(tree, places, cases)}
   local typing=\${COMP_WORDS[COMP_CWORD]}
   COMPREPLY=($(compgen -W "$words" -- "$typing"))
   if [ -n "$files" ]; then
@@ -111,13 +115,7 @@ _pulsar_io_kinesis() {
   local -a typed found
   typed=("\${(@)words[2,CURRENT-1]}")
   local files=''
-${placeFinder(tree)}
-  case "$at:$option" in
-    ${withValues(places)}) at="$at:$option" ;;
-  esac
-  case "$at" in
-${cases.join('\n')}
-  esac
+${lookUp(tree, places, cases)}
   (( \${#found} )) && _describe '${PROGRAM}' found
   [ -n "$files" ] && _files
   return 0
