@@ -24,7 +24,7 @@ export interface Endpoint {
   order(): Promise<ProbeOrder>;
 }
 
-export const NETWORK = 'network';
+const NETWORK = 'network';
 export const endpointKey = ({ name, place }: Pick<Endpoint, 'name' | 'place'>): string =>
   `endpoint ${name} ${place}`;
 

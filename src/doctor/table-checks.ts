@@ -69,7 +69,7 @@ export function tableChecks(
   ];
 }
 
-export function judgeAbsence(name: string, settings: LeaseTableSettings): Finding {
+function judgeAbsence(name: string, settings: LeaseTableSettings): Finding {
   if (settings.create) {
     return ok('there is none yet: the first start creates it');
   }

@@ -126,7 +126,7 @@ export function schemaCheck(topic: ExaminedTopic, schema: Schema = BYTES_SCHEMA)
 }
 
 /** @param answer of the REST API; empty when the topic has no schema yet */
-export function judgeSchema({
+function judgeSchema({
   compatibility,
   schemaCompatibilityStrategy: strategy,
 }: {

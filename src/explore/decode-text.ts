@@ -36,11 +36,6 @@ export function decode(data: Uint8Array, as: Decoding, otherwise: 'hex' | 'base6
   return { text, as: 'utf8', valid: as !== 'json' };
 }
 
-/** The characters alone. */
-export function decodeText(data: Uint8Array, as: Decoding): string {
-  return decode(data, as).text;
-}
-
 /** Undefined when `data` is not UTF-8. */
 function utf8(data: Uint8Array): string | undefined {
   try {

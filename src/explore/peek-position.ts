@@ -25,7 +25,7 @@ export interface ShardPlace {
 }
 
 /** What a text that names a position may be, in words. */
-export const POSITION_WORDS =
+const POSITION_WORDS =
   'latest, oldest, an instant such as 2024-05-01T12:00:00Z, how long ago (-15m), or a sequence number';
 
 /** Milliseconds since the epoch have fewer digits for many thousand years, sequence numbers have more. */

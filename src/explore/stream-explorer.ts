@@ -136,7 +136,7 @@ export class StreamExplorer {
 }
 
 /** @throws ConnectorError STREAM_ARN_INVALID */
-export function streamRef(stream: StreamRef | string): StreamRef {
+function streamRef(stream: StreamRef | string): StreamRef {
   if (typeof stream !== 'string') {
     return stream;
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decode, decodeText } from '../../../src/explore/decode-text';
+import { decode } from '../../../src/explore/decode-text';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -32,14 +32,14 @@ describe('a payload in characters', () => {
 
   it('keeps the numbers, names and strings of JSON as they are spelled', () => {
     const json = '{ "n": 12345678901234567890, "n": 1.10, "s": "a \\" b\\\\", "u": "\\u0041" }';
-    expect(decodeText(bytes(json), 'json')).toBe(
+    expect(decode(bytes(json), 'json').text).toBe(
       '{"n":12345678901234567890,"n":1.10,"s":"a \\" b\\\\","u":"\\u0041"}',
     );
   });
 
   it('takes JSON of any size and depth that can be read', () => {
     const long = JSON.stringify({ text: 'x\\"'.repeat(1_000_000) });
-    expect(decodeText(bytes(long), 'json')).toBe(long);
+    expect(decode(bytes(long), 'json').text).toBe(long);
     const deep = '['.repeat(500_000);
     expect(decode(bytes(deep), 'json')).toMatchObject({ as: 'utf8', valid: false });
   });
